@@ -1,0 +1,117 @@
+"""What flows through the pipeline: frames, detections, crops, readings.
+
+Coordinates are pixels of the upright image (EXIF orientation applied), x to the right, y down. Images are
+uint8 (H, W, 3) in BGR order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+ImageBgr: TypeAlias = NDArray[np.uint8]
+"""uint8 (H, W, 3), BGR."""
+
+BoxXyxy: TypeAlias = tuple[float, float, float, float]
+"""Left, top, right, bottom."""
+
+Point: TypeAlias = tuple[float, float]
+Corners: TypeAlias = tuple[Point, Point, Point, Point]
+"""Top left, top right, bottom right, bottom left of the plate itself (not of the picture)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One image with its source, index and capture time (aware UTC)."""
+
+    image_bgr: ImageBgr
+    camera_id: str
+    index: int
+    captured_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Where a plate is in one image. `confidence` is in 0..1."""
+
+    corners: Corners
+    confidence: float
+
+    @property
+    def box_xyxy(self) -> BoxXyxy:
+        """The upright box round the corners."""
+        xs = [x for x, _ in self.corners]
+        ys = [y for _, y in self.corners]
+        return min(xs), min(ys), max(xs), max(ys)
+
+
+@dataclass(frozen=True, slots=True)
+class Crop:
+    """The rectified plate image, at the photo's full resolution, and where it was cut."""
+
+    image_bgr: ImageBgr
+    detection: Detection
+
+
+@dataclass(frozen=True, slots=True)
+class Character:
+    """One character as read. `confidence` is in 0..1."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What a recognizer makes of one crop: characters from left to right, rows from top to bottom.
+
+    No characters means that the crop holds no text. `region` is an ISO 3166 code, lower case, with the state
+    after a hyphen where it is known (`us-ca`), or None. `alternatives` are other texts with their confidence.
+    """
+
+    characters: tuple[Character, ...]
+    region: str | None = None
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def text(self) -> str:
+        return "".join(character.text for character in self.characters)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One plate of one image: its text and where it is.
+
+    `text` is upper case without separators; `confidence` (0..1) says how sure it is that this is a plate and that
+    every character is right. `crop_bgr` is the rectified plate.
+    """
+
+    text: str
+    confidence: float
+    characters: tuple[Character, ...]
+    region: str | None
+    alternatives: tuple[tuple[str, float], ...]
+    detection: Detection
+    crop_bgr: ImageBgr = field(repr=False, compare=False)
+
+    @property
+    def corners(self) -> Corners:
+        return self.detection.corners
+
+    @property
+    def box_xyxy(self) -> BoxXyxy:
+        return self.detection.box_xyxy
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReadings:
+    """Everything read from one image: `readings` by falling confidence, sizes in pixels of the upright image."""
+
+    readings: tuple[Reading, ...]
+    width: int
+    height: int
+    duration_ms: float
