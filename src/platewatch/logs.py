@@ -1,0 +1,100 @@
+"""Logs: one line an event, to the terminal and to three rotating files.
+
+`app.log` has everything of the program, `error.log` errors only, `access.log` a line a request. Files are JSON; the
+terminal is JSON or for reading, by setting. Every line written while a request is handled carries its request id.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Literal
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+MAX_BYTES = 5 * 1024 * 1024
+BACKUPS = 5
+ACCESS_LOGGER = "platewatch.access"
+_PASSWORD_IN_URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE)
+
+
+def redact_url(text: str) -> str:
+    """The text with user names and passwords taken out of its URLs."""
+    return _PASSWORD_IN_URL.sub(r"\g<scheme>***@", text)
+
+
+def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    for key, value in event.items():
+        if isinstance(value, str) and "://" in value:
+            event[key] = redact_url(value)
+    return event
+
+
+def set_up_logs(*, folder: Path, level: str = "info", terminal: Literal["console", "json"] = "console") -> None:
+    """Send what structlog and the standard library log to the terminal and the files in `folder`.
+
+    Calling it again replaces the handlers of the call before.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    shared = _shared_processors()
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+    as_json = _formatter(shared, structlog.processors.JSONRenderer())
+    for_reading = _formatter(shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+
+    stream = logging.StreamHandler(sys.stderr)
+    stream.setFormatter(as_json if terminal == "json" else for_reading)
+    app_file = _rotating(folder / "app.log", as_json)
+    error_file = _rotating(folder / "error.log", as_json)
+    error_file.setLevel(logging.ERROR)
+    _replace_handlers(logging.getLogger(), [stream, app_file, error_file], level)
+
+    access = logging.getLogger(ACCESS_LOGGER)
+    _replace_handlers(access, [_rotating(folder / "access.log", as_json)], "info")
+    access.propagate = False
+    for name in ("uvicorn", "uvicorn.error"):
+        _replace_handlers(logging.getLogger(name), [], "info")
+        logging.getLogger(name).propagate = True
+    logging.getLogger("uvicorn.access").disabled = True
+
+
+def _shared_processors() -> list[Processor]:
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+        _redact,
+    ]
+
+
+def _formatter(shared: list[Processor], renderer: Processor) -> logging.Formatter:
+    tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
+    if isinstance(renderer, structlog.processors.JSONRenderer):
+        tail.append(structlog.processors.format_exc_info)
+    return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*tail, renderer])
+
+
+def _rotating(path: Path, formatter: logging.Formatter) -> RotatingFileHandler:
+    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+    handler.setFormatter(formatter)
+    return handler
+
+
+def _replace_handlers(logger: logging.Logger, handlers: list[logging.Handler], level: str) -> None:
+    for old in list(logger.handlers):
+        logger.removeHandler(old)
+        old.close()
+    for handler in handlers:
+        logger.addHandler(handler)
+    logger.setLevel(level.upper())

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import structlog
+
+from platewatch.logs import ACCESS_LOGGER, BACKUPS, MAX_BYTES, redact_url, set_up_logs
+
+
+@pytest.fixture(autouse=True)
+def _leave_logging_as_it_was() -> Iterator[None]:
+    loggers = [logging.getLogger(), logging.getLogger(ACCESS_LOGGER)]
+    before = [(logger, list(logger.handlers), logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.handlers = []
+    yield
+    for logger, handlers, level, propagate in before:
+        for handler in logger.handlers:
+            handler.close()
+        logger.handlers, logger.propagate = handlers, propagate
+        logger.setLevel(level)
+    structlog.reset_defaults()
+
+
+def lines(path: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def test_errors_go_to_both_files_and_the_rest_to_the_app_log_only(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path)
+    structlog.get_logger("x").info("camera.up", camera="gate")
+    logging.getLogger("some.library").error("it broke")
+    assert [line["event"] for line in lines(tmp_path / "app.log")] == ["camera.up", "it broke"]
+    assert [line["event"] for line in lines(tmp_path / "error.log")] == ["it broke"]
+    assert lines(tmp_path / "app.log")[0]["camera"] == "gate"
+
+
+def test_requests_go_to_the_access_log_alone(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path)
+    structlog.get_logger(ACCESS_LOGGER).info("request", path="/health", status=200)
+    assert lines(tmp_path / "access.log")[0]["status"] == 200
+    assert lines(tmp_path / "app.log") == []
+
+
+def test_a_line_carries_the_request_id_bound_to_the_context(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path)
+    with structlog.contextvars.bound_contextvars(request_id="r-1"):
+        logging.getLogger("x").warning("slow")
+    assert lines(tmp_path / "app.log")[0]["request_id"] == "r-1"
+
+
+def test_the_level_holds_back_what_is_below_it(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path, level="warning")
+    structlog.get_logger("x").info("quiet")
+    structlog.get_logger("x").warning("loud")
+    assert [line["event"] for line in lines(tmp_path / "app.log")] == ["loud"]
+
+
+def test_files_rotate_at_five_megabytes_and_keep_five(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path)
+    log = logging.getLogger("filler")
+    for _ in range(7):
+        log.info("x" * (MAX_BYTES - 300))
+    names = sorted(path.name for path in tmp_path.glob("app.log*"))
+    assert names == ["app.log", *(f"app.log.{n}" for n in range(1, BACKUPS + 1))]
+
+
+def test_the_terminal_speaks_json_by_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    set_up_logs(folder=tmp_path, terminal="json")
+    structlog.get_logger("x").info("hello", n=1)
+    assert json.loads(capsys.readouterr().err)["n"] == 1
+
+
+def test_setting_up_twice_logs_once(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path)
+    set_up_logs(folder=tmp_path)
+    structlog.get_logger("x").info("once")
+    assert len(lines(tmp_path / "app.log")) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("rtsp://admin:secret@10.0.0.9/1", "rtsp://***@10.0.0.9/1"),
+        ("mysql+pymysql://root:x@localhost/db", "mysql+pymysql://***@localhost/db"),
+        ("no address here", "no address here"),
+        ("https://example.org/a@b", "https://example.org/a@b"),
+    ],
+)
+def test_passwords_are_taken_out_of_urls(text: str, expected: str) -> None:
+    assert redact_url(text) == expected
+
+
+def test_a_url_with_a_password_is_redacted_in_every_line(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path)
+    structlog.get_logger("x").error("stream.down", url="rtsp://u:p@cam/1")
+    assert "u:p" not in (tmp_path / "app.log").read_text()
