@@ -1,0 +1,1 @@
+"""The database: engine, tables, migrations, and what every feature's repository is built on."""

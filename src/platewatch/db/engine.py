@@ -1,0 +1,245 @@
+"""One database: its connections, its transactions and the state of its schema."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, select
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
+
+from platewatch.db import schema
+from platewatch.errors import SettingsError
+
+READING = "platewatch_reading"
+"""The execution option of engines and connections that only read."""
+
+SQLITE_BUSY_TIMEOUT_S = 10
+CONNECT_TIMEOUT_S = 10
+POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 15, "pool_recycle": 1800}
+"""Enough for every thread of the server (40) at once; recycled before servers and firewalls drop idle connections."""
+
+_DRIVERS = {
+    "sqlite": "sqlite+pysqlite",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mysql+pymysql",
+    "postgres": "postgresql+psycopg",
+    "postgresql": "postgresql+psycopg",
+}
+
+
+class SchemaState(StrEnum):
+    """What the database's schema is to this version of platewatch."""
+
+    CURRENT = "current"
+    BEHIND = "behind"
+    AHEAD = "ahead"
+    EMPTY = "empty"
+
+
+class Database:
+    """A database by its URL: `sqlite:///file`, `mysql://...`, `mariadb://...` or `postgresql://...`.
+
+    Nothing is opened until it is used. One object serves all threads.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = normalized_url(url)
+        self.name = redacted(self.url)
+        self.engine = _create_engine(self.url)
+        self.reading_engine = self.engine.execution_options(**{READING: True})
+        self._write_session = sessionmaker(self.engine, expire_on_commit=False)
+        self._read_session = sessionmaker(self.reading_engine, expire_on_commit=False, class_=_ReadingSession)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that is committed at the end and rolled back on any error.
+
+        On SQLite it holds the one write lock from its first statement on, so keep it short.
+        """
+        with self._write_session.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session that can't write, and that no writer holds up.
+
+        Raises:
+            RuntimeError: Something was written in it.
+        """
+        with self._read_session() as session:
+            yield session
+
+    def ping(self) -> None:
+        """Returns when the database answers.
+
+        Raises:
+            SettingsError: It does not.
+        """
+        with self._reachable(), self.reading_engine.connect() as connection:
+            connection.execute(select(1))
+
+    def schema_state(self) -> SchemaState:
+        """How the schema stands to the migrations of this version.
+
+        Raises:
+            SettingsError: The database can't be reached.
+        """
+        with self._reachable(), self.reading_engine.connect() as connection:
+            return _schema_state(connection)
+
+    def require_current(self) -> None:
+        """Returns if the schema is the one that this version works on.
+
+        Raises:
+            SettingsError: It is not, or the database can't be reached.
+        """
+        state = self.schema_state()
+        if state is SchemaState.AHEAD:
+            raise self._ahead()
+        if state is not SchemaState.CURRENT:
+            raise SettingsError(
+                f"The schema of the database {self.name!r} is {state}. Run `platewatch migrate` and start again.",
+            )
+
+    def migrate(self) -> None:
+        """Brings the schema to this version. Several processes may call it at once; the others wait for the first.
+
+        Raises:
+            SettingsError: The schema is of a newer version, or the database can't be reached.
+        """
+        with self._reachable(), self.engine.connect() as connection, schema.locked(connection):
+            state = _schema_state(connection)
+            if state is SchemaState.AHEAD:
+                raise self._ahead()
+            if state is not SchemaState.CURRENT:
+                schema.upgrade(connection, "head")
+            connection.commit()
+
+    def dispose(self) -> None:
+        """Closes all connections that are not in use."""
+        self.engine.dispose()
+
+    def _ahead(self) -> SettingsError:
+        return SettingsError(
+            f"The schema of the database {self.name!r} was made by a newer platewatch. "
+            "Install that version again (`platewatch migrate` never goes back), or use another database.",
+        )
+
+    @contextmanager
+    def _reachable(self) -> Iterator[None]:
+        try:
+            yield
+        except (OperationalError, InterfaceError) as error:
+            raise SettingsError(
+                f"The database {self.name!r} can't be used: {error.orig}. Check that it runs, and that the address, "
+                "user and password in PLATEWATCH_DATABASE_URL are right.",
+            ) from error
+
+
+class _ReadingSession(Session):
+    """A session that raises where it would write, on every database alike."""
+
+
+@event.listens_for(_ReadingSession, "before_flush")
+def _refuse_flush(session: Session, *_: object) -> None:
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("A reading session can't write. Use Database.transaction().")
+
+
+@event.listens_for(_ReadingSession, "do_orm_execute")
+def _refuse_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        raise RuntimeError("A reading session can't write. Use Database.transaction().")
+
+
+def normalized_url(url: str) -> URL:
+    """The URL with the driver that platewatch uses.
+
+    Raises:
+        SettingsError: It is no URL, or of a database that platewatch doesn't know.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise SettingsError(
+            "The database URL can't be read. Write it like `sqlite:////var/lib/platewatch/platewatch.sqlite` or "
+            "`postgresql://user:password@host/database`, with special characters of the password percent-encoded.",
+        ) from error
+    family = parsed.drivername.partition("+")[0]
+    if family not in _DRIVERS:
+        raise SettingsError(f"The database {family!r} is not known. Use sqlite, postgresql, mysql or mariadb.")
+    parsed = parsed.set(drivername=_DRIVERS[family])
+    if family == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise SettingsError("An SQLite database in memory can't be shared by threads. Name a file.")
+    if family in ("mysql", "mariadb"):
+        parsed = parsed.update_query_dict({"charset": "utf8mb4"})
+    return parsed
+
+
+def redacted(url: URL) -> str:
+    """The URL without password and options, for messages and logs."""
+    return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _create_engine(url: URL) -> Engine:
+    family = url.get_backend_name()
+    arguments: dict[str, Any] = dict(POOL)
+    if family == "sqlite":
+        arguments["connect_args"] = {"timeout": SQLITE_BUSY_TIMEOUT_S}
+    else:
+        # What a transaction reads must not depend on the server's default, which is stricter on MySQL.
+        arguments |= {"pool_pre_ping": True, "isolation_level": "READ COMMITTED"}
+        arguments["connect_args"] = {"connect_timeout": CONNECT_TIMEOUT_S}
+    try:
+        engine = create_engine(url, **arguments)
+    except (ArgumentError, NoSuchModuleError, ImportError, TypeError) as error:
+        raise SettingsError(f"The database URL {redacted(url)!r} can't be used: {error}") from error
+    listeners = {"sqlite": _prepare_sqlite, "mysql": _prepare_mysql, "postgresql": _prepare_postgresql}
+    event.listen(engine, "connect", listeners[family])
+    if family == "sqlite":
+        event.listen(engine, "do_connect", _make_folder)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _make_folder(_dialect: object, _record: object, arguments: list[Any], _parameters: object) -> None:
+    Path(arguments[0]).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver must not begin by itself: `_begin_sqlite` does, and knows how.
+    connection.isolation_level = None
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    # A read lock that is raised to a write lock fails at once when another writer was faster; so take it first.
+    reading = connection.get_execution_options().get(READING, False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def _prepare_mysql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET time_zone = '+00:00', sql_mode = CONCAT(@@sql_mode, ',STRICT_ALL_TABLES')")
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    connection.commit()
+
+
+def _schema_state(connection: Connection) -> SchemaState:
+    revision = schema.revision(connection)
+    if revision is None:
+        return SchemaState.EMPTY
+    if revision == schema.head():
+        return SchemaState.CURRENT
+    return SchemaState.BEHIND if revision in schema.known_revisions() else SchemaState.AHEAD
