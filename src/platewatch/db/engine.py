@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from platewatch.db import schema
@@ -135,9 +135,13 @@ class Database:
     def _reachable(self) -> Iterator[None]:
         try:
             yield
-        except (OperationalError, InterfaceError) as error:
+        except (OSError, DatabaseError, InterfaceError) as error:
+            # The plain DatabaseError is SQLite's word for a file that is something else.
+            if isinstance(error, DatabaseError) and type(error) not in (DatabaseError, OperationalError):
+                raise
+            reason = error.orig if isinstance(error, DBAPIError) else error
             raise SettingsError(
-                f"The database {self.name!r} can't be used: {error.orig}. Check that it runs, and that the address, "
+                f"The database {self.name!r} can't be used: {reason}. Check that it runs, and that the address, "
                 "user and password in PLATEWATCH_DATABASE_URL are right.",
             ) from error
 

@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime
+
+import pytest
+
+from platewatch.clock import SetClock
+from platewatch.db.engine import Database
+from tests.databases import Kind, delete_all_rows, empty_url
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kind], Database]]:
+    """Gives the run's own database of a kind, made and migrated at its first use."""
+    made: dict[Kind, Database] = {}
+    folder = tmp_path_factory.mktemp("databases")
+    with ExitStack() as stack:
+
+        def migrated(kind: Kind) -> Database:
+            if kind not in made:
+                url = stack.enter_context(empty_url(kind, folder, f"platewatch_test_{os.getpid()}"))
+                database = Database(url)
+                stack.callback(database.dispose)
+                database.migrate()
+                made[kind] = database
+            return made[kind]
+
+        yield migrated
+
+
+@pytest.fixture(params=list(Kind), ids=str)
+def database(request: pytest.FixtureRequest, migrated: Callable[[Kind], Database]) -> Iterator[Database]:
+    """A database without rows; the test runs once on each kind."""
+    database = migrated(request.param)
+    delete_all_rows(database)
+    yield database
+    # Nothing of this test may stay open to disturb the next one.
+    assert database.engine.pool.checkedout() == 0, "the test left a connection open"  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+def sqlite_database(migrated: Callable[[Kind], Database]) -> Database:
+    """A database without rows, SQLite only, for tests in which the kind makes no difference."""
+    database = migrated(Kind.SQLITE)
+    delete_all_rows(database)
+    return database
+
+
+@pytest.fixture
+def clock() -> SetClock:
+    """A clock that stands still at noon of 2026-03-01, UTC."""
+    return SetClock(datetime(2026, 3, 1, 12, tzinfo=UTC))

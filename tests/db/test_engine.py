@@ -1,0 +1,257 @@
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, insert, select, text, update
+
+from platewatch.db import schema
+from platewatch.db.engine import Database, SchemaState
+from platewatch.db.tables import ApiKeyRow, CameraRow, LocationRow, SightingRow, UserRow
+from platewatch.errors import SettingsError
+from tests.databases import Kind, empty_url
+from tests.db.rows import NOON, sighting, user
+
+
+@pytest.fixture(params=list(Kind), ids=str)
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database of its own without any table."""
+    with empty_url(request.param, tmp_path / "not yet there", "platewatch_test_empty") as url:
+        database = Database(url)
+        yield database
+        database.dispose()
+
+
+def names(database: Database) -> list[str]:
+    with database.reading() as session:
+        return list(session.scalars(select(LocationRow.name).order_by(LocationRow.name)))
+
+
+def set_revision(database: Database, revision: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+
+
+@pytest.mark.parametrize(
+    ("url", "normalized"),
+    [
+        ("sqlite:///a/b.sqlite", "sqlite+pysqlite:///a/b.sqlite"),
+        ("mysql://u:p@h/d", "mysql+pymysql://u:***@h/d?charset=utf8mb4"),
+        ("mariadb://h/d", "mysql+pymysql://h/d?charset=utf8mb4"),
+        ("mysql+mysqlconnector://h/d?charset=latin1", "mysql+pymysql://h/d?charset=utf8mb4"),
+        ("postgres://h:5433/d", "postgresql+psycopg://h:5433/d"),
+        ("postgresql://h/d?sslmode=require", "postgresql+psycopg://h/d?sslmode=require"),
+    ],
+    ids=["sqlite", "mysql", "mariadb", "another driver", "short postgres", "options are kept"],
+)
+def test_a_url_gets_the_driver_that_is_installed(url: str, normalized: str) -> None:
+    assert str(Database(url).url) == normalized
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("", "can't be read"),
+        ("not a url", "can't be read"),
+        ("oracle://h/d", "'oracle' is not known"),
+        ("sqlite://", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+    ],
+    ids=["empty", "no url", "unknown database", "no file", "memory"],
+)
+def test_a_url_that_can_not_work_says_why(url: str, message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
+        Database(url)
+
+
+@pytest.mark.parametrize("scheme", ["mysql", "postgresql"])
+@pytest.mark.parametrize("method", ["ping", "migrate", "schema_state", "require_current"])
+def test_an_unreachable_server_is_named_without_its_password(scheme: str, method: str) -> None:
+    database = Database(f"{scheme}://ada:s3cret@127.0.0.1:1/plates?connect_timeout=2")
+    with pytest.raises(SettingsError, match="PLATEWATCH_DATABASE_URL") as caught:
+        getattr(database, method)()
+    assert "ada:***@127.0.0.1:1/plates" in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
+def test_an_sqlite_folder_that_can_not_be_made_is_a_settings_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(SettingsError, match="file"):
+        Database(f"sqlite:///{tmp_path}/file/x.sqlite").ping()
+
+
+def test_a_file_that_is_no_database_is_a_settings_error(tmp_path: Path) -> None:
+    (tmp_path / "x.sqlite").write_bytes(b"this is a text and no database " * 100)
+    with pytest.raises(SettingsError, match=r"x\.sqlite"):
+        Database(f"sqlite:///{tmp_path}/x.sqlite").ping()
+
+
+def test_sqlite_is_set_up_for_many_readers_and_safe_writes(sqlite_database: Database) -> None:
+    with sqlite_database.reading() as session:
+        settings = {
+            name: session.scalar(text(f"PRAGMA {name}"))
+            for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
+        }
+    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000, "synchronous": 1}
+
+
+@pytest.mark.parametrize(
+    ("kind", "query", "expected"),
+    [
+        (Kind.MARIADB, "SELECT @@session.time_zone", "+00:00"),
+        (Kind.MARIADB, "SELECT @@session.sql_mode LIKE '%STRICT_ALL_TABLES%'", 1),
+        (Kind.MARIADB, "SELECT @@session.character_set_client", "utf8mb4"),
+        (Kind.MARIADB, "SELECT @@session.tx_isolation", "READ-COMMITTED"),
+        (Kind.POSTGRESQL, "SHOW timezone", "UTC"),
+        (Kind.POSTGRESQL, "SHOW transaction_isolation", "read committed"),
+    ],
+)
+def test_servers_get_the_same_session_settings(
+    migrated: Callable[[Kind], Database], kind: Kind, query: str, expected: object
+) -> None:
+    with migrated(kind).reading() as session:
+        assert session.scalar(text(query)) == expected
+
+
+def test_a_transaction_is_committed_at_its_end(database: Database) -> None:
+    with database.transaction() as session:
+        row = LocationRow(name="gate", created_at=NOON)
+        session.add(row)
+    assert names(database) == ["gate"]
+    assert row.name == "gate", "rows stay readable after the commit"
+
+
+def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
+    with pytest.raises(ZeroDivisionError), database.transaction() as session:
+        session.add(LocationRow(name="gate", created_at=NOON))
+        session.flush()
+        raise ZeroDivisionError
+    assert names(database) == []
+
+
+def test_a_reading_session_refuses_new_rows(database: Database) -> None:
+    with pytest.raises(RuntimeError, match="can't write"), database.reading() as session:
+        session.add(LocationRow(name="gate", created_at=NOON))
+        session.flush()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [update(LocationRow).values(name="x"), insert(LocationRow).values(name="x", created_at=NOON)],
+    ids=["update", "insert"],
+)
+def test_a_reading_session_refuses_writing_statements(sqlite_database: Database, statement: object) -> None:
+    with pytest.raises(RuntimeError, match="can't write"), sqlite_database.reading() as session:
+        session.execute(statement)  # type: ignore[call-overload]
+
+
+def test_readers_go_on_while_a_writer_holds_the_lock(database: Database) -> None:
+    with database.transaction() as session:
+        session.add(LocationRow(name="gate", created_at=NOON))
+        session.flush()
+        assert names(database) == []
+    assert names(database) == ["gate"]
+
+
+def test_writers_that_read_first_wait_for_each_other(database: Database) -> None:
+    """With a plain BEGIN, SQLite refuses the second of two transactions that read and then write."""
+    threads, rounds = 4, 5
+    errors: list[BaseException] = []
+    with database.transaction() as session:
+        session.add(user())
+
+    def work(thread: int) -> None:
+        try:
+            for index in range(rounds):
+                with database.transaction() as session:
+                    session.scalar(select(func.count()).select_from(LocationRow))
+                    session.add(LocationRow(name=f"{thread} {index}", created_at=NOON))
+        except BaseException as error:  # noqa: BLE001  # told in the test's own thread
+            errors.append(error)
+
+    workers = [threading.Thread(target=work, args=(thread,)) for thread in range(threads)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert errors == []
+    assert len(names(database)) == threads * rounds
+
+
+def test_foreign_keys_cascade_or_are_emptied(database: Database) -> None:
+    with database.transaction() as session:
+        owner = user()
+        location = LocationRow(name="site", created_at=NOON)
+        session.add_all([owner, location])
+        session.flush()
+        camera = CameraRow(name="north", location_id=location.id, direction="entering", created_at=NOON)
+        key = ApiKeyRow(
+            name="robot", prefix="pw_", key_hash="0" * 64, user_id=owner.id, scopes=["read"], created_at=NOON
+        )
+        session.add_all([camera, key])
+        session.flush()
+        session.add(sighting(camera_id=camera.id, location_id=location.id, user_id=owner.id))
+    with database.transaction() as session:
+        for model in (LocationRow, CameraRow, UserRow):
+            session.execute(model.__table__.delete())  # type: ignore[attr-defined]
+    with database.reading() as session:
+        row = session.scalars(select(SightingRow)).one()
+        assert (row.camera_id, row.location_id, row.user_id) == (None, None, None)
+        assert session.scalars(select(ApiKeyRow)).all() == []
+
+
+def test_migrate_builds_the_schema_and_may_be_repeated(empty_database: Database) -> None:
+    assert empty_database.schema_state() is SchemaState.EMPTY
+    with pytest.raises(SettingsError, match="platewatch migrate"):
+        empty_database.require_current()
+    empty_database.migrate()
+    empty_database.migrate()
+    assert empty_database.schema_state() is SchemaState.CURRENT
+    empty_database.require_current()
+    empty_database.ping()
+
+
+def test_a_schema_of_a_newer_version_is_left_alone(empty_database: Database) -> None:
+    empty_database.migrate()
+    set_revision(empty_database, "9999")
+    assert empty_database.schema_state() is SchemaState.AHEAD
+    for method in (empty_database.require_current, empty_database.migrate):
+        with pytest.raises(SettingsError, match="newer platewatch"):
+            method()
+
+
+def test_a_schema_of_an_older_version_must_be_migrated(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "head", lambda: "0002")
+    assert sqlite_database.schema_state() is SchemaState.BEHIND
+    with pytest.raises(SettingsError, match="is behind. Run `platewatch migrate`"):
+        sqlite_database.require_current()
+
+
+MIGRATE = "import sys; from platewatch.db.engine import Database; Database(sys.argv[1]).migrate()"
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(empty_database: Database) -> None:
+    url = empty_database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-W", "ignore", "-c", MIGRATE, url]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    problems = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], problems
+    empty_database.require_current()
+
+
+def test_sqlite_of_an_interrupted_migration_has_no_half_schema(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/x.sqlite")
+    with database.engine.connect() as connection, schema.locked(connection):
+        schema.upgrade(connection, "head")
+        connection.rollback()
+    database.dispose()
+    with sqlite3.connect(tmp_path / "x.sqlite") as plain:
+        assert plain.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    plain.close()
