@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import TypeAlias
 
 import numpy as np
@@ -115,3 +116,26 @@ class ImageReadings:
     width: int
     height: int
     duration_ms: float
+
+
+class Direction(StrEnum):
+    """Which way a vehicle passed a camera."""
+
+    ENTERING = "entering"
+    LEAVING = "leaving"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One pass of one vehicle: the voted text and the frame that shows it best.
+
+    `text` and `confidence` are the vote over all frames; the times are aware UTC, equal for a single photo.
+    """
+
+    text: str
+    confidence: float
+    best: Reading
+    first_seen_at: datetime
+    last_seen_at: datetime
+    direction: Direction = Direction.UNKNOWN

@@ -1,0 +1,184 @@
+"""What texts on plates look like: normalization, and how much a text is like a plate's.
+
+The knowledge is in tables; `plate_likeness` weighs the first rule that fits. The weights were chosen on the free
+training photos: what they must do is to put a badge, a slogan or a time stamp below a plate.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import product
+from typing import Final
+
+from platewatch.vision.types import Character
+
+PROVINCES: Final = frozenset("京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新港澳学警使领挂")
+"""Chinese province characters and the endings of special plates."""
+
+_LETTERS_AND_DIGITS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
+_ALLOWED: Final = _LETTERS_AND_DIGITS | PROVINCES
+
+MIN_LENGTH: Final = 2
+MAX_LENGTH: Final = 12
+
+# How the numbers of whole families of countries are built. L: letter, D: digit, P: province, in normalized text.
+_GRAMMARS: Final = (
+    "PLWWWWW",  # CN
+    "PLWWWWWW",  # CN, new energy
+    "LLDDLLL",  # GB, since 2001
+    "LDDDLLL",  # GB, 1983 to 2001; FI and others have parts of it
+    "LLDDLLDDDD",  # IN
+    "LLDDLDDDD",  # IN
+    "LLDDDDDD",  # IN with a dropped series; PT-like, DK
+    "LLDLLDDDD",  # IN, Delhi
+    "DDLLDDDDLL",  # IN, Bharat series
+    "LLLDDDD",  # BR before 2018, several US states
+    "LLLDLDD",  # BR, Mercosur
+    "LLDDDLL",  # FR, IT, AR Mercosur
+    "LLLDDD",  # AR, SE, FI, HU, several US states
+    "DLLLDDD",  # US-CA
+    "DDDLLL",  # several US states
+    "DDDDLLL",  # ES
+    "LLLDDDDD",  # GR-like, PL
+    "LLDDDD",  # NL, CH, US
+    "LLDDDDD",  # CH, NO, DK, US, ID
+    "LDDLLL",  # RO, Bucharest
+    "LDDDLLL",  # RO, Bucharest
+    "LLDDLLL",  # RO
+    "LLDDLL",  # NL
+    "DDLLLD",  # NL
+    "DDLLDD",  # NL, PT
+    "LDDDLL",  # RU without region, NL
+    "LDDDLLDD",  # RU
+    "LDDDLLDDD",  # RU
+    "DLLLDDDD",  # LT-like; DE has many
+    "LLLDDDDLL",  # UA-like
+    "LLDDDDLL",  # UA, ID
+    "LDDDDLLL",  # ID
+    "LDDDDLL",  # ID
+    "LLLLDDDD",  # DE, PH-like
+    "LLLLDDD",  # DE
+    "LLLDD",  # DE, NZ-like
+    "DLDDDD",  # several
+    "DDLDDDD",  # several
+    "DDDTUNDDDD",  # kept for TN: 123 TUN 4567
+)
+
+
+def _grammar(shape: str) -> str:
+    classes = {"L": "[A-Z]", "D": "[0-9]", "W": "[A-Z0-9]", "P": f"[{''.join(sorted(PROVINCES))}]"}
+    return "".join(classes.get(sign, sign) for sign in shape.replace("TUN", "\0")).replace("\0", "TUN")
+
+
+_KNOWN_GRAMMAR: Final = re.compile("|".join(f"(?:{_grammar(shape)})" for shape in dict.fromkeys(_GRAMMARS)))
+
+_LOOKALIKES: Final = {"I": "1", "1": "I", "O": "0", "0": "O"}
+
+# Lettering that stands on or beside plates and cars, normalized.
+_STATES: Final = """
+    ALABAMA ALASKA ARIZONA ARKANSAS CALIFORNIA COLORADO CONNECTICUT DELAWARE FLORIDA GEORGIA HAWAII IDAHO ILLINOIS
+    INDIANA IOWA KANSAS KENTUCKY LOUISIANA MAINE MARYLAND MASSACHUSETTS MICHIGAN MINNESOTA MISSISSIPPI MISSOURI
+    MONTANA NEBRASKA NEVADA NEWHAMPSHIRE NEWJERSEY NEWMEXICO NEWYORK NORTHCAROLINA NORTHDAKOTA OHIO OKLAHOMA OREGON
+    PENNSYLVANIA RHODEISLAND SOUTHCAROLINA SOUTHDAKOTA TENNESSEE TEXAS UTAH VERMONT VIRGINIA WASHINGTON WESTVIRGINIA
+    WISCONSIN WYOMING ONTARIO QUEBEC ALBERTA BRITISHCOLUMBIA MANITOBA BRASIL ARGENTINA
+"""
+_SLOGANS: Final = """
+    THEGOLDENSTATE GOLDENSTATE DMVCAGOV SUNSHINESTATE EMPIRESTATE GARDENSTATE LONESTARSTATE LIVEFREEORDIE
+    EVERGREENSTATE LANDOFLINCOLN KEYSTONESTATE FIRSTINFLIGHT FIRSTINFREEDOM ALOHASTATE GRANDCANYONSTATE
+    YOURSTODISCOVER JEMESOUVIENS PUREMICHIGAN TAXI POLICE POLICIA POLIZEI AMBULANCE SCHOOLBUS STOP EXIT ENTRANCE
+    PARKING ONEWAY SPEEDLIMIT
+"""
+_BRANDS: Final = """
+    AUDI BMW BUICK CADILLAC CHEVROLET CHRYSLER CITROEN DACIA DODGE FIAT FORD HONDA HYUNDAI INFINITI ISUZU JAGUAR
+    JEEP KIA LANDROVER RANGEROVER LEXUS LINCOLN MAHINDRA MARUTI SUZUKI MAZDA MERCEDES BENZ MERCEDESBENZ MINI
+    MITSUBISHI NISSAN OPEL PEUGEOT PONTIAC PORSCHE RENAULT SAAB SEAT SKODA SUBARU TATA TESLA TOYOTA VAUXHALL
+    VOLKSWAGEN VOLVO SCANIA IVECO CAMRY COROLLA CIVIC ACCORD SWIFT DZIRE LOGAN DUSTER OCTAVIA PASSAT GOLF POLO
+    TRANSIT SPRINTER EXPLORER HYBRID TURBO DIESEL QUATTRO XDRIVE VTEC TDI TSI TDCI HDI CRDI GTI AMG
+"""
+_LETTERING: Final = frozenset((_STATES + _SLOGANS + _BRANDS).split())
+# Shorter words may stand inside a plate's text by chance.
+_LONG_WORD: Final = 6
+_LONG_LETTERING: Final = tuple(word for word in _LETTERING if len(word) >= _LONG_WORD)
+
+# Writings that are not plates, looked for in the text as it was read.
+_OTHER_WRITINGS: Final = (
+    (re.compile(r"\d{1,2}:\d{2}"), 0.05),  # time
+    (re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}"), 0.05),  # date
+    (re.compile(r"(?i)www\.|https?:|\.(?:com|net|org|gov|info|co|de|fr|in|ro)(?:\b|/)|@"), 0.02),  # web, mail
+    (re.compile(r"^\+?\d[\d\s().-]{8,}$"), 0.05),  # phone
+    (re.compile(r"(?i)^\d+\s?(?:km/?h|mph|km|kg|cc|hp)$"), 0.1),  # measures
+    (re.compile(r"[$€£%©®™]"), 0.1),
+)
+
+_SHAPE_WEIGHTS: Final = {
+    "grammar": 1.0,
+    "mixed": 0.8,
+    "digits": 0.5,
+    "letters": 0.12,
+}
+# Plates hold 5 to 8 characters almost everywhere; the ends of the range are short vanity and long Indian ones.
+_LENGTH_WEIGHTS: Final = {2: 0.15, 3: 0.3, 4: 0.65, 5: 0.9, 6: 1.0, 7: 1.0, 8: 1.0, 9: 0.9, 10: 0.85, 11: 0.3, 12: 0.2}
+_LETTERING_WEIGHT: Final = 0.05
+_SEPARATORS_PER_CHARACTER: Final = 0.67
+
+
+def normalize(text: str) -> str:
+    """Upper case, only A-Z, 0-9 and Chinese province characters; separators and all else are dropped."""
+    return "".join(sign for sign in text.upper() if sign in _ALLOWED)
+
+
+def normalize_characters(characters: tuple[Character, ...]) -> tuple[Character, ...]:
+    """The characters of `normalize`, each with its confidence."""
+    return tuple(
+        Character(sign, character.confidence) for character in characters for sign in normalize(character.text)
+    )
+
+
+def plate_likeness(text: str) -> float:
+    """How much the text, as it was read, is like a plate's: 0 (not at all) to 1 (built like a known country's).
+
+    Letters alone stay possible (vanity plates) but weak; more than 12 characters or fewer than 2 are none.
+    """
+    normal = normalize(text)
+    if not MIN_LENGTH <= len(normal) <= MAX_LENGTH:
+        return 0.0
+    for writing, weight in _OTHER_WRITINGS:
+        if writing.search(text):
+            return weight
+    if normal in _LETTERING or any(word in normal for word in _LONG_LETTERING):
+        return _LETTERING_WEIGHT
+    foreign = sum(not sign.isspace() for sign in text) - len(normal)
+    clean = max(0.0, 1.0 - _SEPARATORS_PER_CHARACTER * max(0, foreign - 2) / len(normal))
+    return _SHAPE_WEIGHTS[_shape(normal)] * _LENGTH_WEIGHTS[len(normal)] * clean
+
+
+def settle_lookalikes(text: str) -> str:
+    """The normalized text with I or 1 and O or 0 chosen so that it is built like a known country's plates.
+
+    Many typefaces draw these pairs alike, so a reader can't tell them by their look. A text that is fine already,
+    or that no choice makes fine, comes back as it is; of several choices the one with fewest changes is taken.
+    """
+    # Digits alone or letters alone are a kind of plate of their own; a mixture is where the doubt comes from.
+    if _KNOWN_GRAMMAR.fullmatch(text) or text.isdigit() or text.isalpha():
+        return text
+    places = [index for index, sign in enumerate(text) if sign in _LOOKALIKES]
+    if not places or len(text) > MAX_LENGTH:
+        return text
+    choices = []
+    for swaps in product((False, True), repeat=len(places)):
+        signs = list(text)
+        for place, swap in zip(places, swaps, strict=True):
+            if swap:
+                signs[place] = _LOOKALIKES[signs[place]]
+        choices.append((sum(swaps), "".join(signs)))
+    return next((choice for _, choice in sorted(choices) if _KNOWN_GRAMMAR.fullmatch(choice)), text)
+
+
+def _shape(normal: str) -> str:
+    if _KNOWN_GRAMMAR.fullmatch(normal):
+        return "grammar"
+    has_digit = any(sign in "0123456789" for sign in normal)
+    has_letter = any(sign not in "0123456789" for sign in normal)
+    if has_digit and has_letter:
+        return "mixed"
+    return "digits" if has_digit else "letters"

@@ -1,0 +1,294 @@
+"""Encoded images in, upright 8-bit BGR arrays out. The only place where colors are converted.
+
+The header is judged before any pixel is decoded, so a small file that claims to be huge costs nothing. Pillow's
+decoders are used throughout because OpenCV's fill up a truncated file with gray and say nothing.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from dataclasses import dataclass
+from enum import StrEnum
+from io import BytesIO
+from typing import TYPE_CHECKING, Final
+
+import cv2
+import numpy as np
+from PIL import Image
+from PIL.BmpImagePlugin import BmpImageFile
+from PIL.JpegImagePlugin import JpegImageFile
+from PIL.PngImagePlugin import PngImageFile
+from PIL.WebPImagePlugin import WebPImageFile
+
+from platewatch.errors import (
+    EmptyImageError,
+    ImageTooLargeError,
+    NotAnImageError,
+    TruncatedImageError,
+    UnsupportedImageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PIL.ImageFile import ImageFile
+
+    from platewatch.vision.types import ImageBgr
+
+_MIB: Final = 1024 * 1024
+_ORIENTATION_TAG: Final = 0x0112
+_TURNED_BY_A_QUARTER: Final = frozenset({5, 6, 7, 8})
+_WEBP_HEADER_BYTES: Final = 30
+_WEBP_ANIMATION_FLAG: Final = 0x02
+_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"})
+
+# What Pillow's decoders raise on damaged files; each plugin has its own habit.
+_DAMAGE: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error)
+
+
+class ImageFormat(StrEnum):
+    """The formats that are read."""
+
+    JPEG = "jpeg"
+    PNG = "png"
+    WEBP = "webp"
+    BMP = "bmp"
+
+
+_OPENERS: Final[dict[ImageFormat, Callable[[BytesIO], ImageFile]]] = {
+    ImageFormat.JPEG: JpegImageFile,
+    ImageFormat.PNG: PngImageFile,
+    ImageFormat.WEBP: WebPImageFile,
+    ImageFormat.BMP: BmpImageFile,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLimits:
+    """How large an image may be; more raises ImageTooLargeError before a pixel is decoded."""
+
+    max_bytes: int = 16 * _MIB
+    max_pixels: int = 50_000_000
+
+
+class EncodedImage:
+    """One image file whose header is known to be fine. Safe to share between threads.
+
+    `width` and `height` are those of the upright image (EXIF orientation applied).
+    """
+
+    def __init__(self, data: bytes, image_format: ImageFormat, header: ImageFile) -> None:
+        self.data = data
+        self.format = image_format
+        self.orientation = _orientation(header)
+        self._mode = header.mode
+        turned = self.orientation in _TURNED_BY_A_QUARTER
+        self.width, self.height = header.size[::-1] if turned else header.size
+        self._lock = threading.Lock()
+        self._full_bgr: ImageBgr | None = None
+
+    def decode(self) -> ImageBgr:
+        """The whole upright image. It is decoded once and kept; treat it as read-only.
+
+        Raises:
+            TruncatedImageError: The pixels end early or are damaged.
+        """
+        with self._lock:
+            if self._full_bgr is None:
+                self._full_bgr = self._decode(None)
+            return self._full_bgr
+
+    def decode_reduced(self, longest_side: int) -> tuple[ImageBgr, float]:
+        """An image no smaller than needed, and its scale (its size / the full size).
+
+        JPEG files decode straight to 1/2, 1/4 or 1/8 while their longest side stays at or above `longest_side`;
+        all others come whole.
+        """
+        factor = _reduction(max(self.width, self.height), longest_side)
+        if self.format is not ImageFormat.JPEG or factor == 1 or self._full_bgr is not None:
+            return self.decode(), 1.0
+        reduced_bgr = self._decode(factor)
+        return reduced_bgr, max(reduced_bgr.shape[:2]) / max(self.width, self.height)
+
+    def stored_jpeg(self) -> bytes:
+        """An upright 8-bit JPEG: the file's own bytes where it is one already, else encoded anew.
+
+        Raises:
+            TruncatedImageError: The pixels end early or are damaged.
+        """
+        image_bgr = self.decode()
+        if self.format is ImageFormat.JPEG and self.orientation == 1 and self._mode in {"RGB", "L"}:
+            return self.data
+        return encode_jpeg(image_bgr)
+
+    def _decode(self, factor: int | None) -> ImageBgr:
+        try:
+            image = _OPENERS[self.format](BytesIO(self.data))
+            if factor is not None:
+                image.draft("", (-(-image.width // factor), -(-image.height // factor)))
+            image.load()
+            return _upright_bgr(image, self.orientation)
+        except _DAMAGE as error:
+            raise TruncatedImageError from error
+
+
+def open_image(data: bytes, limits: ImageLimits | None = None) -> EncodedImage:
+    """The image with its header judged and no pixel decoded yet.
+
+    Raises:
+        EmptyImageError: 0 bytes.
+        NotAnImageError: No known image format.
+        UnsupportedImageError: An image, but animated or in a format that is not read.
+        ImageTooLargeError: More bytes or pixels than `limits` (default: `ImageLimits()`) allow.
+        TruncatedImageError: The header itself is damaged.
+    """
+    limits = limits or ImageLimits()
+    if not data:
+        raise EmptyImageError
+    if len(data) > limits.max_bytes:
+        raise ImageTooLargeError(what="MB", size=_megabytes(len(data)), limit=f"{_megabytes(limits.max_bytes)} MB")
+    image_format = _sniff(data)
+    if image_format is ImageFormat.WEBP:
+        # Pillow's WebP plugin allocates the whole canvas on opening.
+        _check_pixels(_webp_size(data), limits)
+    try:
+        header = _OPENERS[image_format](BytesIO(data))
+    except _DAMAGE as error:
+        raise TruncatedImageError from error
+    _check_pixels(header.size, limits)
+    if getattr(header, "is_animated", False):
+        raise UnsupportedImageError("The image is animated. Send one frame of it as a JPEG or PNG file.")
+    return EncodedImage(data, image_format, header)
+
+
+def encode_jpeg(image_bgr: ImageBgr, quality: int = 92) -> bytes:
+    """The image as the bytes of a JPEG file."""
+    done, encoded = cv2.imencode(".jpg", check_array(image_bgr), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise UnsupportedImageError(f"An image of shape {image_bgr.shape} can't be kept as JPEG. Scale it down.")
+    return encoded.tobytes()
+
+
+def check_array(image_bgr: ImageBgr) -> ImageBgr:
+    """The same array, known to be uint8 (H, W, 3) with at least one pixel.
+
+    Raises:
+        UnsupportedImageError: Another type or shape.
+    """
+    array = np.asarray(image_bgr)
+    if array.dtype != np.uint8 or array.ndim != 3 or array.shape[2] != 3 or 0 in array.shape:  # noqa: PLR2004 (H, W, 3)
+        raise UnsupportedImageError(
+            f"An array must be uint8 (H, W, 3) in BGR order, not {array.dtype} {array.shape}. Convert it first.",
+        )
+    return np.ascontiguousarray(array)
+
+
+def to_rgb(image_bgr: ImageBgr) -> ImageBgr:
+    """The image with its channels in RGB order, as most networks and Pillow want it."""
+    return np.ascontiguousarray(image_bgr[:, :, ::-1])
+
+
+def to_gray(image_bgr: ImageBgr) -> ImageBgr:
+    """The brightness alone, uint8 (H, W)."""
+    return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2GRAY), dtype=np.uint8)
+
+
+def from_pillow(image: Image.Image) -> ImageBgr:
+    """A Pillow RGB image as BGR array."""
+    return np.ascontiguousarray(np.asarray(image, dtype=np.uint8)[:, :, ::-1])
+
+
+def _sniff(data: bytes) -> ImageFormat:
+    if data.startswith(b"\xff\xd8\xff"):
+        return ImageFormat.JPEG
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return ImageFormat.PNG
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return ImageFormat.WEBP
+    if data.startswith(b"BM"):
+        return ImageFormat.BMP
+    other = _other_format(data)
+    if other is None:
+        raise NotAnImageError
+    raise UnsupportedImageError(f"{other} images are not read. Send the picture (one frame) as a JPEG or PNG file.")
+
+
+def _other_format(data: bytes) -> str | None:
+    if data.startswith((b"GIF87a", b"GIF89a")):
+        return "GIF"
+    if data.startswith((b"II*\x00", b"MM\x00*")):
+        return "TIFF"
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
+        return "HEIF and AVIF"
+    return None
+
+
+def _webp_size(data: bytes) -> tuple[int, int]:
+    """Width and height as the header says (RFC 9649, sections 2.5 to 2.7)."""
+    if len(data) < _WEBP_HEADER_BYTES:
+        raise TruncatedImageError
+    kind = data[12:16]
+    if kind == b"VP8X":
+        if data[20] & _WEBP_ANIMATION_FLAG:
+            raise UnsupportedImageError("The image is animated. Send one frame of it as a JPEG or PNG file.")
+        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
+    if kind == b"VP8L":
+        bits = int.from_bytes(data[21:25], "little")
+        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
+    return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
+
+
+def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
+    width, height = size
+    if width * height > limits.max_pixels:
+        raise ImageTooLargeError(
+            what="megapixels",
+            size=f"{width * height / 1e6:.1f}",
+            limit=f"{limits.max_pixels / 1e6:g} megapixels",
+        )
+
+
+def _megabytes(count: int) -> str:
+    return f"{count / _MIB:.1f}"
+
+
+def _orientation(header: ImageFile) -> int:
+    try:
+        value = header.getexif().get(_ORIENTATION_TAG, 1)
+    except _DAMAGE:
+        # A photo whose EXIF block is damaged still shows its plate.
+        return 1
+    return value if isinstance(value, int) and value in range(1, 9) else 1
+
+
+def _reduction(longest_side: int, wanted: int) -> int:
+    return next((factor for factor in (8, 4, 2) if longest_side >= wanted * factor), 1)
+
+
+def _upright_bgr(image: Image.Image, orientation: int) -> ImageBgr:
+    rgb = _flat_rgb(image)
+    turn = _TURNS.get(orientation)
+    return from_pillow(rgb if turn is None else rgb.transpose(turn))
+
+
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _flat_rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB: 16 bits lose their lower half, what is transparent becomes white."""
+    if image.mode.startswith("I"):
+        values = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
+        return Image.fromarray(values).convert("RGB")
+    if image.mode in {"LA", "PA", "RGBA", "La", "RGBa"} or "transparency" in image.info:
+        over = image.convert("RGBA")
+        return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")

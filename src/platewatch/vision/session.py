@@ -1,0 +1,149 @@
+"""The one wrapper round ONNX Runtime: providers, threads, typed input and output."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeAlias, cast
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]  # no stubs are published
+from numpy.typing import NDArray
+
+from platewatch.errors import ModelError, ModelFileError, ModelShapeError
+
+Tensor: TypeAlias = NDArray[Any]
+Shape: TypeAlias = tuple[int | None, ...]
+"""Sizes of a tensor's dimensions; None where the model leaves one open."""
+
+
+class Provider(StrEnum):
+    """What computes. AUTO is the best one present."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    OPENVINO = "openvino"
+    TENSORRT = "tensorrt"
+
+
+_RUNTIME_NAMES: Final = {
+    Provider.TENSORRT: "TensorrtExecutionProvider",
+    Provider.CUDA: "CUDAExecutionProvider",
+    Provider.OPENVINO: "OpenVINOExecutionProvider",
+    Provider.CPU: "CPUExecutionProvider",
+}
+# TensorRT is left out: it builds engines for minutes on first use, which only a user can ask for.
+_BEST_FIRST: Final = (Provider.CUDA, Provider.OPENVINO, Provider.CPU)
+_ERRORS_ONLY: Final = 3
+# A size for dimensions that a model leaves open, when it is warmed up.
+_OPEN_SIZE: Final = 64
+
+
+def installed_providers() -> list[Provider]:
+    """The providers of the installed ONNX Runtime, fastest first."""
+    present = set(ort.get_available_providers())
+    return [provider for provider, name in _RUNTIME_NAMES.items() if name in present]
+
+
+def choose_provider(asked: Provider) -> Provider:
+    """The provider to use.
+
+    Raises:
+        ModelError: The one that was asked for is not installed.
+    """
+    installed = installed_providers()
+    if asked is Provider.AUTO:
+        return next(provider for provider in _BEST_FIRST if provider in installed)
+    if asked not in installed:
+        raise ModelError(
+            f"The provider {asked.value!r} is not in the installed ONNX Runtime. "
+            f"Installed are: {', '.join(installed)}. Choose one of them, or `auto`.",
+        )
+    return asked
+
+
+class ModelSession:
+    """One loaded network. `run` may be called from several threads at once.
+
+    Raises:
+        ModelError: The provider is not installed.
+        ModelFileError: The model is missing or no ONNX model.
+    """
+
+    def __init__(self, model: Path | bytes, *, provider: Provider = Provider.AUTO, threads: int = 1) -> None:
+        self.provider = choose_provider(provider)
+        self._name = "given as bytes" if isinstance(model, bytes) else str(model)
+        if isinstance(model, Path) and not model.is_file():
+            raise ModelFileError(f"There is no model file {self._name!r}. Check the path.")
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = _ERRORS_ONLY
+        # Photos come in many sizes; the arena would keep the largest buffers of all of them for good.
+        options.enable_cpu_mem_arena = False
+        names = list(dict.fromkeys((_RUNTIME_NAMES[self.provider], _RUNTIME_NAMES[Provider.CPU])))
+        try:
+            source = model if isinstance(model, bytes) else str(model)
+            self._session = ort.InferenceSession(source, sess_options=options, providers=names)
+        except Exception as error:  # ONNX Runtime has no common root for its errors
+            raise ModelFileError(f"The model {self._name} can't be loaded: {_first_line(error)}") from error
+        if self.provider is not Provider.CPU and names[0] not in self._session.get_providers():
+            # ONNX Runtime itself falls back to the CPU without an error when a driver is missing.
+            self._refuse_fallback(asked=provider)
+        self._input_names = [value.name for value in self._session.get_inputs()]
+
+    @property
+    def input_shapes(self) -> list[Shape]:
+        """A shape for each input."""
+        return [_shape(value.shape) for value in self._session.get_inputs()]
+
+    @property
+    def output_shapes(self) -> list[Shape]:
+        """A shape for each output, as far as the model tells."""
+        return [_shape(value.shape) for value in self._session.get_outputs()]
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The model's own notes, such as its alphabet."""
+        return dict(self._session.get_modelmeta().custom_metadata_map)
+
+    def run(self, *inputs: NDArray[np.float32]) -> list[Tensor]:
+        """The outputs in the model's order.
+
+        Raises:
+            ModelShapeError: The inputs don't fit the model.
+        """
+        try:
+            outputs = self._session.run(None, dict(zip(self._input_names, inputs, strict=True)))
+        except Exception as error:  # ONNX Runtime has no common root for its errors
+            given = ", ".join(str(value.shape) for value in inputs)
+            raise ModelShapeError(
+                f"The model {self._name} can't run on {given}; it expects {self.input_shapes}: {_first_line(error)}",
+            ) from error
+        return cast("list[Tensor]", outputs)
+
+    def warm_up(self) -> None:
+        """Run once on zeros, so that the first real image doesn't pay for memory and kernels."""
+        self.run(
+            *(
+                np.zeros([_OPEN_SIZE if size is None else size for size in shape[1:]], dtype=np.float32)[np.newaxis]
+                for shape in self.input_shapes
+            ),
+        )
+
+    def _refuse_fallback(self, asked: Provider) -> None:
+        if asked is not Provider.AUTO:
+            raise ModelError(
+                f"The provider {asked.value!r} is installed but can't start here (driver or library missing). "
+                "Repair it, or choose `auto` or `cpu`.",
+            )
+        self.provider = Provider.CPU
+
+
+def _shape(sizes: list[int | str | None]) -> Shape:
+    return tuple(size if isinstance(size, int) and size > 0 else None for size in sizes)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n", 1)[0][:300]
