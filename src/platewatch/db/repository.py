@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from platewatch.db.base import MAX_ID, Base
+from platewatch.db.base import MAX_ID, Base, NamedRow
 from platewatch.errors import ConflictError, CursorError, NotFoundError
 
 RowT = TypeVar("RowT", bound=Base)
+NamedRowT = TypeVar("NamedRowT", bound=NamedRow)
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -76,6 +77,28 @@ class Repository(Generic[RowT]):
     @classmethod
     def _row_type(cls) -> type[RowT]:
         return cls.row  # type: ignore[return-value]  # a ClassVar can't name the type variable
+
+
+class NamedRepository(Repository[NamedRowT]):
+    """Rows of a table in which each name stands once."""
+
+    def get_by_name(self, name: str) -> NamedRowT | None:
+        row_type = self._row_type()
+        return self.session.scalar(select(row_type).where(row_type.name == name))
+
+    def get_or_create(self, row: NamedRowT) -> NamedRowT:
+        """The row of that name: the one that is there, else the given one, added."""
+        if found := self.get_by_name(row.name):
+            return found
+        try:
+            with self.session.begin_nested():
+                self.session.add(row)
+        except IntegrityError as error:
+            # Another transaction was faster.
+            if is_duplicate(error) and (found := self.get_by_name(row.name)):
+                return found
+            raise
+        return row
 
 
 def is_duplicate(error: IntegrityError) -> bool:

@@ -11,7 +11,7 @@ from platewatch.db.base import MYSQL_TABLE, Base, BigId, Json
 
 
 class IdempotencyRow(Base):
-    """The answer to a request with an Idempotency-Key; no `response` while the request is being worked on."""
+    """The answer to a request with an Idempotency-Key, written in the transaction that the request made."""
 
     __tablename__ = "idempotency_keys"
     __table_args__ = (UniqueConstraint("owner", "key"), MYSQL_TABLE)
@@ -20,6 +20,5 @@ class IdempotencyRow(Base):
     owner: Mapped[str] = mapped_column(String(64))
     key: Mapped[str] = mapped_column(String(255))
     request_hash: Mapped[str] = mapped_column(String(64))
-    status_code: Mapped[int | None]
-    response: Mapped[Json | None] = mapped_column(JSON(none_as_null=True))
+    response: Mapped[Json] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(index=True)

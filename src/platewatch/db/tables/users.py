@@ -11,7 +11,11 @@ from platewatch.db.base import Base, BigId
 
 
 class UserRow(Base):
-    """An account. `username` is as typed, `username_key` is its casefolded form and unique."""
+    """An account. `username` is as typed, `username_key` is its casefolded form and unique.
+
+    `is_first` is True for the first account and None for all others; being unique, it keeps two registrations at the
+    same moment from both becoming the first.
+    """
 
     __tablename__ = "users"
 
@@ -21,6 +25,7 @@ class UserRow(Base):
     password_hash: Mapped[str] = mapped_column(String(255))
     role: Mapped[str] = mapped_column(String(16))
     status: Mapped[str] = mapped_column(String(16))
+    is_first: Mapped[bool | None] = mapped_column(unique=True)
     created_at: Mapped[datetime]
 
 
