@@ -1,0 +1,31 @@
+import type { RouteObject } from 'react-router';
+
+import { LivePage } from '@/features/sightings/LivePage';
+import { SightingDrawer } from '@/features/sightings/SightingDrawer';
+import { LogInPage } from '@/features/users/LogInPage';
+import { RegisterPage } from '@/features/users/RegisterPage';
+
+import { CrashPage, NotFoundPage } from './MissingPages';
+import { RequireUser } from './RequireUser';
+
+/** Every page, under the basename `/app`. All but the account pages stand behind the guard. */
+export const routes: RouteObject[] = [
+  {
+    errorElement: <CrashPage />,
+    children: [
+      { path: '/login', element: <LogInPage /> },
+      { path: '/register', element: <RegisterPage /> },
+      {
+        element: <RequireUser />,
+        children: [
+          {
+            path: '/',
+            element: <LivePage />,
+            children: [{ path: 'sightings/:sightingId', element: <SightingDrawer /> }],
+          },
+          { path: '*', element: <NotFoundPage /> },
+        ],
+      },
+    ],
+  },
+];

@@ -1,0 +1,108 @@
+import { useState } from 'react';
+import { Outlet, useSearchParams } from 'react-router';
+
+import { PlateSearch } from './list/PlateSearch';
+import { SightingList } from './list/SightingList';
+import { ConnectionBadge } from './live/ConnectionBadge';
+import { useLiveSightings } from './live/useLiveSightings';
+import classes from './LivePage.module.css';
+import { PassFactsFields } from './upload/PassFactsFields';
+import { PhotoDrop } from './upload/PhotoDrop';
+import type { PassFacts } from './upload/sendPhoto';
+import { UploadList } from './upload/UploadList';
+import type { Upload } from './upload/UploadQueue';
+import { UploadResult } from './upload/UploadResult';
+import { useUploadQueue } from './upload/useUploadQueue';
+
+const NOTHING_SAID: PassFacts = { camera: '', location: '', direction: 'unknown' };
+
+/** Photos in on one side, sightings as they come on the other. */
+export function LivePage() {
+  const { state, arrivedIds, latest } = useLiveSightings();
+  const [search, setSearch] = useSearchParams();
+  const plate = search.get('plate') ?? '';
+  return (
+    <div className={classes.page}>
+      <h1 className="visually-hidden">Live</h1>
+      <div className={classes.photos}>
+        <Photos />
+      </div>
+      <section className={classes.sightings} aria-labelledby="sightings-title">
+        <header className={classes.header}>
+          <h2 id="sightings-title" className={classes.title}>
+            Sightings
+          </h2>
+          <ConnectionBadge state={state} />
+          <div className={classes.search}>
+            <PlateSearch
+              plate={plate}
+              onSearch={(text) => {
+                setSearch(text === '' ? {} : { plate: text }, { replace: true });
+              }}
+            />
+          </div>
+        </header>
+        <SightingList plate={plate} isLive={state === 'live'} arrivedIds={arrivedIds} />
+      </section>
+      <p className="visually-hidden" aria-live="polite">
+        {latest !== null && `New sighting: ${latest.plate}`}
+      </p>
+      <Outlet />
+    </div>
+  );
+}
+
+function Photos() {
+  const { queue, uploads } = useUploadQueue();
+  const [facts, setFacts] = useState(NOTHING_SAID);
+  const [chosenKey, setChosenKey] = useState<string | null>(null);
+  const shown = shownUpload(uploads, chosenKey);
+  const add = (files: File[]): void => {
+    setChosenKey(null);
+    queue.add(files, facts);
+  };
+  return (
+    <>
+      <PhotoDrop
+        isCompact={uploads.length > 0}
+        onPhotos={add}
+        onRefused={(file, message) => {
+          queue.refuse(file, facts, message);
+        }}
+      />
+      <PassFactsFields facts={facts} onChange={setFacts} />
+      {shown?.state.kind === 'done' && (
+        <UploadResult
+          key={shown.key}
+          name={shown.file.name}
+          previewUrl={shown.previewUrl}
+          image={shown.state.image}
+        />
+      )}
+      {uploads.length > 0 && (
+        <UploadList
+          uploads={uploads}
+          selectedKey={shown?.key ?? null}
+          onSelect={setChosenKey}
+          onRetry={(key) => {
+            queue.retry(key);
+          }}
+          onRemove={(key) => {
+            queue.remove(key);
+          }}
+          onClear={() => {
+            queue.clearFinished();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** The photo the reader chose, or else the last one that was read. */
+function shownUpload(uploads: readonly Upload[], chosenKey: string | null): Upload | undefined {
+  return (
+    uploads.find(({ key }) => key === chosenKey) ??
+    uploads.findLast(({ state }) => state.kind === 'done')
+  );
+}

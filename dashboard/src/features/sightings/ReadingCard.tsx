@@ -1,0 +1,25 @@
+import { CharacterConfidence, Confidence } from '@/components/Confidence';
+import { PlateBadge } from '@/components/PlateBadge';
+
+import classes from './ReadingCard.module.css';
+import type { Sighting } from './sightings';
+
+/** One reading in full: the crop as the recognizer saw it, the text, and how sure each character is. */
+export function ReadingCard({ sighting }: { sighting: Sighting }) {
+  return (
+    <div className={classes.card}>
+      <div className={classes.head}>
+        <img
+          className={classes.crop}
+          src={sighting.crop_url}
+          alt={`Cut-out of the plate ${sighting.plate}`}
+        />
+        <div className={classes.text}>
+          <PlateBadge text={sighting.plate} region={sighting.region} size="lg" />
+          <Confidence value={sighting.confidence} />
+        </div>
+      </div>
+      <CharacterConfidence characters={sighting.characters} />
+    </div>
+  );
+}

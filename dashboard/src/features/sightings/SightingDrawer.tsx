@@ -1,0 +1,108 @@
+import { Button, Drawer, Skeleton } from '@mantine/core';
+import { IconDownload } from '@tabler/icons-react';
+import { useLocation, useNavigate, useParams } from 'react-router';
+
+import { ErrorState } from '@/components/States';
+import { exactTime } from '@/components/RelativeTime';
+
+import { DIRECTION_WORDS } from './facts';
+import { AnnotatedPicture } from './picture/AnnotatedPicture';
+import { ReadingCard } from './ReadingCard';
+import classes from './SightingDrawer.module.css';
+import { type Sighting, useSighting } from './sightings';
+
+/** One sighting with all its facts, over the page it was opened from. */
+export function SightingDrawer() {
+  const { sightingId } = useParams();
+  const { search } = useLocation();
+  const navigate = useNavigate();
+  const close = (): void => {
+    void navigate({ pathname: '/', search });
+  };
+  return (
+    <Drawer
+      opened
+      onClose={close}
+      position="right"
+      size={620}
+      title="Sighting"
+      closeButtonProps={{ 'aria-label': 'Close' }}
+      classNames={{ title: classes.title ?? '', body: classes.body ?? '' }}
+    >
+      <SightingDetail id={Number(sightingId)} />
+    </Drawer>
+  );
+}
+
+function SightingDetail({ id }: { id: number }) {
+  const { data: sighting, error, isPending, refetch } = useSighting(id);
+  if (isPending) {
+    return (
+      <div role="status" aria-label="Loading the sighting" className={classes.detail}>
+        <Skeleton height={280} />
+        <Skeleton height={60} width="70%" />
+        <Skeleton height={180} />
+      </div>
+    );
+  }
+  if (sighting === undefined) {
+    return (
+      <ErrorState
+        title="This sighting could not be loaded"
+        error={error}
+        onRetry={() => void refetch()}
+      />
+    );
+  }
+  return (
+    <article className={classes.detail} aria-label={`Sighting of ${sighting.plate}`}>
+      <div className={classes.stage}>
+        <AnnotatedPicture
+          src={sighting.image_url}
+          alt={`The photo with the plate ${sighting.plate}`}
+          width={sighting.image_width}
+          height={sighting.image_height}
+          plates={[sighting]}
+          selectedId={sighting.id}
+        />
+      </div>
+      <ReadingCard sighting={sighting} />
+      <FactTable sighting={sighting} />
+      <Button
+        component="a"
+        href={sighting.annotated_url}
+        download={`${sighting.plate}.jpg`}
+        variant="default"
+        leftSection={<IconDownload size={17} />}
+      >
+        Picture with outline
+      </Button>
+    </article>
+  );
+}
+
+function FactTable({ sighting }: { sighting: Sighting }) {
+  const facts: [string, string | null][] = [
+    ['Captured', exactTime(sighting.captured_at)],
+    ['Direction', DIRECTION_WORDS[sighting.direction]],
+    ['Camera', sighting.camera],
+    ['Location', sighting.location],
+    ['Region', sighting.region],
+    ['Recorded', exactTime(sighting.recorded_at)],
+    ['Recorded by', sighting.recorded_by],
+    ['Detector', sighting.detector],
+    ['Recognizer', sighting.recognizer],
+    ['Picture', `${sighting.image_width} × ${sighting.image_height} pixels`],
+    ['Number', String(sighting.id)],
+  ];
+  return (
+    <dl className={classes.facts}>
+      {facts.map(([name, value]) => (
+        <div key={name} className={classes.fact}>
+          <dt>{name}</dt>
+          <dd>{value ?? <span className={classes.unknown}>not given</span>}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}

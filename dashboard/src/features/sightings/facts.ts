@@ -1,0 +1,7 @@
+import type { Direction } from './sightings';
+
+export const DIRECTION_WORDS: Record<Direction, string> = {
+  entering: 'Entering',
+  leaving: 'Leaving',
+  unknown: 'Unknown',
+};

@@ -1,0 +1,106 @@
+import { Button, Skeleton } from '@mantine/core';
+import { useIntersection } from '@mantine/hooks';
+import { IconCarOff, IconSearchOff } from '@tabler/icons-react';
+import { useEffect } from 'react';
+
+import { EmptyState, ErrorState } from '@/components/States';
+
+import { useSightings } from '../sightings';
+import classes from './SightingList.module.css';
+import { SightingRow } from './SightingRow';
+
+interface SightingListProps {
+  plate: string;
+  isLive: boolean;
+  arrivedIds: ReadonlySet<number>;
+}
+
+/** The sightings, newest first, more of them as one scrolls. */
+export function SightingList({ plate, isLive, arrivedIds }: SightingListProps) {
+  const list = useSightings(plate, isLive);
+  if (list.isPending) return <LoadingRows />;
+  if (list.data === undefined) {
+    return (
+      <ErrorState
+        title="The sightings could not be loaded"
+        error={list.error}
+        onRetry={() => void list.refetch()}
+      />
+    );
+  }
+  const sightings = list.data.pages.flatMap(({ items }) => items);
+  if (sightings.length === 0) return <NoSightings plate={plate} />;
+  return (
+    <>
+      <ol className={classes.list} aria-label="Sightings, newest first">
+        {sightings.map((sighting) => (
+          <SightingRow key={sighting.id} sighting={sighting} isNew={arrivedIds.has(sighting.id)} />
+        ))}
+      </ol>
+      <div className={classes.end}>
+        {list.hasNextPage ? (
+          <LoadMore
+            isLoading={list.isFetchingNextPage}
+            hasFailed={list.isFetchNextPageError}
+            onLoad={() => void list.fetchNextPage()}
+          />
+        ) : (
+          <span>{sightings.length === 1 ? 'This is the only one.' : 'These are all of them.'}</span>
+        )}
+      </div>
+    </>
+  );
+}
+
+interface LoadMoreProps {
+  isLoading: boolean;
+  hasFailed: boolean;
+  onLoad: () => void;
+}
+
+/** Loads the next page when it comes into view, or by the button; after a failure by the button only. */
+function LoadMore({ isLoading, hasFailed, onLoad }: LoadMoreProps) {
+  const { ref, entry } = useIntersection({ rootMargin: '200px' });
+  const isInView = entry?.isIntersecting ?? false;
+  useEffect(() => {
+    if (isInView && !isLoading && !hasFailed) onLoad();
+  }, [isInView, isLoading, hasFailed, onLoad]);
+  return (
+    <Button ref={ref} variant="default" size="sm" loading={isLoading} onClick={onLoad}>
+      {hasFailed ? 'Loading failed. Try again' : 'Load more'}
+    </Button>
+  );
+}
+
+function NoSightings({ plate }: { plate: string }) {
+  if (plate !== '') {
+    return (
+      <EmptyState icon={<IconSearchOff size={26} />} title={`No sighting of “${plate}”`}>
+        Try fewer characters, or check for look-alikes such as 0 and O.
+      </EmptyState>
+    );
+  }
+  return (
+    <EmptyState icon={<IconCarOff size={26} />} title="No sightings yet">
+      Drop a photo of a vehicle, and its plate appears here.
+    </EmptyState>
+  );
+}
+
+const SKELETON_ROWS = [0, 1, 2, 3, 4, 5];
+
+function LoadingRows() {
+  return (
+    <div className={classes.list} aria-busy="true" aria-label="Loading sightings" role="status">
+      {SKELETON_ROWS.map((row) => (
+        <div key={row} className={classes.skeleton}>
+          <Skeleton width={96} height={44} />
+          <div className={classes.lines}>
+            <Skeleton width={120} height={22} />
+            <Skeleton width="60%" height={12} />
+          </div>
+        </div>
+      ))}
+    </div>
+  );
+}

@@ -1,0 +1,62 @@
+import { IconArrowDownRight, IconArrowUpRight } from '@tabler/icons-react';
+import { Link, useLocation } from 'react-router';
+
+import { Confidence } from '@/components/Confidence';
+import { PlateBadge } from '@/components/PlateBadge';
+import { RelativeTime } from '@/components/RelativeTime';
+
+import { DIRECTION_WORDS } from '../facts';
+import type { Direction, Sighting } from '../sightings';
+import classes from './SightingRow.module.css';
+
+interface SightingRowProps {
+  sighting: Sighting;
+  /** It came while the list was open: it makes an entrance. */
+  isNew: boolean;
+}
+
+export function SightingRow({ sighting, isNew }: SightingRowProps) {
+  const { search, pathname } = useLocation();
+  const path = `/sightings/${sighting.id}`;
+  return (
+    <li className={classes.item} data-new={isNew}>
+      <Link
+        className={classes.row}
+        to={{ pathname: path, search }}
+        aria-current={pathname === path ? 'true' : undefined}
+      >
+        <img className={classes.crop} src={sighting.crop_url} alt="" loading="lazy" />
+        <span className={classes.main}>
+          <PlateBadge text={sighting.plate} region={sighting.region} />
+          <Facts sighting={sighting} />
+        </span>
+        <span className={classes.side}>
+          <RelativeTime iso={sighting.captured_at} />
+          <Confidence value={sighting.confidence} />
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+function Facts({ sighting: { camera, location, direction } }: { sighting: Sighting }) {
+  const places = [camera, location].filter((place) => place !== null).join(' · ');
+  if (places === '' && direction === 'unknown') return null;
+  return (
+    <span className={classes.facts}>
+      <DirectionMark direction={direction} />
+      {places}
+    </span>
+  );
+}
+
+function DirectionMark({ direction }: { direction: Direction }) {
+  if (direction === 'unknown') return null;
+  const Icon = direction === 'entering' ? IconArrowDownRight : IconArrowUpRight;
+  return (
+    <span className={classes.direction}>
+      <Icon size={15} aria-hidden="true" />
+      {DIRECTION_WORDS[direction]}
+    </span>
+  );
+}

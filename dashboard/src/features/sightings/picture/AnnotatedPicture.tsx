@@ -1,0 +1,64 @@
+import { PlateBadge } from '@/components/PlateBadge';
+
+import classes from './AnnotatedPicture.module.css';
+import { labelPlace, polygonPoints } from './outline';
+
+export interface OutlinedPlate {
+  id: number;
+  plate: string;
+  /** Pixels of the upright picture, from the plate's top left clockwise. */
+  corners: readonly (readonly number[])[];
+}
+
+interface AnnotatedPictureProps {
+  src: string;
+  alt: string;
+  width: number;
+  height: number;
+  plates: readonly OutlinedPlate[];
+  selectedId?: number | null;
+  onSelect?: (id: number) => void;
+}
+
+/** A picture with each plate outlined and its text beside the outline. */
+export function AnnotatedPicture(props: AnnotatedPictureProps) {
+  const { src, alt, width, height, plates, selectedId = null, onSelect } = props;
+  return (
+    <div className={classes.picture} style={{ aspectRatio: `${width} / ${height}` }}>
+      <img className={classes.image} src={src} alt={alt} width={width} height={height} />
+      <svg className={classes.overlay} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
+        {plates.map(({ id, corners }) => (
+          <g key={id} data-selected={id === selectedId}>
+            <polygon className={classes.halo} points={polygonPoints(corners)} />
+            <polygon className={classes.outline} points={polygonPoints(corners)} />
+          </g>
+        ))}
+      </svg>
+      {plates.map(({ id, plate, corners }) => {
+        const { side, ...at } = labelPlace(corners, { width, height });
+        const style = { left: `${at.leftPercent}%`, top: `${at.topPercent}%` };
+        const label = <PlateBadge text={plate} size={id === selectedId ? 'md' : 'sm'} />;
+        return onSelect === undefined ? (
+          <span key={id} className={classes.label} data-side={side} style={style}>
+            {label}
+          </span>
+        ) : (
+          <button
+            key={id}
+            type="button"
+            className={classes.label}
+            data-side={side}
+            style={style}
+            aria-pressed={id === selectedId}
+            aria-label={`Plate ${plate}`}
+            onClick={() => {
+              onSelect(id);
+            }}
+          >
+            {label}
+          </button>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,39 @@
+type Corners = readonly (readonly number[])[];
+
+interface Size {
+  width: number;
+  height: number;
+}
+
+export interface LabelPlace {
+  /** Where the label's middle goes, in per cent of the picture's width. */
+  leftPercent: number;
+  /** The edge of the plate that the label stands on, in per cent of the picture's height. */
+  topPercent: number;
+  side: 'above' | 'below';
+}
+
+/** Above this part of the height there is no room for a label over the plate. */
+const ROOM_ABOVE_PERCENT = 12;
+/** Half a label stays inside the picture when its middle keeps this far from the edges. */
+const EDGE_PERCENT = 12;
+
+/** Corners as the `points` of an SVG polygon. */
+export function polygonPoints(corners: Corners): string {
+  return corners.map((corner) => corner.join(',')).join(' ');
+}
+
+/** Where a plate's label goes: over it, or under it near the top, never past the sides. */
+export function labelPlace(corners: Corners, { width, height }: Size): LabelPlace {
+  const xs = corners.map(([x = 0]) => x);
+  const ys = corners.map(([, y = 0]) => y);
+  const middle = (100 * (Math.min(...xs) + Math.max(...xs))) / 2 / width;
+  const top = (100 * Math.min(...ys)) / height;
+  const bottom = (100 * Math.max(...ys)) / height;
+  const side = top < ROOM_ABOVE_PERCENT ? 'below' : 'above';
+  return {
+    leftPercent: Math.min(100 - EDGE_PERCENT, Math.max(EDGE_PERCENT, middle)),
+    topPercent: side === 'above' ? top : bottom,
+    side,
+  };
+}

@@ -1,0 +1,137 @@
+import { ActionIcon, Button, Progress } from '@mantine/core';
+import { IconRefresh, IconX } from '@tabler/icons-react';
+import { useEffect, useState } from 'react';
+
+import { PlateBadge } from '@/components/PlateBadge';
+
+import classes from './UploadList.module.css';
+import type { Upload, UploadState } from './UploadQueue';
+
+interface UploadListProps {
+  uploads: readonly Upload[];
+  selectedKey: string | null;
+  onSelect: (key: string) => void;
+  onRetry: (key: string) => void;
+  onRemove: (key: string) => void;
+  onClear: () => void;
+}
+
+/** The photos on their way and the finished ones; a finished one can be looked at. */
+export function UploadList(props: UploadListProps) {
+  const { uploads, selectedKey, onSelect, onRetry, onRemove, onClear } = props;
+  const finished = uploads.filter(({ state }) => isFinished(state)).length;
+  return (
+    <section aria-label="Photos" className={classes.section}>
+      <header className={classes.header}>
+        <span role="status">
+          {finished} of {uploads.length} {uploads.length === 1 ? 'photo' : 'photos'} read
+        </span>
+        {finished > 0 && (
+          <Button variant="subtle" color="gray" size="compact-sm" onClick={onClear}>
+            Clear
+          </Button>
+        )}
+      </header>
+      <ul className={classes.list}>
+        {uploads.map((upload) => (
+          <li key={upload.key} className={classes.item} data-kind={upload.state.kind}>
+            <button
+              type="button"
+              className={classes.look}
+              disabled={upload.state.kind !== 'done'}
+              aria-pressed={upload.key === selectedKey}
+              onClick={() => {
+                onSelect(upload.key);
+              }}
+            >
+              <img className={classes.thumbnail} src={upload.previewUrl} alt="" />
+              <span className={classes.words}>
+                <span className={classes.name}>{upload.file.name}</span>
+                <Progressing state={upload.state} />
+              </span>
+            </button>
+            {upload.state.kind === 'failed' && upload.state.canRetry && (
+              <Button
+                variant="default"
+                size="compact-sm"
+                leftSection={<IconRefresh size={14} />}
+                onClick={() => {
+                  onRetry(upload.key);
+                }}
+              >
+                Retry
+              </Button>
+            )}
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              aria-label={`Remove ${upload.file.name} from this list`}
+              onClick={() => {
+                onRemove(upload.key);
+              }}
+            >
+              <IconX size={16} />
+            </ActionIcon>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function isFinished({ kind }: UploadState): boolean {
+  return kind === 'done' || kind === 'failed';
+}
+
+function Progressing({ state }: { state: UploadState }) {
+  switch (state.kind) {
+    case 'waiting':
+      return <span className={classes.note}>Waiting</span>;
+    case 'sending':
+      return <Progress value={state.fraction * 100} size="sm" aria-label="Sending" />;
+    case 'reading':
+      return (
+        <span className={classes.note}>
+          <Progress value={100} size="sm" animated striped aria-label="Reading" />
+        </span>
+      );
+    case 'held':
+      return <Held retryAtMs={state.retryAtMs} />;
+    case 'failed':
+      return (
+        <span className={classes.failure} role="alert">
+          {state.message}
+        </span>
+      );
+    case 'done':
+      return <Plates plates={state.image.sightings.map(({ plate }) => plate)} />;
+  }
+}
+
+function Plates({ plates }: { plates: string[] }) {
+  if (plates.length === 0) return <span className={classes.note}>No plate found</span>;
+  return (
+    <span className={classes.plates}>
+      {plates.map((plate, index) => (
+        <PlateBadge key={index} text={plate} size="sm" />
+      ))}
+    </span>
+  );
+}
+
+function Held({ retryAtMs }: { retryAtMs: number }) {
+  const [leftS, setLeftS] = useState(() => secondsUntil(retryAtMs));
+  useEffect(() => {
+    const timer = setInterval(() => {
+      setLeftS(secondsUntil(retryAtMs));
+    }, 1000);
+    return () => {
+      clearInterval(timer);
+    };
+  }, [retryAtMs]);
+  return <span className={classes.note}>The server is busy. Trying again in {leftS} s</span>;
+}
+
+function secondsUntil(atMs: number): number {
+  return Math.max(0, Math.ceil((atMs - Date.now()) / 1000));
+}

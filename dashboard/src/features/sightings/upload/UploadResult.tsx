@@ -1,0 +1,58 @@
+import { IconZoomQuestion } from '@tabler/icons-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+
+import { EmptyState } from '@/components/States';
+
+import { AnnotatedPicture } from '../picture/AnnotatedPicture';
+import { ReadingCard } from '../ReadingCard';
+import type { RecordedImage } from './sendPhoto';
+import classes from './UploadResult.module.css';
+
+interface UploadResultProps {
+  name: string;
+  previewUrl: string;
+  image: RecordedImage;
+}
+
+/** A photo that was just read: its plates outlined, and the chosen one in full below. */
+export function UploadResult({ name, previewUrl, image }: UploadResultProps) {
+  const { sightings, width, height, ms } = image;
+  const [selectedId, setSelectedId] = useState(sightings[0]?.id ?? null);
+  const selected = sightings.find(({ id }) => id === selectedId);
+  return (
+    <section className={classes.result} aria-label={`Result for ${name}`}>
+      <div className={classes.stage}>
+        <AnnotatedPicture
+          src={previewUrl}
+          alt={name}
+          width={width}
+          height={height}
+          plates={sightings}
+          selectedId={selectedId}
+          onSelect={setSelectedId}
+        />
+      </div>
+      {selected === undefined ? (
+        <EmptyState icon={<IconZoomQuestion size={26} />} title="No plate found in this photo">
+          Try one in which the plate is sharper, larger or less at an angle.
+        </EmptyState>
+      ) : (
+        <div className={classes.reading}>
+          <ReadingCard sighting={selected} />
+        </div>
+      )}
+      <footer className={classes.footer}>
+        <span className={classes.name}>{name}</span>
+        <span>
+          {width} × {height} · read in {Math.round(ms)} ms
+        </span>
+        {selected !== undefined && (
+          <Link className={classes.link} to={`/sightings/${selected.id}`}>
+            All facts
+          </Link>
+        )}
+      </footer>
+    </section>
+  );
+}
