@@ -69,21 +69,24 @@ class ReadOutcome:
 class PlateReader:
     """Reads plates with one detector and one recognizer. All methods may be called from several threads at once.
 
+    `threads` are the processor threads of each network; `options` say the rest that backends may be told.
+
     Raises:
         UnknownBackendError: No detector or recognizer of that name is installed.
         ModelError: A model can't be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (six, the project's own limit)
         self,
         detector: str = "rapidocr",
         recognizer: str = "rapidocr",
         *,
-        options: BackendOptions | None = None,
+        threads: int = 1,
         min_confidence: float = DEFAULT_MIN_CONFIDENCE,
         limits: ImageLimits | None = None,
+        options: BackendOptions | None = None,
     ) -> None:
-        options = options or BackendOptions()
+        options = replace(options or BackendOptions(), threads=threads)
         self.detector_name = detector
         self.recognizer_name = recognizer
         self.min_confidence = min_confidence

@@ -42,8 +42,9 @@ class YoloLayout(StrEnum):
 class BackendOptions:
     """What a backend may be told; each takes what concerns it.
 
-    `model` is the user's own ONNX file, `input_side` the side in pixels of the network's input where the model
-    leaves it open, `class_index` the class that means "plate" in a model with several (None: all of them).
+    `threads` are set by PlateReader's own argument. `model` is the user's own ONNX file, `input_side` the side in
+    pixels of the network's input where the model leaves it open, `class_index` the class that means "plate" in a
+    model with several (None: all of them).
     """
 
     provider: Provider = Provider.AUTO

@@ -171,8 +171,13 @@ def model_file(pattern: str) -> Path:
     return found[-1]
 
 
+def model_files() -> list[Path]:
+    """The two files that are used; raises ModelFileError like `model_file`."""
+    return [model_file(_DETECTION_FILES), model_file(_RECOGNITION_FILES)]
+
+
 def damaged_files() -> list[Path]:
-    """The wheel's models whose SHA-256 is not the one that the wheel was built with.
+    """Those of `model_files` whose SHA-256 is not the one that the wheel was built with.
 
     Raises:
         ModelFileError: RapidOCR is not installed.

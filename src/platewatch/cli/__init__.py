@@ -1,0 +1,33 @@
+"""The command `platewatch`: one verb a file.
+
+Each verb imports what it needs when it runs, so that `platewatch version` and `--help` answer at once.
+"""
+
+from __future__ import annotations
+
+import typer
+
+from platewatch.cli import models, read
+
+app = typer.Typer(
+    name="platewatch",
+    help="Read license plates from photos, serve the dashboard and the API.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.command("read")(read.read)
+app.add_typer(models.app, name="models")
+
+
+@app.command("version")
+def version() -> None:
+    """Print the version."""
+    from importlib.metadata import version as version_of  # noqa: PLC0415 (keeps the start fast)
+
+    typer.echo(f"platewatch {version_of('platewatch')}")
+
+
+def main() -> None:
+    """Run the command; the entry point."""
+    app()

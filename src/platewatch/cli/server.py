@@ -1,0 +1,95 @@
+"""`platewatch serve`, `migrate` and `openapi`."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from platewatch.settings import Settings, load_settings
+
+MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+) -> None:
+    """Start the server and its dashboard."""
+    import uvicorn  # noqa: PLC0415 -- other commands start faster without
+
+    from platewatch.app.main import create_app  # noqa: PLC0415
+    from platewatch.db.engine import Database  # noqa: PLC0415
+    from platewatch.logs import set_up_logs  # noqa: PLC0415
+
+    settings = _settings(host, port)
+    set_up_logs(folder=settings.log_folder, level=settings.effective_log_level, terminal=settings.log_format)
+    database = Database(settings.effective_database_url)
+    database.migrate()
+    database.dispose()
+    app = create_app(settings)
+    _greet(settings, first_account=app.state.runtime.first_account_missing())
+    uvicorn.run(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        ws_max_size=MAX_WEBSOCKET_MESSAGE_BYTES,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+    )
+
+
+def migrate() -> None:
+    """Make the database's tables, or bring them up to this version."""
+    from platewatch.db.engine import Database, SchemaState  # noqa: PLC0415
+
+    database = Database(load_settings().effective_database_url)
+    before = database.schema_state()
+    database.migrate()
+    database.dispose()
+    done = "is up to date" if before is SchemaState.CURRENT else "was brought up to date"
+    typer.echo(f"The database {database.name} {done}.")
+
+
+def openapi() -> None:
+    """Print the description of the API as JSON."""
+    from platewatch.app.main import create_app  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as folder:
+        schema = create_app(Settings(data=Path(folder))).openapi()
+    typer.echo(json.dumps(schema, indent=2, ensure_ascii=False))
+
+
+def _settings(host: str | None, port: int | None) -> Settings:
+    settings = load_settings()
+    given = {"host": host, "port": port}
+    return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+
+def _greet(settings: Settings, *, first_account: bool) -> None:
+    address = address_for_people(settings)
+    typer.secho(f"platewatch is starting at {address}", bold=True, err=True)
+    if not first_account:
+        return
+    typer.echo(
+        f"Nobody has an account yet. Open {address}/app/ to make the first one: it becomes the administrator.", err=True
+    )
+    if not settings.listens_on_loopback:
+        from platewatch.users.setup_token import SetupToken  # noqa: PLC0415
+
+        token = SetupToken(settings.data).get_or_create()
+        typer.echo(f"The page asks for this one-time setup token: {token}", err=True)
+
+
+def address_for_people(settings: Settings) -> str:
+    """The address to type into a browser on this machine."""
+    everywhere = {"0.0.0.0": "localhost", "::": "localhost"}  # noqa: S104 -- compared with, not bound to
+    host = everywhere.get(settings.host, settings.host)
+    return f"http://[{host}]:{settings.port}" if ":" in host else f"http://{host}:{settings.port}"
