@@ -1,0 +1,157 @@
+"""The outbox's reader: one thread a process tells every committed event to everybody who subscribed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import structlog
+
+from platewatch.clock import Clock
+from platewatch.notify.events import Event
+from platewatch.notify.gaps import Gaps
+from platewatch.notify.subscription import End, Subscription
+
+BATCH = 500
+"""Events a query."""
+QUEUE_LIMIT = 1000
+"""Events that a subscriber may be behind."""
+LOOK_BACK = 1000
+"""Ids before the last one among which, at the start, slow transactions are looked for."""
+GAP_LIFE_S = 30.0
+"""How long a transaction may take to commit after its event got its id."""
+MAX_BACK_OFF_S = 5.0
+
+log = structlog.get_logger()
+
+
+class OutboxTail:
+    """Reads the outbox by id, at least once each event, and hands it to all subscriptions.
+
+    `read_after(id, limit)` gives events with larger ids, smallest first; `last_id()` the largest id, 0 without events.
+    Both must see what other processes have committed. Events come in the order of their ids, but one whose transaction
+    was overtaken comes late rather than never.
+    """
+
+    def __init__(
+        self,
+        read_after: Callable[[int, int], list[Event]],
+        last_id: Callable[[], int],
+        clock: Clock,
+        poll_s: float = 0.2,
+    ) -> None:
+        self._read_after = read_after
+        self._last_id = last_id
+        self._clock = clock
+        self._poll_s = poll_s
+        self._gaps: Gaps | None = None
+        self._subscriptions: set[Subscription] = set()
+        self._mutex = threading.Lock()
+        self._woken = threading.Event()
+        self._stopping = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begins behind the last event that is visible now.
+
+        Raises whatever `read_after` and `last_id` raise: without a database there is no place to begin.
+        """
+        self.find_position()
+        self._stopping.clear()
+        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the thread has ended. All subscriptions end."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        with self._mutex:
+            subscriptions = list(self._subscriptions)
+            self._subscriptions.clear()
+        for subscription in subscriptions:
+            subscription.finish(End.STOPPED)
+
+    def wake(self) -> None:
+        """Lets the thread look at once. Call it after a commit that wrote events; it never waits."""
+        self._woken.set()
+
+    def subscribe(self, limit: int = QUEUE_LIMIT) -> Subscription:
+        """All events that are told from now on. Close it, or use it as a context manager."""
+        subscription = Subscription(limit, self._forget)
+        with self._mutex:
+            self._subscriptions.add(subscription)
+        return subscription
+
+    def find_position(self) -> None:
+        """Notes what is there already, and which ids before it may still come."""
+        last = self._last_id()
+        gaps = Gaps(max(0, last - LOOK_BACK), GAP_LIFE_S)
+        now_s = self._clock.monotonic_s()
+        for event in self._read_after(gaps.highest, LOOK_BACK):
+            if event.id <= last:
+                gaps.advance(event.id, now_s)
+        self._gaps = gaps
+
+    def poll(self) -> int:
+        """How many events were told: first the late ones, then the new ones."""
+        if self._gaps is None:
+            raise RuntimeError("The outbox was not started.")
+        return self._tell_late(self._gaps) + self._tell_new(self._gaps)
+
+    def _tell_late(self, gaps: Gaps) -> int:
+        told = 0
+        gaps.forget_old(self._clock.monotonic_s())
+        for first, last in gaps.spans(BATCH):
+            for event in self._read_after(first - 1, min(BATCH, last - first + 1)):
+                if event.id in gaps:
+                    gaps.fill(event.id)
+                    self._tell(event, gaps.settled_id)
+                    told += 1
+        return told
+
+    def _tell_new(self, gaps: Gaps) -> int:
+        told = 0
+        while not self._stopping.is_set():
+            events = self._read_after(gaps.highest, BATCH)
+            for event in events:
+                gaps.advance(event.id, self._clock.monotonic_s())
+                self._tell(event, gaps.settled_id)
+            told += len(events)
+            if len(events) < BATCH:
+                break
+        return told
+
+    def _tell(self, event: Event, settled_id: int) -> None:
+        settled = replace(event, settled_id=settled_id)
+        with self._mutex:
+            subscriptions = list(self._subscriptions)
+        for subscription in subscriptions:
+            if not subscription.push(settled):
+                self._forget(subscription)
+                log.warning("outbox.subscriber_dropped", end=subscription.end, event_id=event.id)
+
+    def _forget(self, subscription: Subscription) -> None:
+        with self._mutex:
+            self._subscriptions.discard(subscription)
+
+    def _run(self) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            # Cleared before the look: a wake during it leads to another look.
+            self._woken.clear()
+            try:
+                self.poll()
+            except Exception as error:  # noqa: BLE001  # the top of a thread that must outlive the database's troubles
+                failures += 1
+                if failures == 1:
+                    log.error("outbox.failed", error=str(error), error_kind=type(error).__name__)  # noqa: TRY400  # no trace: the cause is outside
+                self._stopping.wait(min(MAX_BACK_OFF_S, self._poll_s * 2 ** min(failures, 10)))
+                continue
+            if failures:
+                log.info("outbox.recovered", failures=failures)
+                failures = 0
+            self._woken.wait(self._poll_s)
