@@ -4,12 +4,16 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from platewatch.clock import SetClock
 from platewatch.db.engine import Database
-from tests.databases import Kind, delete_all_rows, empty_url
+from platewatch.settings import Settings
+from platewatch.vision.pipeline import PlateReader
+from tests.databases import Kind, database_url, delete_all_rows, empty_url
+from tests.servers import Server, started
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +57,25 @@ def sqlite_database(migrated: Callable[[Kind], Database]) -> Database:
 def clock() -> SetClock:
     """A clock that stands still at noon of 2026-03-01, UTC."""
     return SetClock(datetime(2026, 3, 1, 12, tzinfo=UTC))
+
+
+@pytest.fixture(scope="session")
+def reader() -> PlateReader:
+    """A reader with the default backends, shared because its models take a second to load."""
+    return PlateReader(threads=2)
+
+
+@pytest.fixture
+def server(database: Database, reader: PlateReader, tmp_path: Path) -> Iterator[Server]:
+    """The whole app; the test runs once on each kind of database."""
+    settings = Settings(data=tmp_path, database_url=database_url(database), bcrypt_rounds=4, event_poll_ms=50)
+    with started(settings, reader) as server:
+        yield server
+
+
+@pytest.fixture
+def sqlite_server(sqlite_database: Database, reader: PlateReader, tmp_path: Path) -> Iterator[Server]:
+    """The whole app on SQLite, for tests in which the kind of database makes no difference."""
+    settings = Settings(data=tmp_path, database_url=database_url(sqlite_database), bcrypt_rounds=4, event_poll_ms=50)
+    with started(settings, reader) as server:
+        yield server

@@ -81,3 +81,8 @@ def delete_all_rows(database: Database) -> None:
     with database.engine.begin() as connection:
         for name in (*MEDIA_TABLES, *models):
             connection.execute(delete(table(name)))
+
+
+def database_url(database: Database) -> str:
+    """The whole URL, password included, as a setting takes it."""
+    return database.url.render_as_string(hide_password=False)

@@ -34,6 +34,11 @@ def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict
     return event
 
 
+def _without_colored_copy(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    event.pop("color_message", None)  # Uvicorn says everything twice
+    return event
+
+
 def set_up_logs(*, folder: Path, level: str = "info", terminal: Literal["console", "json"] = "console") -> None:
     """Send what structlog and the standard library log to the terminal and the files in `folder`.
 
@@ -60,6 +65,7 @@ def set_up_logs(*, folder: Path, level: str = "info", terminal: Literal["console
     access = logging.getLogger(ACCESS_LOGGER)
     _replace_handlers(access, [_rotating(folder / "access.log", as_json)], "info")
     access.propagate = False
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error"):
         _replace_handlers(logging.getLogger(name), [], "info")
         logging.getLogger(name).propagate = True
@@ -72,6 +78,7 @@ def _shared_processors() -> list[Processor]:
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        _without_colored_copy,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
         _redact,

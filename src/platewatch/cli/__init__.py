@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import typer
 
-from platewatch.cli import models, read
+from platewatch.cli import models, read, server
 
 app = typer.Typer(
     name="platewatch",
@@ -18,6 +18,9 @@ app = typer.Typer(
 )
 app.command("read")(read.read)
 app.add_typer(models.app, name="models")
+app.command("serve")(server.serve)
+app.command("migrate")(server.migrate)
+app.command("openapi", hidden=True)(server.openapi)
 
 
 @app.command("version")

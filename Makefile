@@ -1,0 +1,98 @@
+# `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMPS := $(VENV)/stamps
+STATIC := src/platewatch/app/static
+DASHBOARD_SOURCES := $(shell find dashboard -path dashboard/node_modules -prune -o -type f -print 2>/dev/null)
+NODE_MAJOR := 20
+SHARED ?= ../shared/datasets
+
+# Node is used where it is new enough, else taken from a Python package into the virtual environment.
+WITH_NODE = export PATH="$(abspath $(BIN)):$$PATH"
+
+.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi benchmark lock clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
+
+run: install dashboard migrate serve ## install everything, start the server and the dashboard
+
+serve:
+	@$(BIN)/platewatch serve
+
+install: $(STAMPS)/package ## make .venv with the server's pinned requirements
+
+dashboard: $(STATIC)/index.html ## build the dashboard
+
+migrate: $(STAMPS)/package
+	@$(BIN)/platewatch migrate
+
+test: $(STAMPS)/dev $(STATIC)/index.html ## install what tests need and run them all
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-tools: ## install Debian's packages that some tests need (as root)
+	@for tool in chromium; do command -v $$tool >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends $$tool; }; done
+
+check: $(STAMPS)/dev ## format, lint, types, architecture, dashboard checks and all tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	@$(MAKE) --no-print-directory dashboard-check
+	@$(MAKE) --no-print-directory test
+
+format: $(STAMPS)/dev ## format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	@$(WITH_NODE); cd dashboard && npm run --silent format
+
+dashboard-check: $(STAMPS)/dashboard
+	@$(WITH_NODE); cd dashboard && npm run --silent check
+
+openapi: $(STAMPS)/dev $(STAMPS)/dashboard ## write the API's description and the dashboard's client from it
+	$(BIN)/platewatch openapi > dashboard/openapi.json
+	@$(WITH_NODE); cd dashboard && npm run --silent generate
+
+benchmark: $(STAMPS)/dev ## accuracy and speed (SHARED=folder of the labelled photos)
+	$(BIN)/python -m benchmarks.accuracy --datasets $(SHARED)
+	$(BIN)/python -m benchmarks.speed --datasets $(SHARED)
+
+lock: $(STAMPS)/dev ## pin the requirements anew
+	$(BIN)/pip install -q 'uv==0.13.8'
+	$(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) -o requirements/server.txt
+	$(BIN)/uv pip compile pyproject.toml --group dev $(LOCK_OPTIONS) -c requirements/server.txt -o requirements/dev.txt
+	$(BIN)/uv pip compile requirements/node.in $(LOCK_OPTIONS) -o requirements/node.txt
+LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q
+
+clean: ## remove what was built (never the data)
+	rm -rf $(VENV) $(STATIC) dashboard/node_modules .mypy_cache .ruff_cache .pytest_cache
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "platewatch needs Python 3.11 or newer; say which one with: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+
+$(STAMPS)/package: $(BIN)/python requirements/server.txt pyproject.toml
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/server.txt
+	$(BIN)/pip install -q --disable-pip-version-check --no-deps -e .
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dev: $(STAMPS)/package requirements/dev.txt
+	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@touch $@
+
+$(STAMPS)/node: $(STAMPS)/package requirements/node.txt
+	@if [ "$$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)" -lt $(NODE_MAJOR) ]; then \
+	  $(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements/node.txt; fi
+	@touch $@
+
+$(STAMPS)/dashboard: $(STAMPS)/node dashboard/package-lock.json
+	@$(WITH_NODE); cd dashboard && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STATIC)/index.html: $(STAMPS)/dashboard $(DASHBOARD_SOURCES)
+	@$(WITH_NODE); cd dashboard && npm run --silent build
+	@touch $@

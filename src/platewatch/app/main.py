@@ -1,0 +1,59 @@
+"""The server as an ASGI app."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import anyio.to_thread
+from fastapi import FastAPI
+
+from platewatch.app.error_handlers import Problem, add_error_handlers
+from platewatch.app.middleware import RequestLog, SameOriginOnly
+from platewatch.app.routes import add_routes
+from platewatch.app.runtime import Runtime
+from platewatch.app.version import VERSION
+from platewatch.clock import Clock
+from platewatch.settings import Settings
+
+FORM_OVERHEAD_BYTES = 64 * 1024
+_DESCRIPTION = """
+Reads licence plates from photos, remembers every pass and tells about it at once.
+
+Log in with the session cookie of `/auth/login`, or send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`.
+Errors are problem details (RFC 9457); those of `/auth` and of other systems' routes have that system's own shape.
+"""
+
+
+def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
+    """A server of its own; several may live in one process. Nothing is opened before it starts."""
+    clock = clock or Clock()
+    runtime = Runtime(settings, clock)
+    app = FastAPI(
+        title="platewatch",
+        version=VERSION,
+        description=_DESCRIPTION,
+        lifespan=_lifespan,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        max_body_size=settings.max_images_per_request * settings.max_image_bytes + FORM_OVERHEAD_BYTES,
+        form_limits={"max_files": settings.max_images_per_request, "max_fields": 50, "max_part_size": 16 * 1024},
+        responses={"4XX": {"model": Problem, "description": "What was wrong, and what to do"}},
+    )
+    app.state.runtime = runtime
+    add_error_handlers(app)
+    add_routes(app)
+    app.add_middleware(SameOriginOnly, allowed_origins=settings.allowed_origins)
+    app.add_middleware(RequestLog, clock=clock)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    runtime: Runtime = app.state.runtime
+    await anyio.to_thread.run_sync(runtime.start)
+    try:
+        yield
+    finally:
+        await anyio.to_thread.run_sync(runtime.stop)

@@ -1,0 +1,111 @@
+"""The server's own routes: the root, its health and the description of its API."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import JSONResponse, RedirectResponse, Response
+from pydantic import BaseModel, Field
+
+from platewatch.app.dependencies import PrincipalDep, RuntimeDep
+from platewatch.app.runtime import ModelState
+from platewatch.app.version import VERSION
+from platewatch.db.engine import Database
+from platewatch.errors import SettingsError
+
+router = APIRouter(tags=["system"])
+
+SERVICE = "platewatch"
+
+
+class DatabaseHealth(BaseModel):
+    state: Literal["ready", "unreachable"]
+    kind: str = Field(examples=["sqlite"])
+
+
+class ModelsHealth(BaseModel):
+    state: ModelState
+    detector: str = Field(examples=["rapidocr"])
+    recognizer: str = Field(examples=["rapidocr"])
+    error: str | None = None
+    readers: int = Field(description="images that are read at the same time")
+    busy: int
+    waiting: int
+
+
+class Health(BaseModel):
+    status: Literal["healthy", "unhealthy"]
+    service: str = Field(examples=[SERVICE])
+    version: str = Field(examples=[VERSION])
+    endpoints: dict[str, str] = Field(examples=[{"auth": "/auth/*", "api": "/api/*"}])
+    database: DatabaseHealth
+    models: ModelsHealth
+
+
+class Alive(BaseModel):
+    status: Literal["alive"] = "alive"
+
+
+class Welcome(BaseModel):
+    message: str = Field(examples=["platewatch is running"])
+    version: str = Field(examples=[VERSION])
+    status: Literal["healthy"] = "healthy"
+
+
+@router.get("/", response_model=Welcome)
+def read_root(accept: Annotated[str, Header()] = "") -> Response:
+    """Say that the server runs; browsers are sent to the dashboard."""
+    if "text/html" in accept:
+        return RedirectResponse("/app/", HTTPStatus.SEE_OTHER)
+    welcome = Welcome(message="platewatch is running", version=VERSION)
+    return JSONResponse(welcome.model_dump(), headers={"Vary": "Accept"})
+
+
+@router.get("/health", response_model=Health, responses={503: {"model": Health, "description": "Not ready"}})
+def read_health(runtime: RuntimeDep) -> Response:
+    """Tell whether the server can read and store: 200 when ready, 503 when not (yet)."""
+    models, pool = runtime.model_health(), runtime.readers.state()
+    health = Health(
+        status="healthy",
+        service=SERVICE,
+        version=VERSION,
+        endpoints={"auth": "/auth/*", "api": "/api/*"},
+        database=_database_health(runtime.database),
+        models=ModelsHealth(
+            state=models.state,
+            detector=models.detector,
+            recognizer=models.recognizer,
+            error=models.error,
+            readers=pool.size,
+            busy=pool.busy,
+            waiting=pool.waiting,
+        ),
+    )
+    if health.database.state == "ready" and models.state == "ready":
+        return JSONResponse(health.model_dump())
+    health.status = "unhealthy"
+    return JSONResponse(health.model_dump(), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@router.get("/health/live")
+async def read_liveness() -> Alive:
+    """Tell that the process answers at all."""
+    return Alive()
+
+
+@router.get("/openapi.json", include_in_schema=False)
+def read_openapi(request: Request, _principal: PrincipalDep) -> dict[str, Any]:
+    """Give the description of the API."""
+    schema: dict[str, Any] = request.app.openapi()
+    return schema
+
+
+def _database_health(database: Database) -> DatabaseHealth:
+    kind = database.engine.dialect.name
+    try:
+        database.ping()
+    except SettingsError:
+        return DatabaseHealth(state="unreachable", kind=kind)
+    return DatabaseHealth(state="ready", kind=kind)

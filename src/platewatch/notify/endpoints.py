@@ -1,0 +1,44 @@
+"""Events as server-sent events."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.sse import EventSourceResponse, ServerSentEvent
+
+from platewatch.app.dependencies import OPENAPI_SECURITY, LivePlace, Reader, Recheck, RuntimeDep
+from platewatch.errors import AuthenticationError
+from platewatch.notify.live import follow
+from platewatch.notify.schemas import EventRead
+
+router = APIRouter(prefix="/api/v1", tags=["events"], dependencies=OPENAPI_SECURITY)
+
+PULSE_S = 15.0
+LastEventId = Annotated[int | None, Header(alias="Last-Event-ID", ge=0, le=2**63 - 1)]
+
+
+@router.get("/events", response_class=EventSourceResponse)
+async def read_events(
+    runtime: RuntimeDep,
+    _reader: Reader,
+    _place: LivePlace,
+    recheck: Recheck,
+    last_event_id: LastEventId = None,
+) -> AsyncIterator[ServerSentEvent]:
+    """Follow events as they happen; with `Last-Event-ID`, all after that one first."""
+    stream = follow(runtime.tail, runtime.events_after, after_id=last_event_id, pulse_s=PULSE_S)
+    async for event in stream:
+        if event is not None:
+            yield ServerSentEvent(
+                data=EventRead.of(event).model_dump(mode="json"),
+                event=event.kind,
+                id=str(event.resume_id),
+            )
+            continue
+        try:
+            await recheck()
+        except AuthenticationError:
+            return
+        yield ServerSentEvent(comment="still here")

@@ -1,0 +1,61 @@
+"""Events over a WebSocket, for the dashboard and for programs that prefer it to server-sent events."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import Annotated
+
+from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect, status
+
+from platewatch.app.dependencies import LivePlace, Reader, Recheck, RuntimeDep
+from platewatch.errors import AuthenticationError
+from platewatch.notify.live import follow
+from platewatch.notify.schemas import EventRead
+
+router = APIRouter(prefix="/api/v1")
+
+PULSE_S = 15.0
+
+
+@router.websocket("/live")
+async def live(
+    websocket: WebSocket,
+    runtime: RuntimeDep,
+    _reader: Reader,
+    _place: LivePlace,
+    recheck: Recheck,
+    after: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+) -> None:
+    """Send each event as JSON; with `after`, all after that id first. What the client sends is ignored."""
+    await websocket.accept()
+    sending = asyncio.create_task(_send(websocket, runtime, recheck, after))
+    leaving = asyncio.create_task(_wait_for_leave(websocket))
+    done, open_still = await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    for task in open_still:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+    for task in done:
+        task.result()
+
+
+async def _send(websocket: WebSocket, runtime: RuntimeDep, recheck: Recheck, after: int | None) -> None:
+    code = status.WS_1013_TRY_AGAIN_LATER
+    with contextlib.suppress(WebSocketDisconnect):
+        async for event in follow(runtime.tail, runtime.events_after, after_id=after, pulse_s=PULSE_S):
+            if event is not None:
+                await websocket.send_text(EventRead.of(event).model_dump_json())
+                continue
+            try:
+                await recheck()
+            except AuthenticationError:
+                code = status.WS_1008_POLICY_VIOLATION
+                break
+        await websocket.close(code)
+
+
+async def _wait_for_leave(websocket: WebSocket) -> None:
+    with contextlib.suppress(WebSocketDisconnect):
+        while True:
+            await websocket.receive()

@@ -1,0 +1,126 @@
+"""The rooms of the design, and which of them may see which."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src" / "platewatch"
+
+CORE = {"settings", "errors", "logs", "clock"}
+PARTS = {"vision", "media", "db", "notify"}
+FEATURES = {"sightings", "users", "cameras", "locations"}
+BORDERS = {"compat"}
+ENTRY = {"cli", "app"}
+LAYERS = [CORE, PARTS, FEATURES, BORDERS, ENTRY]
+ROOMS = set().union(*LAYERS)
+
+HTTP_BORDER = re.compile(r"(compat/.*|[a-z]+/endpoints|notify/websocket)\.py")
+"""Modules that speak HTTP: they ask `app.dependencies` for what a request needs, and nothing else of `app`."""
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(SOURCE.rglob("*.py")):
+        yield path.relative_to(SOURCE).as_posix(), ast.parse(path.read_text())
+
+
+def imports(tree: ast.AST) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            yield node.module or ""
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(file: str) -> str:
+    return file.split("/", maxsplit=1)[0].removesuffix(".py")
+
+
+def is_allowed(file: str, imported: str) -> bool:
+    """Whether the module may import `platewatch.<imported>`."""
+    room, target = room_of(file), imported.split(".", maxsplit=1)[0]
+    if target == room or target not in ROOMS or room == "__init__":
+        return True
+    if HTTP_BORDER.fullmatch(file) and imported.startswith("app"):
+        return imported in {"app", "app.dependencies"} or imported.startswith("app.dependencies.")
+    if room == "vision":
+        return target == "errors"
+    level = next(number for number, layer in enumerate(LAYERS) if room in layer)
+    target_level = next(number for number, layer in enumerate(LAYERS) if target in layer)
+    if room in FEATURES and target in FEATURES:
+        return imported.split(".")[1:2] in ([], ["service"]) or file.endswith("endpoints.py")
+    if room in CORE | ENTRY:
+        return target_level <= level
+    return target_level < level
+
+
+def ours(tree: ast.AST) -> Iterator[str]:
+    for name in imports(tree):
+        if name.startswith("platewatch."):
+            yield name.removeprefix("platewatch.")
+
+
+def test_every_room_has_its_layer() -> None:
+    rooms = {room_of(file) for file, _ in modules()} - {"__init__", "__main__"}
+    assert rooms == ROOMS
+
+
+@pytest.mark.parametrize(("file", "tree"), [pytest.param(f, t, id=f) for f, t in modules()])
+def test_imports_go_downward_only(file: str, tree: ast.Module) -> None:
+    assert [name for name in ours(tree) if not is_allowed(file, name)] == []
+
+
+@pytest.mark.parametrize(
+    ("file", "imported", "allowed"),
+    [
+        ("vision/detect.py", "settings", False),
+        ("vision/detect.py", "errors", True),
+        ("db/engine.py", "media.store", False),
+        ("notify/outbox.py", "db.engine", False),
+        ("notify/outbox.py", "app.dependencies", False),
+        ("notify/websocket.py", "app.dependencies", True),
+        ("notify/websocket.py", "app.runtime", False),
+        ("sightings/service.py", "users.service", True),
+        ("sightings/service.py", "users.repository", False),
+        ("sightings/service.py", "app.dependencies", False),
+        ("sightings/endpoints.py", "app.dependencies.RuntimeDep", True),
+        ("sightings/service.py", "compat.carwatch", False),
+        ("compat/carwatch.py", "sightings.service", True),
+        ("settings.py", "db.engine", False),
+        ("cli/server.py", "app.main", True),
+    ],
+)
+def test_the_rule_itself_tells_right_from_wrong(file: str, imported: str, allowed: bool) -> None:
+    assert is_allowed(file, imported) is allowed
+
+
+ONLY_IN = [
+    pytest.param("onnxruntime", r"vision/session\.py", id="ONNX Runtime"),
+    pytest.param("fastapi", r"app/.*|compat/.*|[a-z]+/endpoints\.py|notify/websocket\.py", id="FastAPI"),
+    pytest.param("torch", r"", id="torch never"),
+]
+
+
+@pytest.mark.parametrize(("package", "where"), ONLY_IN)
+def test_a_package_is_imported_in_its_place_only(package: str, where: str) -> None:
+    users = {file for file, tree in modules() if package in {name.split(".")[0] for name in imports(tree)}}
+    assert {file for file in users if not re.fullmatch(where, file)} == set()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "where"),
+    [
+        pytest.param(r"os\.environ|os\.getenv|environb", "settings.py", id="the environment"),
+        pytest.param(r"cv2\.cvtColor|cv2\.COLOR_", "vision/image.py", id="color conversion"),
+        pytest.param(r"datetime\.now\(|utcnow\(|time\.time\(", "clock.py", id="the time of day"),
+    ],
+)
+def test_a_call_is_made_in_its_place_only(pattern: str, where: str) -> None:
+    texts = {path.relative_to(SOURCE).as_posix(): path.read_text() for path in SOURCE.rglob("*.py")}
+    assert {file for file, text in texts.items() if re.search(pattern, text)} <= {where}
