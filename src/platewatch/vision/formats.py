@@ -158,8 +158,8 @@ def settle_lookalikes(text: str) -> str:
     Many typefaces draw these pairs alike, so a reader can't tell them by their look. A text that is fine already,
     or that no choice makes fine, comes back as it is; of several choices the one with fewest changes is taken.
     """
-    # Digits alone or letters alone are a kind of plate of their own; a mixture is where the doubt comes from.
-    if _KNOWN_GRAMMAR.fullmatch(text) or text.isdigit() or text.isalpha():
+    # Many plates hold digits alone, and digits are rarely taken for letters.
+    if _KNOWN_GRAMMAR.fullmatch(text) or text.isdigit():
         return text
     places = [index for index, sign in enumerate(text) if sign in _LOOKALIKES]
     if not places or len(text) > MAX_LENGTH:

@@ -126,7 +126,7 @@ class EncodedImage:
         try:
             image = _OPENERS[self.format](BytesIO(self.data))
             if factor is not None:
-                image.draft("", (-(-image.width // factor), -(-image.height // factor)))
+                image.draft("", (max(1, image.width // factor), max(1, image.height // factor)))
             image.load()
             return _upright_bgr(image, self.orientation)
         except _DAMAGE as error:

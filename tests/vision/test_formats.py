@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+
+from platewatch.vision.formats import (
+    MAX_LENGTH,
+    normalize,
+    normalize_characters,
+    plate_likeness,
+    settle_lookalikes,
+)
+from platewatch.vision.types import Character
+
+
+@pytest.mark.parametrize(
+    ("text", "normal"),
+    [
+        ("", ""),
+        ("ab 12-cd", "AB12CD"),
+        ("B·87·GLA", "B87GLA"),
+        ("京A·12345", "京A12345"),
+        ("中A12345", "A12345"),
+        ("123 تونس 4567", "1234567"),
+        ("Ä-Ö 1", "1"),
+        ("\t\n", ""),
+    ],
+)
+def test_normalization_keeps_letters_digits_and_provinces(text: str, normal: str) -> None:
+    assert normalize(text) == normal
+
+
+def test_characters_keep_their_confidence_when_separators_go() -> None:
+    read = (Character("b", 0.9), Character("-", 0.2), Character("8", 0.7))
+    assert normalize_characters(read) == (Character("B", 0.9), Character("8", 0.7))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["WM64 UMA", "B 87 GLA", "0695 DVH", "6PIV728", "TN99F2378", "KA 01 AB 1234", "ABC1D23", "京A·12345", "AB-123-CD"],
+)
+def test_plates_of_known_countries_are_as_plate_like_as_can_be(text: str) -> None:
+    assert plate_likeness(text) >= 0.85
+
+
+@pytest.mark.parametrize(
+    ("plate", "other"),
+    [
+        pytest.param("7ABC123", "California", id="state name"),
+        pytest.param("ABC1234", "TEXAS", id="short state name"),
+        pytest.param("K6HEW", "dmv.ca.gov", id="web address in a frame"),
+        pytest.param("B87GLA", "MEGANE", id="model name"),
+        pytest.param("B87GLA", "VOLKSWAGEN", id="brand"),
+        pytest.param("AB1234", "12:34:56", id="time"),
+        pytest.param("AB1234", "2024-05-17", id="date"),
+        pytest.param("AB1234", "+49 89 123456", id="phone"),
+        pytest.param("AB1234", "info@example.org", id="mail"),
+        pytest.param("AB1234", "50 km/h", id="speed"),
+        pytest.param("AB1234", "$9.99", id="price"),
+        pytest.param("8PLATE", "SUNSHINE STATE", id="slogan"),
+        pytest.param("ABC1234", "TEXASABC1234X", id="too long"),
+        pytest.param("ABC1234", "1234567", id="digits alone"),
+        pytest.param("ABC1234", "EMOTION", id="vanity"),
+        pytest.param("ABC123", "ABC", id="part of it"),
+    ],
+)
+def test_other_writing_is_less_like_a_plate(plate: str, other: str) -> None:
+    assert plate_likeness(other) < 0.7 * plate_likeness(plate)
+
+
+@pytest.mark.parametrize("text", ["", "A", "-", "A" * (MAX_LENGTH + 1), "中文"])
+def test_what_can_not_be_a_plate_has_no_likeness(text: str) -> None:
+    assert plate_likeness(text) == 0.0
+
+
+def test_a_vanity_plate_stays_possible() -> None:
+    assert 0 < plate_likeness("EMOTION") < plate_likeness("V8PTRL")
+
+
+def test_likeness_stays_between_0_and_1() -> None:
+    texts = ["A1", "-- -- A1", "A-1-B-2-C", "!!!!A1B2C3!!!!", "www.a1.com", "A1B2C3D4E5F6"]
+    assert all(0 <= plate_likeness(text) <= 1 for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("read", "settled"),
+    [
+        pytest.param("VI2LAF", "V12LAF", id="1 read as I"),
+        pytest.param("HKIONYY", "HK10NYY", id="both read as letters"),
+        pytest.param("HK1ONYY", "HK10NYY", id="0 read as O"),
+        pytest.param("0B12CDE", "OB12CDE", id="O read as 0"),
+        pytest.param("B87GLA", "B87GLA", id="fine already"),
+        pytest.param("430187", "430187", id="digits alone are left"),
+        pytest.param("X0X0X0X", "X0X0X0X", id="no choice is known"),
+        pytest.param("EMOTION", "EMOTION", id="a word"),
+        pytest.param("XYZ", "XYZ", id="nothing to settle"),
+        pytest.param("", "", id="empty"),
+        pytest.param("IO" * 50, "IO" * 50, id="far too long"),
+    ],
+)
+def test_lookalikes_are_settled_by_known_formats(read: str, settled: str) -> None:
+    assert settle_lookalikes(read) == settled

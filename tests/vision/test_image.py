@@ -1,0 +1,295 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from platewatch.errors import (
+    EmptyImageError,
+    ImageError,
+    ImageTooLargeError,
+    NotAnImageError,
+    TruncatedImageError,
+    UnsupportedImageError,
+)
+from platewatch.vision.image import (
+    EncodedImage,
+    ImageLimits,
+    check_array,
+    encode_jpeg,
+    from_pillow,
+    open_image,
+    to_gray,
+    to_rgb,
+)
+from tests.vision.pictures import (
+    animated,
+    encode,
+    jpeg_with_orientation,
+    noise,
+    png_16_bit,
+    png_bomb,
+    quarters,
+)
+
+RED_BGR, GREEN_BGR, BLUE_BGR, WHITE = (0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255)
+
+
+def assert_shows_quarters(image: EncodedImage, tolerance: int = 12) -> None:
+    image_bgr = image.decode()
+    height, width = image_bgr.shape[:2]
+    assert (width, height) == (image.width, image.height) == (64, 48)
+    assert image_bgr.dtype == np.uint8
+    for (x, y), color in {(16, 12): RED_BGR, (48, 12): GREEN_BGR, (16, 36): BLUE_BGR, (48, 36): WHITE}.items():
+        assert np.abs(image_bgr[y, x].astype(int) - color).max() <= tolerance, (x, y)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encode(quarters(), "JPEG", quality=95), id="jpeg"),
+        pytest.param(encode(quarters(), "JPEG", quality=95, progressive=True), id="progressive jpeg"),
+        pytest.param(encode(quarters(), "PNG"), id="png"),
+        pytest.param(encode(quarters().quantize(8), "PNG"), id="palette png"),
+        pytest.param(encode(quarters().convert("RGBA"), "PNG"), id="opaque rgba png"),
+        pytest.param(encode(quarters(), "WEBP", lossless=True), id="lossless webp"),
+        pytest.param(encode(quarters(), "WEBP", quality=95), id="lossy webp"),
+        pytest.param(encode(quarters().convert("RGBA"), "WEBP", lossless=True), id="webp with alpha"),
+        pytest.param(encode(quarters(), "BMP"), id="bmp"),
+        pytest.param(png_16_bit(np.asarray(quarters()).astype(np.uint16) * 257), id="16-bit rgb png"),
+    ],
+)
+def test_every_kind_of_file_shows_the_same_colors(data: bytes) -> None:
+    # A lossy WebP halves the color resolution, which bleeds a little into the middle of small quarters.
+    assert_shows_quarters(open_image(data), tolerance=24)
+
+
+def test_a_cmyk_jpeg_keeps_light_light_and_dark_dark() -> None:
+    image_bgr = open_image(encode(quarters().convert("CMYK"), "JPEG", quality=95)).decode()
+    assert image_bgr[36, 48].min() > 240
+    assert image_bgr[12, 16].argmax() == 2
+    assert image_bgr[36, 16].argmax() == 0
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "BMP"])
+def test_a_grayscale_image_becomes_three_equal_channels(image_format: str) -> None:
+    gray = Image.fromarray(np.full((8, 16), 90, dtype=np.uint8))
+    image_bgr = open_image(encode(gray, image_format)).decode()
+    assert image_bgr.shape == (8, 16, 3)
+    assert np.abs(image_bgr.astype(int) - 90).max() <= 2
+
+
+def test_a_16_bit_gray_image_keeps_its_upper_bits() -> None:
+    values = np.array([[0, 255, 256, 32768, 65535]], dtype=np.uint16)
+    image_bgr = open_image(png_16_bit(values)).decode()
+    assert image_bgr[0, :, 0].tolist() == [0, 0, 1, 128, 255]
+
+
+@pytest.mark.parametrize(
+    "transparent",
+    [
+        pytest.param(encode(Image.new("RGBA", (4, 4), (0, 0, 0, 0)), "PNG"), id="rgba"),
+        pytest.param(encode(Image.new("LA", (4, 4), (0, 0)), "PNG"), id="gray with alpha"),
+        pytest.param(encode(Image.new("P", (4, 4), 0), "PNG", transparency=0), id="palette with a transparent color"),
+        pytest.param(encode(Image.new("RGBA", (4, 4), (0, 0, 0, 0)), "WEBP", lossless=True), id="webp"),
+    ],
+)
+def test_what_is_transparent_becomes_white(transparent: bytes) -> None:
+    assert open_image(transparent).decode().min() == 255
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_orientation_is_applied(orientation: int) -> None:
+    image = open_image(jpeg_with_orientation(quarters(), orientation))
+    assert_shows_quarters(image)
+    assert image.orientation == orientation
+
+
+def test_an_orientation_outside_1_to_8_is_ignored() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 77
+    assert_shows_quarters(open_image(encode(quarters(), "JPEG", quality=97, subsampling=0, exif=exif)))
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_a_damaged_exif_block_does_not_hide_the_picture() -> None:
+    data = encode(quarters(), "JPEG", quality=97, subsampling=0, exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff")
+    assert_shows_quarters(open_image(data))
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "hint"),
+    [
+        pytest.param(b"", EmptyImageError, "0 bytes", id="0 bytes"),
+        pytest.param(b"hello, I am a text", NotAnImageError, "JPEG", id="text"),
+        pytest.param(b"%PDF-1.7 ....", NotAnImageError, "JPEG", id="pdf"),
+        pytest.param(b"\x00", NotAnImageError, "JPEG", id="one byte"),
+        pytest.param(b"\xff\xd8\xff\xe0", TruncatedImageError, "cut short", id="jpeg start only"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", TruncatedImageError, "cut short", id="png start only"),
+        pytest.param(b"RIFF\x00\x00\x00\x00WEBP", TruncatedImageError, "cut short", id="webp start only"),
+        pytest.param(b"BM", TruncatedImageError, "cut short", id="bmp start only"),
+        pytest.param(animated("GIF"), UnsupportedImageError, "one frame", id="animated gif"),
+        pytest.param(animated("WEBP"), UnsupportedImageError, "one frame", id="animated webp"),
+        pytest.param(animated("PNG"), UnsupportedImageError, "one frame", id="animated png"),
+        pytest.param(encode(quarters(), "GIF"), UnsupportedImageError, "GIF", id="gif"),
+        pytest.param(encode(quarters(), "TIFF"), UnsupportedImageError, "TIFF", id="tiff"),
+        pytest.param(b"\x00\x00\x00\x18ftypheic\x00\x00", UnsupportedImageError, "HEIF", id="heic"),
+        pytest.param(png_bomb(), ImageTooLargeError, "60.0 megapixels", id="60-megapixel bomb"),
+        pytest.param(png_bomb(200_000, 1_000), ImageTooLargeError, "200.0 megapixels", id="200-megapixel bomb"),
+        pytest.param(b"\xff\xd8\xff" + bytes(17 * 1024 * 1024), ImageTooLargeError, "17.0 MB", id="17 MB"),
+    ],
+)
+def test_bad_input_is_refused_on_opening_with_what_to_do(data: bytes, error: type[ImageError], hint: str) -> None:
+    with pytest.raises(error, match=hint):
+        open_image(data)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        pytest.param(b"VP8X" + bytes(8) + (16383).to_bytes(3, "little") * 2, id="extended"),
+        pytest.param(
+            b"VP8L" + bytes(4) + b"/" + (0x3FFF << 14 | 0x3FFF).to_bytes(4, "little") + bytes(9), id="lossless"
+        ),
+        pytest.param(b"VP8 " + bytes(4) + bytes(6) + b"\xff\x3f\xff\x3f", id="lossy"),
+    ],
+)
+def test_a_webp_header_is_judged_before_its_canvas_is_made(header: bytes) -> None:
+    with pytest.raises(ImageTooLargeError, match=r"268\.[34] megapixels"):
+        open_image(b"RIFF" + bytes(4) + b"WEBP" + header)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "BMP", "WEBP"])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_truncated_file_is_an_error_and_not_half_a_picture(image_format: str, share: float) -> None:
+    whole = encode(noise(200, 160), image_format)
+    with pytest.raises(TruncatedImageError):
+        open_image(whole[: int(len(whole) * share)]).decode()
+
+
+def test_a_truncated_jpeg_is_an_error_in_reduced_size_too() -> None:
+    whole = encode(noise(800, 640), "JPEG")
+    with pytest.raises(TruncatedImageError):
+        open_image(whole[: len(whole) // 2]).decode_reduced(100)
+
+
+def test_limits_can_be_set_and_are_inclusive() -> None:
+    data = encode(quarters(), "PNG")
+    limits = ImageLimits(max_bytes=len(data), max_pixels=64 * 48)
+    assert open_image(data, limits).width == 64
+    with pytest.raises(ImageTooLargeError, match="megapixels"):
+        open_image(data, dataclasses.replace(limits, max_pixels=64 * 48 - 1))
+    with pytest.raises(ImageTooLargeError, match="MB"):
+        open_image(data, dataclasses.replace(limits, max_bytes=len(data) - 1))
+
+
+@pytest.mark.parametrize(
+    ("size", "wanted", "reduced"),
+    [
+        pytest.param((640, 480), 640, (640, 480), id="as large as wanted"),
+        pytest.param((640, 480), 321, (640, 480), id="half would be too small"),
+        pytest.param((640, 480), 320, (320, 240), id="half"),
+        pytest.param((640, 480), 160, (160, 120), id="quarter"),
+        pytest.param((640, 480), 80, (80, 60), id="eighth"),
+        pytest.param((640, 480), 10, (80, 60), id="an eighth at most"),
+        pytest.param((641, 479), 300, (321, 240), id="odd sides"),
+    ],
+)
+def test_a_jpeg_decodes_reduced_while_it_stays_large_enough(
+    size: tuple[int, int],
+    wanted: int,
+    reduced: tuple[int, int],
+) -> None:
+    image_bgr, scale = open_image(encode(quarters(*size), "JPEG")).decode_reduced(wanted)
+    assert (image_bgr.shape[1], image_bgr.shape[0]) == reduced
+    assert scale == pytest.approx(reduced[0] / size[0])
+
+
+def test_a_reduced_jpeg_is_upright() -> None:
+    image_bgr, scale = open_image(jpeg_with_orientation(quarters(640, 480), 6)).decode_reduced(160)
+    assert (image_bgr.shape, scale) == ((120, 160, 3), 0.25)
+    assert image_bgr[20, 20].argmax() == 2
+    assert image_bgr[100, 20].argmax() == 0
+
+
+def test_other_formats_come_whole() -> None:
+    image_bgr, scale = open_image(encode(quarters(640, 480), "PNG")).decode_reduced(80)
+    assert (image_bgr.shape, scale) == ((480, 640, 3), 1.0)
+
+
+def test_decoding_twice_gives_the_same_array() -> None:
+    image = open_image(encode(quarters(), "PNG"))
+    assert image.decode() is image.decode()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (4000, 1), (1, 4000)])
+def test_extreme_shapes_are_read(width: int, height: int) -> None:
+    for image_format in ("PNG", "JPEG", "WEBP", "BMP"):
+        image = open_image(encode(Image.new("RGB", (width, height), "blue"), image_format))
+        assert image.decode().shape == (height, width, 3)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_an_upright_jpeg_is_stored_as_it_came(mode: str) -> None:
+    data = encode(quarters().convert(mode), "JPEG")
+    assert open_image(data).stored_jpeg() == data
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encode(quarters(), "PNG"), id="png"),
+        pytest.param(encode(quarters(), "WEBP", lossless=True), id="webp"),
+        pytest.param(jpeg_with_orientation(quarters(), 6), id="turned jpeg"),
+        pytest.param(encode(quarters().convert("CMYK"), "JPEG"), id="cmyk jpeg"),
+    ],
+)
+def test_everything_else_is_stored_as_an_upright_rgb_jpeg(data: bytes) -> None:
+    stored = open_image(open_image(data).stored_jpeg())
+    assert (stored.format, stored.orientation, stored.width, stored.height) == ("jpeg", 1, 64, 48)
+    assert stored.stored_jpeg() == stored.data
+
+
+def test_a_truncated_jpeg_is_not_stored() -> None:
+    whole = encode(noise(200, 160), "JPEG")
+    with pytest.raises(TruncatedImageError):
+        open_image(whole[: len(whole) // 2]).stored_jpeg()
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda: np.zeros((4, 4), dtype=np.uint8), id="gray"),
+        pytest.param(lambda: np.zeros((4, 4, 4), dtype=np.uint8), id="four channels"),
+        pytest.param(lambda: np.zeros((4, 4, 3), dtype=np.float32), id="float"),
+        pytest.param(lambda: np.zeros((0, 4, 3), dtype=np.uint8), id="no pixels"),
+    ],
+)
+def test_arrays_of_another_kind_are_refused(make: Callable[[], np.ndarray]) -> None:
+    with pytest.raises(UnsupportedImageError, match="uint8"):
+        check_array(make())
+
+
+def test_a_view_becomes_contiguous_with_the_same_pixels() -> None:
+    image_bgr = from_pillow(quarters())
+    assert check_array(image_bgr[:, ::-1]).flags["C_CONTIGUOUS"]
+    assert np.array_equal(check_array(image_bgr[:, ::-1]), image_bgr[:, ::-1])
+
+
+def test_encoded_jpeg_shows_the_same_picture() -> None:
+    assert_shows_quarters(open_image(encode_jpeg(from_pillow(quarters()), quality=97)), tolerance=24)
+
+
+def test_an_image_too_wide_for_jpeg_is_an_error() -> None:
+    with pytest.raises(UnsupportedImageError, match="JPEG"):
+        encode_jpeg(np.zeros((1, 70_000, 3), dtype=np.uint8))
+
+
+def test_channels_are_turned_round_and_brightness_is_that_of_bgr() -> None:
+    red_bgr = np.full((2, 2, 3), RED_BGR, dtype=np.uint8)
+    assert to_rgb(red_bgr)[0, 0].tolist() == [255, 0, 0]
+    assert to_gray(red_bgr).shape == (2, 2)
+    assert int(to_gray(red_bgr)[0, 0]) == 76

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from platewatch.errors import ModelFileError
+from platewatch.vision.session import Provider
+from platewatch.vision.zoo import BUILT_IN_MODELS, ModelKind, list_models, load_card, sha256_of
+from tests.vision.networks import doubling_network
+
+
+def make_model(folder: Path, **changes: object) -> Path:
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(doubling_network())
+    card: dict[str, object] = {
+        "kind": "detector",
+        "name": folder.name,
+        "version": "1",
+        "input_width": 64,
+        "input_height": 32,
+        "sha256": sha256_of(folder / "model.onnx"),
+        "thresholds": {"score": 0.4},
+        "training": {"commit": "abc", "finished": "2026-01-02", "command": "train", "samples": 10},
+        "data": [{"name": "rendered", "license": "MIT"}],
+        "scores": [{"data": "dev", "measure": "recall", "value": 0.9}],
+    }
+    card.update(changes)
+    (folder / "card.yaml").write_text(yaml.safe_dump({key: value for key, value in card.items() if value is not None}))
+    return folder
+
+
+def test_a_model_is_loaded_with_its_card_and_runs(tmp_path: Path) -> None:
+    model = load_card(make_model(tmp_path / "small"))
+    assert (model.card.kind, model.card.name, model.card.input_width) == (ModelKind.DETECTOR, "small", 64)
+    assert model.card.thresholds == {"score": 0.4}
+    (doubled,) = model.load(provider=Provider.CPU).run(np.array([[1, 2, 3]], dtype=np.float32))
+    assert doubled.tolist() == [[2, 4, 6]]
+
+
+def test_one_changed_byte_is_noticed(tmp_path: Path) -> None:
+    model = load_card(make_model(tmp_path / "small"))
+    content = bytearray(model.model_path.read_bytes())
+    content[-1] ^= 1
+    model.model_path.write_bytes(content)
+    for use in (model.verify, model.load):
+        with pytest.raises(ModelFileError, match="damaged"):
+            use()
+
+
+def test_a_missing_network_is_named(tmp_path: Path) -> None:
+    model = load_card(make_model(tmp_path / "small"))
+    model.model_path.unlink()
+    with pytest.raises(ModelFileError, match=r"model\.onnx"):
+        model.verify()
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        pytest.param({"colour": "red"}, "colour", id="unknown field"),
+        pytest.param({"version": None}, "version", id="missing field"),
+        pytest.param({"kind": "toaster"}, "kind", id="unknown kind"),
+        pytest.param({"sha256": "abc"}, "sha256", id="short checksum"),
+        pytest.param({"name": "../up"}, "name", id="a path as name"),
+        pytest.param({"input_width": 0}, "input_width", id="no width"),
+        pytest.param({"thresholds": {"score": 1.5}}, r"thresholds\.score", id="threshold above 1"),
+        pytest.param({"data": [{"name": "photos"}]}, r"data\.0\.license", id="data without license"),
+    ],
+)
+def test_a_card_that_can_not_be_used_names_the_field(tmp_path: Path, changes: dict[str, object], named: str) -> None:
+    with pytest.raises(ModelFileError, match=named):
+        load_card(make_model(tmp_path / "small", **changes))
+
+
+@pytest.mark.parametrize(
+    "content", [b"a: [", b"\xff\xfe\x00", b"just text"], ids=["open list", "no text", "no mapping"]
+)
+def test_a_card_that_is_no_card_is_named(tmp_path: Path, content: bytes) -> None:
+    (make_model(tmp_path / "small") / "card.yaml").write_bytes(content)
+    with pytest.raises(ModelFileError, match=r"card\.yaml"):
+        load_card(tmp_path / "small")
+
+
+def test_a_folder_without_card_is_no_model(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="no model card"):
+        load_card(tmp_path)
+    assert list_models(tmp_path, tmp_path / "nowhere") == []
+
+
+def test_models_are_listed_over_all_folders_by_kind_and_name(tmp_path: Path) -> None:
+    make_model(tmp_path / "one" / "zebra")
+    make_model(tmp_path / "one" / "reader", kind="recognizer")
+    make_model(tmp_path / "two" / "ape")
+    listed = [model.card.name for model in list_models(tmp_path / "one", tmp_path / "two")]
+    assert listed == ["ape", "zebra", "reader"]
+
+
+def test_the_built_in_models_are_whole() -> None:
+    assert BUILT_IN_MODELS.name == "models"
+    for model in list_models():
+        model.verify()
