@@ -4,6 +4,66 @@
  */
 
 export interface paths {
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Root
+         * @description Say that the server runs; browsers are sent to the dashboard.
+         */
+        get: operations["read_root__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Health
+         * @description Tell whether the server can read and store: 200 when ready, 503 when not (yet).
+         */
+        get: operations["read_health_health_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/health/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Liveness
+         * @description Tell that the process answers at all.
+         */
+        get: operations["read_liveness_health_live_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/auth/register": {
         parameters: {
             query?: never;
@@ -11,11 +71,17 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What the registration page must show */
-        get: operations["registration"];
+        /**
+         * Read Registration
+         * @description Tell who may register now.
+         */
+        get: operations["read_registration_auth_register_get"];
         put?: never;
-        /** Make an account */
-        post: operations["register"];
+        /**
+         * Register
+         * @description Make an account. The first one becomes the administrator; later ones wait for approval by default.
+         */
+        post: operations["register_auth_register_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -31,8 +97,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Log in */
-        post: operations["login"];
+        /**
+         * Log In
+         * @description Begin a session, kept in a cookie that scripts can't read.
+         */
+        post: operations["log_in_auth_login_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -48,8 +117,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Log out */
-        post: operations["logout"];
+        /**
+         * Log Out
+         * @description End the session of the cookie.
+         */
+        post: operations["log_out_auth_logout_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -63,11 +135,98 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is logged in */
-        get: operations["me"];
+        /**
+         * Read Me
+         * @description Tell who is asking.
+         */
+        get: operations["read_me_auth_me_get"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Accounts
+         * @description List all accounts by name.
+         */
+        get: operations["read_accounts_api_v1_users_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Account
+         * @description Approve or disable an account, or change its role.
+         */
+        patch: operations["update_account_api_v1_users__user_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Keys
+         * @description List the caller's keys that still work or only expired.
+         */
+        get: operations["read_keys_api_v1_api_keys_get"];
+        put?: never;
+        /**
+         * Create Key
+         * @description Make a key with some of the caller's rights. Its text is shown this once.
+         */
+        post: operations["create_key_api_v1_api_keys_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{key_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Key
+         * @description End a key of the caller's at once.
+         */
+        delete: operations["revoke_key_api_v1_api_keys__key_id__delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -82,8 +241,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Read plates and store nothing */
-        post: operations["read"];
+        /**
+         * Read
+         * @description Read plates and store nothing.
+         */
+        post: operations["read_api_v1_read_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -97,11 +259,19 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Sightings, newest first */
-        get: operations["list_sightings"];
+        /**
+         * Read Sightings
+         * @description List sightings, newest first.
+         */
+        get: operations["read_sightings_api_v1_sightings_get"];
         put?: never;
-        /** Read plates and record them */
-        post: operations["record_sightings"];
+        /**
+         * Record
+         * @description Read plates and record each as a sighting: all photos of the request, or none if one is bad.
+         *
+         *     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
+         */
+        post: operations["record_api_v1_sightings_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -115,8 +285,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One sighting */
-        get: operations["get_sighting"];
+        /**
+         * Read Sighting
+         * @description Give one sighting.
+         */
+        get: operations["read_sighting_api_v1_sightings__sighting_id__get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -132,8 +305,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The image as JPEG */
-        get: operations["sighting_image"];
+        /**
+         * Read Image
+         * @description Give the photo, upright.
+         */
+        get: operations["read_image_api_v1_sightings__sighting_id__image_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -149,8 +325,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The crop as JPEG */
-        get: operations["sighting_crop"];
+        /**
+         * Read Crop
+         * @description Give the plate, rectified.
+         */
+        get: operations["read_crop_api_v1_sightings__sighting_id__crop_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -166,10 +345,53 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The annotated as JPEG */
-        get: operations["sighting_annotated"];
+        /**
+         * Read Annotated
+         * @description Give the photo with every plate in it outlined.
+         */
+        get: operations["read_annotated_api_v1_sightings__sighting_id__annotated_get"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Events
+         * @description Follow events as they happen; with `Last-Event-ID`, all after that one first.
+         */
+        get: operations["read_events_api_v1_events_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/upload_image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Upload Image
+         * @description Store a photo, read its plates and record them as entering or leaving.
+         */
+        post: operations["upload_image_api_upload_image_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -180,172 +402,814 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        PlateRead: {
-            text: string;
-            confidence: number;
-            region: string | null;
-            box: [
-                number,
-                number,
-                number,
-                number
-            ];
-            corners: [
-                [
-                    number,
-                    number
-                ],
-                [
-                    number,
-                    number
-                ],
-                [
-                    number,
-                    number
-                ],
-                [
-                    number,
-                    number
-                ]
-            ];
-            characters: [
-                string,
-                number
-            ][];
+        /** AccountPage */
+        AccountPage: {
+            /** Items */
+            items: components["schemas"]["AccountRead"][];
         };
-        SightingRead: {
+        /**
+         * AccountRead
+         * @example {
+         *       "role": "admin",
+         *       "user_id": 1,
+         *       "username": "gatekeeper"
+         *     }
+         */
+        AccountRead: {
+            /** User Id */
+            user_id: number;
+            /** Username */
+            username: string;
+            role: components["schemas"]["Role"];
+            status: components["schemas"]["AccountStatus"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * AccountStatus
+         * @enum {string}
+         */
+        AccountStatus: "active" | "pending" | "disabled";
+        /** AccountUpdate */
+        AccountUpdate: {
+            role?: components["schemas"]["Role"] | null;
+            status?: components["schemas"]["AccountStatus"] | null;
+        };
+        /** Alive */
+        Alive: {
+            /**
+             * Status
+             * @default alive
+             * @constant
+             */
+            status: "alive";
+        };
+        /** ApiKeyCreate */
+        ApiKeyCreate: {
+            /**
+             * Name
+             * @example gate controller
+             */
+            name: string;
+            /**
+             * Scopes
+             * @example [
+             *       "recognize",
+             *       "read"
+             *     ]
+             */
+            scopes: components["schemas"]["Scope"][];
+            /** Expires At */
+            expires_at?: string | null;
+        };
+        /** ApiKeyCreated */
+        ApiKeyCreated: {
+            /** Id */
             id: number;
-            plate: string;
-            confidence: number;
-            region: string | null;
-            box: [
-                number,
-                number,
-                number,
-                number
-            ];
-            corners: [
-                [
-                    number,
-                    number
-                ],
-                [
-                    number,
-                    number
-                ],
-                [
-                    number,
-                    number
-                ],
-                [
-                    number,
-                    number
-                ]
-            ];
-            characters: [
-                string,
-                number
-            ][];
-            /** @enum {string} */
-            direction: "entering" | "leaving" | "unknown";
-            camera: string | null;
-            location: string | null;
-            /** Format: date-time */
-            captured_at: string;
-            /** Format: date-time */
-            recorded_at: string;
-            recorded_by: string | null;
-            detector: string;
-            recognizer: string;
-            image_width: number;
-            image_height: number;
-            image_url: string;
-            crop_url: string;
-            annotated_url: string;
+            /** Name */
+            name: string;
+            /**
+             * Prefix
+             * @description The key's beginning, to tell keys apart.
+             */
+            prefix: string;
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
+            /**
+             * Key
+             * @description The whole key. It is shown this once and never again.
+             */
+            key: string;
         };
-        ImageRead: {
-            image: string;
-            width: number;
-            height: number;
-            ms: number;
-            plates: components["schemas"]["PlateRead"][];
+        /** ApiKeyPage */
+        ApiKeyPage: {
+            /** Items */
+            items: components["schemas"]["ApiKeyRead"][];
         };
-        ImagesRead: {
-            images: components["schemas"]["ImageRead"][];
+        /** ApiKeyRead */
+        ApiKeyRead: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /**
+             * Prefix
+             * @description The key's beginning, to tell keys apart.
+             */
+            prefix: string;
+            /** Scopes */
+            scopes: components["schemas"]["Scope"][];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Expires At */
+            expires_at: string | null;
+            /** Last Used At */
+            last_used_at: string | null;
         };
-        ImageSightings: {
-            image: string;
-            width: number;
-            height: number;
-            ms: number;
-            sightings: components["schemas"]["SightingRead"][];
+        /** Body_read_api_v1_read_post */
+        Body_read_api_v1_read_post: {
+            /**
+             * Image
+             * @description one or more photos: JPEG, PNG, WebP or BMP
+             */
+            image: string[];
         };
-        RecordedRead: {
-            images: components["schemas"]["ImageSightings"][];
+        /** Body_record_api_v1_sightings_post */
+        Body_record_api_v1_sightings_post: {
+            /**
+             * Image
+             * @description one or more photos: JPEG, PNG, WebP or BMP
+             */
+            image: string[];
+            /**
+             * Camera
+             * @description name; made on first mention
+             * @default
+             */
+            camera: string;
+            /**
+             * Location
+             * @description name; made on first mention
+             * @default
+             */
+            location: string;
+            /** @default unknown */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Captured At
+             * @description ISO 8601 with offset; now by default
+             */
+            captured_at?: string | null;
         };
-        SightingPage: {
-            items: components["schemas"]["SightingRead"][];
-            next_cursor: string | null;
+        /** Body_upload_image_api_upload_image_post */
+        Body_upload_image_api_upload_image_post: {
+            /**
+             * Image
+             * @description a photo: JPEG, PNG, WebP or BMP
+             */
+            image?: string | null;
         };
-        FieldProblem: {
-            field: string;
-            message: string;
+        /** DatabaseHealth */
+        DatabaseHealth: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "ready" | "unreachable";
+            /**
+             * Kind
+             * @example sqlite
+             */
+            kind: string;
         };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            request_id: string;
-            errors?: components["schemas"]["FieldProblem"][];
-        };
-        RegistrationRead: {
-            first_account: boolean;
-            setup_token_required: boolean;
-            /** @enum {string} */
-            registration: "approval" | "open" | "closed";
-        };
-        UserRead: {
-            user_id: number;
-            username: string;
-            /** @enum {string} */
-            role: "admin" | "operator" | "viewer";
-        };
-        UserLogin: {
-            username: string;
-            password: string;
-        };
-        UserRegister: {
-            username: string;
-            password: string;
-            setup_token?: string | null;
-        };
-        PlainEnvelope: {
+        /**
+         * Direction
+         * @enum {string}
+         */
+        Direction: "entering" | "leaving" | "unknown";
+        /** Envelope[RegisteredRead] */
+        Envelope_RegisteredRead_: {
+            /**
+             * Success
+             * @default true
+             */
             success: boolean;
+            /** Message */
             message: string;
+            data: components["schemas"]["RegisteredRead"];
         };
-        RegisteredRead: {
-            user_id: number;
-            username: string;
-            /** @enum {string} */
-            role: "admin" | "operator" | "viewer";
-            /** @enum {string} */
-            status: "active" | "pending" | "disabled";
-        };
+        /** Envelope[RegistrationRead] */
         Envelope_RegistrationRead_: {
+            /**
+             * Success
+             * @default true
+             */
             success: boolean;
+            /** Message */
             message: string;
             data: components["schemas"]["RegistrationRead"];
         };
+        /** Envelope[UserRead] */
         Envelope_UserRead_: {
+            /**
+             * Success
+             * @default true
+             */
             success: boolean;
+            /** Message */
             message: string;
             data: components["schemas"]["UserRead"];
         };
-        Envelope_RegisteredRead_: {
-            success: boolean;
+        /** FieldProblem */
+        FieldProblem: {
+            /**
+             * Field
+             * @example min_confidence
+             */
+            field: string;
+            /**
+             * Message
+             * @example Input should be less than or equal to 1
+             */
             message: string;
-            data: components["schemas"]["RegisteredRead"];
+        };
+        /** Health */
+        Health: {
+            /**
+             * Status
+             * @enum {string}
+             */
+            status: "healthy" | "unhealthy";
+            /**
+             * Service
+             * @example platewatch
+             */
+            service: string;
+            /**
+             * Version
+             * @example 0.1.0
+             */
+            version: string;
+            /**
+             * Endpoints
+             * @example {
+             *       "api": "/api/*",
+             *       "auth": "/auth/*"
+             *     }
+             */
+            endpoints: {
+                [key: string]: string;
+            };
+            database: components["schemas"]["DatabaseHealth"];
+            models: components["schemas"]["ModelsHealth"];
+        };
+        /**
+         * ImagePlatesRead
+         * @description What was read from one image; nothing of it is stored.
+         */
+        ImagePlatesRead: {
+            /**
+             * Image
+             * @description file name as sent
+             * @example car.jpg
+             */
+            image: string;
+            /**
+             * Width
+             * @example 1280
+             */
+            width: number;
+            /**
+             * Height
+             * @example 720
+             */
+            height: number;
+            /**
+             * Ms
+             * @description time that reading took
+             * @example 182.4
+             */
+            ms: number;
+            /** Plates */
+            plates: components["schemas"]["PlateRead"][];
+        };
+        /**
+         * ImageSightingsRead
+         * @description What was read from one image and recorded. An image without plates is not kept.
+         */
+        ImageSightingsRead: {
+            /**
+             * Image
+             * @description file name as sent
+             * @example car.jpg
+             */
+            image: string;
+            /**
+             * Width
+             * @example 1280
+             */
+            width: number;
+            /**
+             * Height
+             * @example 720
+             */
+            height: number;
+            /**
+             * Ms
+             * @description time that reading took
+             * @example 182.4
+             */
+            ms: number;
+            /** Sightings */
+            sightings: components["schemas"]["SightingRead"][];
+        };
+        /** ModelsHealth */
+        ModelsHealth: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "loading" | "ready" | "failed";
+            /**
+             * Detector
+             * @example rapidocr
+             */
+            detector: string;
+            /**
+             * Recognizer
+             * @example rapidocr
+             */
+            recognizer: string;
+            /** Error */
+            error?: string | null;
+            /**
+             * Readers
+             * @description images that are read at the same time
+             */
+            readers: number;
+            /** Busy */
+            busy: number;
+            /** Waiting */
+            waiting: number;
+        };
+        /**
+         * PlainEnvelope
+         * @description CarWatch's answer without data.
+         */
+        PlainEnvelope: {
+            /** Success */
+            success: boolean;
+            /** Message */
+            message: string;
+        };
+        /**
+         * PlateRead
+         * @description One plate of one image.
+         */
+        PlateRead: {
+            /**
+             * Text
+             * @description upper case, no separators
+             * @example AB12CDE
+             */
+            text: string;
+            /**
+             * Confidence
+             * @example 0.97
+             */
+            confidence: number;
+            /**
+             * Region
+             * @description ISO 3166 code in lower case, with the state where known
+             * @example us-ca
+             */
+            region: string | null;
+            /**
+             * Box
+             * @description left, top, right, bottom in pixels of the upright image
+             * @example [
+             *       212,
+             *       301.5,
+             *       388,
+             *       347.2
+             *     ]
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Corners
+             * @description top left, top right, bottom right, bottom left of the plate
+             * @example [
+             *       [
+             *         212,
+             *         305.1
+             *       ],
+             *       [
+             *         387.2,
+             *         301.5
+             *       ],
+             *       [
+             *         388,
+             *         343.9
+             *       ],
+             *       [
+             *         212.9,
+             *         347.2
+             *       ]
+             *     ]
+             */
+            corners: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ];
+            /**
+             * Characters
+             * @description each character with its confidence, 0 to 1
+             * @example [
+             *       [
+             *         "A",
+             *         0.99
+             *       ],
+             *       [
+             *         "B",
+             *         0.98
+             *       ],
+             *       [
+             *         "1",
+             *         0.97
+             *       ]
+             *     ]
+             */
+            characters: [
+                string,
+                number
+            ][];
+        };
+        /**
+         * Problem
+         * @description Problem details of RFC 9457.
+         */
+        Problem: {
+            /**
+             * Type
+             * @default about:blank
+             */
+            type: string;
+            /**
+             * Title
+             * @example Unprocessable Content
+             */
+            title: string;
+            /**
+             * Status
+             * @example 422
+             */
+            status: number;
+            /**
+             * Detail
+             * @example This is not an image that can be read. Send a JPEG, PNG, WebP or BMP file.
+             */
+            detail: string;
+            /**
+             * Request Id
+             * @example 1f0c2a9e7b5d4c3f
+             */
+            request_id?: string | null;
+            /**
+             * Errors
+             * @default []
+             */
+            errors: components["schemas"]["FieldProblem"][];
+        };
+        /** ReadAnswer */
+        ReadAnswer: {
+            /** Images */
+            images: components["schemas"]["ImagePlatesRead"][];
+        };
+        /** RecordAnswer */
+        RecordAnswer: {
+            /** Images */
+            images: components["schemas"]["ImageSightingsRead"][];
+        };
+        /**
+         * RegisteredRead
+         * @example {
+         *       "role": "admin",
+         *       "user_id": 1,
+         *       "username": "gatekeeper"
+         *     }
+         */
+        RegisteredRead: {
+            /** User Id */
+            user_id: number;
+            /** Username */
+            username: string;
+            role: components["schemas"]["Role"];
+            status: components["schemas"]["AccountStatus"];
+        };
+        /**
+         * RegistrationRead
+         * @description What the registration page has to show.
+         */
+        RegistrationRead: {
+            /**
+             * First Account
+             * @description Nobody has an account yet: the next one becomes the administrator.
+             */
+            first_account: boolean;
+            /** Setup Token Required */
+            setup_token_required: boolean;
+            /**
+             * Registration
+             * @enum {string}
+             */
+            registration: "approval" | "open" | "closed";
+        };
+        /**
+         * Role
+         * @enum {string}
+         */
+        Role: "admin" | "operator" | "viewer";
+        /**
+         * Scope
+         * @description What a caller may do; an API key has some of those that its owner's role has.
+         * @enum {string}
+         */
+        Scope: "read" | "recognize" | "manage";
+        /** SightingPage */
+        SightingPage: {
+            /** Items */
+            items: components["schemas"]["SightingRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * SightingRead
+         * @description One pass of one vehicle, as stored.
+         */
+        SightingRead: {
+            /**
+             * Id
+             * @example 42
+             */
+            id: number;
+            /**
+             * Plate
+             * @description upper case, no separators
+             * @example AB12CDE
+             */
+            plate: string;
+            /**
+             * Confidence
+             * @example 0.97
+             */
+            confidence: number;
+            /**
+             * Region
+             * @example gb
+             */
+            region: string | null;
+            /**
+             * Box
+             * @description left, top, right, bottom in pixels of the upright image
+             * @example [
+             *       212,
+             *       301.5,
+             *       388,
+             *       347.2
+             *     ]
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Corners
+             * @description top left, top right, bottom right, bottom left of the plate
+             * @example [
+             *       [
+             *         212,
+             *         305.1
+             *       ],
+             *       [
+             *         387.2,
+             *         301.5
+             *       ],
+             *       [
+             *         388,
+             *         343.9
+             *       ],
+             *       [
+             *         212.9,
+             *         347.2
+             *       ]
+             *     ]
+             */
+            corners: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ];
+            /**
+             * Characters
+             * @description each character with its confidence, 0 to 1
+             * @example [
+             *       [
+             *         "A",
+             *         0.99
+             *       ],
+             *       [
+             *         "B",
+             *         0.98
+             *       ],
+             *       [
+             *         "1",
+             *         0.97
+             *       ]
+             *     ]
+             */
+            characters: [
+                string,
+                number
+            ][];
+            direction: components["schemas"]["Direction"];
+            /**
+             * Camera
+             * @example gate-1
+             */
+            camera: string | null;
+            /**
+             * Location
+             * @example north car park
+             */
+            location: string | null;
+            /**
+             * Captured At
+             * Format: date-time
+             */
+            captured_at: string;
+            /**
+             * Recorded At
+             * Format: date-time
+             */
+            recorded_at: string;
+            /**
+             * Recorded By
+             * @example gatekeeper
+             */
+            recorded_by: string | null;
+            /**
+             * Detector
+             * @example rapidocr
+             */
+            detector: string;
+            /**
+             * Recognizer
+             * @example rapidocr
+             */
+            recognizer: string;
+            /** Image Width */
+            image_width: number | null;
+            /** Image Height */
+            image_height: number | null;
+            /**
+             * Image Url
+             * @example /api/v1/sightings/42/image
+             */
+            image_url: string | null;
+            /**
+             * Crop Url
+             * @example /api/v1/sightings/42/crop
+             */
+            crop_url: string | null;
+            /**
+             * Annotated Url
+             * @example /api/v1/sightings/42/annotated
+             */
+            annotated_url: string | null;
+        };
+        /** UploadAnswer */
+        UploadAnswer: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Message
+             * @example Image received, uploaded to database, OCR processed, and data recorded successfully.
+             */
+            message: string;
+            /**
+             * Plate Number
+             * @description the surest plate; None if none was read
+             * @example ABC123
+             */
+            plate_number: string | null;
+            status: components["schemas"]["Direction"];
+            /** Image Uploaded */
+            image_uploaded: boolean;
+            /**
+             * Image Filename
+             * @example image_20250615123456789.jpg
+             */
+            image_filename: string;
+        };
+        /** UserLogin */
+        UserLogin: {
+            /**
+             * Username
+             * @example gatekeeper
+             */
+            username: string;
+            /**
+             * Password
+             * @example correct horse battery
+             */
+            password: string;
+        };
+        /**
+         * UserRead
+         * @example {
+         *       "role": "admin",
+         *       "user_id": 1,
+         *       "username": "gatekeeper"
+         *     }
+         */
+        UserRead: {
+            /** User Id */
+            user_id: number;
+            /** Username */
+            username: string;
+            role: components["schemas"]["Role"];
+        };
+        /** UserRegister */
+        UserRegister: {
+            /**
+             * Username
+             * @example gatekeeper
+             */
+            username: string;
+            /**
+             * Password
+             * @example correct horse battery
+             */
+            password: string;
+            /**
+             * Setup Token
+             * @description Only for the first account, and only off loopback: the token printed in the server's terminal.
+             */
+            setup_token?: string | null;
+        };
+        /** Welcome */
+        Welcome: {
+            /**
+             * Message
+             * @example platewatch is running
+             */
+            message: string;
+            /**
+             * Version
+             * @example 0.1.0
+             */
+            version: string;
+            /**
+             * Status
+             * @default healthy
+             * @constant
+             */
+            status: "healthy";
         };
     };
     responses: never;
@@ -356,7 +1220,38 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    registration: {
+    read_root__get: {
+        parameters: {
+            query?: never;
+            header?: {
+                accept?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Welcome"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_health_health_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -365,7 +1260,74 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful answer */
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_liveness_health_live_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Alive"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_registration_auth_register_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -374,9 +1336,18 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_RegistrationRead_"];
                 };
             };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
         };
     };
-    register: {
+    register_auth_register_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -389,7 +1360,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful answer */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -398,9 +1369,18 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_RegisteredRead_"];
                 };
             };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
         };
     };
-    login: {
+    log_in_auth_login_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -413,7 +1393,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Successful answer */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -422,19 +1402,8 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_UserRead_"];
                 };
             };
-        };
-    };
-    logout: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Successful answer */
-            200: {
+            /** @description What was wrong, and what to do */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -444,7 +1413,7 @@ export interface operations {
             };
         };
     };
-    me: {
+    log_out_auth_logout_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -453,7 +1422,36 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful answer */
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+        };
+    };
+    read_me_auth_me_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -462,9 +1460,111 @@ export interface operations {
                     "application/json": components["schemas"]["Envelope_UserRead_"];
                 };
             };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
         };
     };
-    read: {
+    read_accounts_api_v1_users_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_account_api_v1_users__user_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_keys_api_v1_api_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_key_api_v1_api_keys_post: {
         parameters: {
             query?: never;
             header?: never;
@@ -473,67 +1573,104 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "multipart/form-data": {
-                    image: string[];
-                };
+                "application/json": components["schemas"]["ApiKeyCreate"];
             };
         };
         responses: {
-            /** @description Successful answer */
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyCreated"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_key_api_v1_api_keys__key_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                key_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_api_v1_read_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_read_api_v1_read_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ImagesRead"];
+                    "application/json": components["schemas"]["ReadAnswer"];
                 };
             };
-            /** @description Problem */
-            401: {
+            /** @description What was wrong, and what to do */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    list_sightings: {
+    read_sightings_api_v1_sightings_get: {
         parameters: {
             query?: {
+                /** @description this plate; separators and case don't count */
                 plate?: string | null;
+                /** @description not before; ISO 8601 with offset */
                 captured_from?: string | null;
+                /** @description before; ISO 8601 with offset */
                 captured_to?: string | null;
-                min_confidence?: number | null;
+                min_confidence?: number;
                 limit?: number;
+                /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
             header?: never;
@@ -542,7 +1679,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful answer */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -551,97 +1688,53 @@ export interface operations {
                     "application/json": components["schemas"]["SightingPage"];
                 };
             };
-            /** @description Problem */
-            401: {
+            /** @description What was wrong, and what to do */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    record_sightings: {
+    record_api_v1_sightings_post: {
         parameters: {
             query?: never;
             header?: {
-                "Idempotency-Key"?: string;
+                "Idempotency-Key"?: string | null;
             };
             path?: never;
             cookie?: never;
         };
         requestBody: {
             content: {
-                "multipart/form-data": {
-                    image: string[];
-                    camera?: string | null;
-                    location?: string | null;
-                    /** @enum {string} */
-                    direction?: "entering" | "leaving" | "unknown";
-                    /** Format: date-time */
-                    captured_at?: string;
-                };
+                "multipart/form-data": components["schemas"]["Body_record_api_v1_sightings_post"];
             };
         };
         responses: {
-            /** @description Successful answer */
+            /** @description Successful Response */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RecordedRead"];
+                    "application/json": components["schemas"]["RecordAnswer"];
                 };
             };
-            /** @description Problem */
-            401: {
+            /** @description What was wrong, and what to do */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    get_sighting: {
+    read_sighting_api_v1_sightings__sighting_id__get: {
         parameters: {
             query?: never;
             header?: never;
@@ -652,7 +1745,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful answer */
+            /** @description Successful Response */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -661,27 +1754,18 @@ export interface operations {
                     "application/json": components["schemas"]["SightingRead"];
                 };
             };
-            /** @description Problem */
-            401: {
+            /** @description What was wrong, and what to do */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    sighting_image: {
+    read_image_api_v1_sightings__sighting_id__image_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -692,36 +1776,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful answer */
+            /** @description JPEG */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": string;
+                    "image/jpeg": unknown;
                 };
             };
-            /** @description Problem */
-            401: {
+            /** @description What was wrong, and what to do */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    sighting_crop: {
+    read_crop_api_v1_sightings__sighting_id__crop_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -732,36 +1807,27 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful answer */
+            /** @description JPEG */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": string;
+                    "image/jpeg": unknown;
                 };
             };
-            /** @description Problem */
-            401: {
+            /** @description What was wrong, and what to do */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Problem */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
         };
     };
-    sighting_annotated: {
+    read_annotated_api_v1_sightings__sighting_id__annotated_get: {
         parameters: {
             query?: never;
             header?: never;
@@ -772,31 +1838,88 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Successful answer */
+            /** @description JPEG */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "image/jpeg": string;
+                    "image/jpeg": unknown;
                 };
             };
-            /** @description Problem */
-            401: {
+            /** @description What was wrong, and what to do */
+            "4XX": {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Problem */
-            404: {
+        };
+    };
+    read_events_api_v1_events_get: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Last-Event-ID"?: number | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["Problem"];
+                    "text/event-stream": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    upload_image_api_upload_image_post: {
+        parameters: {
+            query?: {
+                status?: components["schemas"]["Direction"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_upload_image_api_upload_image_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadAnswer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
                 };
             };
         };

@@ -9,11 +9,11 @@ import { createQueryClient } from '@/api/queries';
 import { routes } from './routes';
 import { cssVariables, theme } from './theme';
 
-const BASENAME = import.meta.env.BASE_URL.replace(/\/$/, '');
-
 export function App() {
   const [queries] = useState(createQueryClient);
-  const [router] = useState(() => createBrowserRouter(routes, { basename: BASENAME }));
+  const [router] = useState(() =>
+    createBrowserRouter(routes, { basename: import.meta.env.BASE_URL }),
+  );
   return (
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>

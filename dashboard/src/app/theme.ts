@@ -5,7 +5,7 @@ const asphalt: MantineColorsTuple = [
   '#e6e8ea',
   '#ccd1d6',
   '#b1b9c1',
-  '#d9dee3',
+  '#8e99a4',
   '#6c7885',
   '#4f5b67',
   '#36414c',
@@ -13,14 +13,26 @@ const asphalt: MantineColorsTuple = [
   '#171c22',
 ];
 
+const night: MantineColorsTuple = [
+  '#d5dade',
+  '#b4bdc4',
+  '#9aa5ae',
+  '#7d8892',
+  '#46515b',
+  '#323c45',
+  '#222a31',
+  '#191f25',
+  '#12171c',
+  '#0c0f12',
+];
+
 export const theme = createTheme({
   fontFamily: 'var(--pw-font-text)',
   fontFamilyMonospace: 'var(--pw-font-plate)',
   headings: { fontFamily: 'var(--pw-font-text)', fontWeight: '600' },
-  colors: { asphalt },
+  colors: { asphalt, dark: night },
   primaryColor: 'asphalt',
-  primaryShade: { light: 8, dark: 4 },
-  autoContrast: true,
+  primaryShade: { light: 8, dark: 6 },
   defaultRadius: 'md',
   cursorType: 'pointer',
   respectReducedMotion: true,

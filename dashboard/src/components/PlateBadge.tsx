@@ -11,8 +11,8 @@ export function PlateBadge({ text, region = null, size = 'md' }: PlateBadgeProps
   return (
     <span className={classes.plate} data-size={size}>
       {region !== null && (
-        <span className={classes.region} title={`Region ${region}`}>
-          {region}
+        <span className={classes.region} title="Region">
+          {region.toUpperCase()}
         </span>
       )}
       <span className={classes.text}>{text}</span>

@@ -42,7 +42,9 @@ export function LivePage() {
             />
           </div>
         </header>
-        <SightingList plate={plate} isLive={state === 'live'} arrivedIds={arrivedIds} />
+        <div className={classes.scroll}>
+          <SightingList plate={plate} isLive={state === 'live'} arrivedIds={arrivedIds} />
+        </div>
       </section>
       <p className="visually-hidden" aria-live="polite">
         {latest !== null && `New sighting: ${latest.plate}`}

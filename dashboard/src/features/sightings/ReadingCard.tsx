@@ -9,11 +9,13 @@ export function ReadingCard({ sighting }: { sighting: Sighting }) {
   return (
     <div className={classes.card}>
       <div className={classes.head}>
-        <img
-          className={classes.crop}
-          src={sighting.crop_url}
-          alt={`Cut-out of the plate ${sighting.plate}`}
-        />
+        {sighting.crop_url !== null && (
+          <img
+            className={classes.crop}
+            src={sighting.crop_url}
+            alt={`Cut-out of the plate ${sighting.plate}`}
+          />
+        )}
         <div className={classes.text}>
           <PlateBadge text={sighting.plate} region={sighting.region} size="lg" />
           <Confidence value={sighting.confidence} />

@@ -56,29 +56,43 @@ function SightingDetail({ id }: { id: number }) {
   }
   return (
     <article className={classes.detail} aria-label={`Sighting of ${sighting.plate}`}>
-      <div className={classes.stage}>
-        <AnnotatedPicture
-          src={sighting.image_url}
-          alt={`The photo with the plate ${sighting.plate}`}
-          width={sighting.image_width}
-          height={sighting.image_height}
-          plates={[sighting]}
-          selectedId={sighting.id}
-        />
-      </div>
+      <Picture sighting={sighting} />
       <ReadingCard sighting={sighting} />
       <FactTable sighting={sighting} />
-      <Button
-        component="a"
-        href={sighting.annotated_url}
-        download={`${sighting.plate}.jpg`}
-        variant="default"
-        leftSection={<IconDownload size={17} />}
-      >
-        Picture with outline
-      </Button>
+      {sighting.annotated_url !== null && (
+        <Button
+          component="a"
+          href={sighting.annotated_url}
+          download={`${sighting.plate}.jpg`}
+          variant="default"
+          leftSection={<IconDownload size={17} />}
+        >
+          Picture with outline
+        </Button>
+      )}
     </article>
   );
+}
+
+function Picture({ sighting }: { sighting: Sighting }) {
+  const { image_url: src, image_width: width, image_height: height, plate } = sighting;
+  if (src === null || width === null || height === null) return null;
+  return (
+    <div className={classes.stage}>
+      <AnnotatedPicture
+        src={src}
+        alt={`The photo with the plate ${plate}`}
+        width={width}
+        height={height}
+        plates={[sighting]}
+        selectedId={sighting.id}
+      />
+    </div>
+  );
+}
+
+function pictureSize({ image_width: width, image_height: height }: Sighting): string | null {
+  return width === null || height === null ? null : `${width} × ${height} pixels`;
 }
 
 function FactTable({ sighting }: { sighting: Sighting }) {
@@ -87,12 +101,12 @@ function FactTable({ sighting }: { sighting: Sighting }) {
     ['Direction', DIRECTION_WORDS[sighting.direction]],
     ['Camera', sighting.camera],
     ['Location', sighting.location],
-    ['Region', sighting.region],
+    ['Region', sighting.region?.toUpperCase() ?? null],
     ['Recorded', exactTime(sighting.recorded_at)],
     ['Recorded by', sighting.recorded_by],
     ['Detector', sighting.detector],
     ['Recognizer', sighting.recognizer],
-    ['Picture', `${sighting.image_width} × ${sighting.image_height} pixels`],
+    ['Picture', pictureSize(sighting)],
     ['Number', String(sighting.id)],
   ];
   return (

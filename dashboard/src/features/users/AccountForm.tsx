@@ -52,7 +52,7 @@ export function AccountForm(props: AccountFormProps) {
     <form onSubmit={form.onSubmit(submit)} noValidate>
       <Stack gap="md">
         {error !== null && (
-          <Alert color="red" variant="light" icon={<IconAlertCircle />} role="alert">
+          <Alert color="red" variant="outline" icon={<IconAlertCircle />} role="alert">
             {error.message}
           </Alert>
         )}

@@ -34,6 +34,10 @@ function RegisterForm({ registration }: { registration: Registration }) {
   const register = useRegister();
   const logIn = useLogIn();
 
+  const location = useLocation();
+
+  // The account exists; only logging in with it went wrong, and that is the log-in page's matter.
+  if (logIn.isError) return <Navigate to="/login" replace state={location.state as unknown} />;
   if (register.data?.status === 'pending') return <WaitingPage username={register.data.username} />;
   if (registration.registration === 'closed' && !registration.first_account) return <ClosedPage />;
 
@@ -57,7 +61,7 @@ function RegisterForm({ registration }: { registration: Registration }) {
         isNew
         withSetupToken={registration.setup_token_required}
         isBusy={register.isPending || logIn.isPending}
-        error={register.error ?? logIn.error}
+        error={register.error}
         onSubmit={submit}
       />
     </AccountPage>

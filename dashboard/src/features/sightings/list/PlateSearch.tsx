@@ -10,7 +10,7 @@ interface PlateSearchProps {
   onSearch: (plate: string) => void;
 }
 
-/** A field for part of a plate; it searches once the typing pauses. */
+/** A field for a plate; it searches once the typing pauses. */
 export function PlateSearch({ plate, onSearch }: PlateSearchProps) {
   const [text, setText] = useState(plate);
   const searchSoon = useDebouncedCallback(onSearch, PAUSE_MS);
@@ -21,8 +21,8 @@ export function PlateSearch({ plate, onSearch }: PlateSearchProps) {
   return (
     <TextInput
       type="search"
-      aria-label="Search plates"
-      placeholder="Search plates"
+      aria-label="Find a plate"
+      placeholder="Find a plate"
       leftSection={<IconSearch size={17} />}
       rightSection={
         text === '' ? null : (

@@ -76,7 +76,7 @@ function NoSightings({ plate }: { plate: string }) {
   if (plate !== '') {
     return (
       <EmptyState icon={<IconSearchOff size={26} />} title={`No sighting of “${plate}”`}>
-        Try fewer characters, or check for look-alikes such as 0 and O.
+        Enter the whole plate; spaces and case don’t count. Check for look-alikes such as 0 and O.
       </EmptyState>
     );
   }

@@ -25,7 +25,9 @@ export function SightingRow({ sighting, isNew }: SightingRowProps) {
         to={{ pathname: path, search }}
         aria-current={pathname === path ? 'true' : undefined}
       >
-        <img className={classes.crop} src={sighting.crop_url} alt="" loading="lazy" />
+        <span className={classes.crop}>
+          {sighting.crop_url !== null && <img src={sighting.crop_url} alt="" loading="lazy" />}
+        </span>
         <span className={classes.main}>
           <PlateBadge text={sighting.plate} region={sighting.region} />
           <Facts sighting={sighting} />

@@ -1,6 +1,8 @@
 /** One message of the live channel. */
 export interface LiveEvent {
   id: number;
+  /** Where to go on after this event. */
+  resumeId: number;
   kind: string;
   data: unknown;
 }
@@ -12,7 +14,7 @@ interface LiveConnectionOptions {
   url: string;
   onEvent: (event: LiveEvent) => void;
   onState: (state: ConnectionState) => void;
-  /** Called when a channel opened that cannot name a last event: something may have been missed. */
+  /** Called when something may have been missed: the channel broke, or opened with no event to resume from. */
   onGap: () => void;
   /** A number in [0, 1) that spreads reconnecting dashboards in time. */
   random?: () => number;
@@ -33,9 +35,10 @@ export function parseLiveEvent(text: unknown): LiveEvent | null {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null) return null;
-    if (!('id' in value) || !('kind' in value) || !('data' in value)) return null;
-    const { id, kind, data } = value;
-    return typeof id === 'number' && typeof kind === 'string' ? { id, kind, data } : null;
+    if (!('id' in value && 'resume_id' in value && 'kind' in value && 'data' in value)) return null;
+    const { id, resume_id: resumeId, kind, data } = value;
+    if (typeof id !== 'number' || typeof resumeId !== 'number') return null;
+    return typeof kind === 'string' ? { id, resumeId, kind, data } : null;
   } catch {
     return null;
   }
@@ -46,7 +49,7 @@ export class LiveConnection {
   private readonly options: LiveConnectionOptions;
   private socket: WebSocket | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
-  private lastEventId: number | null = null;
+  private resumeId: number | null = null;
   private failures = 0;
 
   constructor(options: LiveConnectionOptions) {
@@ -69,7 +72,7 @@ export class LiveConnection {
   }
 
   private connect(): void {
-    const after = this.lastEventId === null ? '' : `?after=${this.lastEventId}`;
+    const after = this.resumeId === null ? '' : `?after=${this.resumeId}`;
     const socket = new WebSocket(`${this.options.url}${after}`);
     this.socket = socket;
     socket.onopen = () => {
@@ -86,13 +89,13 @@ export class LiveConnection {
   private opened(): void {
     this.failures = 0;
     this.options.onState('live');
-    if (this.lastEventId === null) this.options.onGap();
+    if (this.resumeId === null) this.options.onGap();
   }
 
   private received(text: unknown): void {
     const event = parseLiveEvent(text);
     if (event === null) return;
-    this.lastEventId = event.id;
+    this.resumeId = event.resumeId;
     this.options.onEvent(event);
   }
 
@@ -100,6 +103,7 @@ export class LiveConnection {
     this.socket = null;
     this.failures += 1;
     this.options.onState('reconnecting');
+    if (this.failures === 1) this.options.onGap();
     const waitMs = backOffMs(this.failures, (this.options.random ?? Math.random)());
     this.timer = setTimeout(() => {
       this.timer = undefined;

@@ -10,6 +10,9 @@ export interface OutlinedPlate {
   corners: readonly (readonly number[])[];
 }
 
+/** Leaves room on the screen for the reading below a tall picture. */
+const TALLEST = '54vh';
+
 interface AnnotatedPictureProps {
   src: string;
   alt: string;
@@ -23,8 +26,10 @@ interface AnnotatedPictureProps {
 /** A picture with each plate outlined and its text beside the outline. */
 export function AnnotatedPicture(props: AnnotatedPictureProps) {
   const { src, alt, width, height, plates, selectedId = null, onSelect } = props;
+  const ratio = width / height;
+  const frame = { aspectRatio: ratio, width: `min(100%, calc(${TALLEST} * ${ratio}))` };
   return (
-    <div className={classes.picture} style={{ aspectRatio: `${width} / ${height}` }}>
+    <div className={classes.picture} style={frame}>
       <img className={classes.image} src={src} alt={alt} width={width} height={height} />
       <svg className={classes.overlay} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
         {plates.map(({ id, corners }) => (

@@ -40,7 +40,7 @@ export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
           <TextInput
             label="Camera"
             placeholder="Gate north"
-            maxLength={100}
+            maxLength={150}
             value={facts.camera}
             onChange={({ currentTarget }) => {
               onChange({ ...facts, camera: currentTarget.value });
@@ -49,7 +49,7 @@ export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
           <TextInput
             label="Location"
             placeholder="Main car park"
-            maxLength={100}
+            maxLength={150}
             value={facts.location}
             onChange={({ currentTarget }) => {
               onChange({ ...facts, location: currentTarget.value });

@@ -24,7 +24,7 @@ export function UploadList(props: UploadListProps) {
     <section aria-label="Photos" className={classes.section}>
       <header className={classes.header}>
         <span role="status">
-          {finished} of {uploads.length} {uploads.length === 1 ? 'photo' : 'photos'} read
+          {finished} of {uploads.length} {uploads.length === 1 ? 'photo' : 'photos'} done
         </span>
         {finished > 0 && (
           <Button variant="subtle" color="gray" size="compact-sm" onClick={onClear}>

@@ -4,7 +4,7 @@ import type { components } from '@/api/schema';
 import type { Direction } from '../sightings';
 
 /** One photo's answer: its size and the sightings recorded from it. */
-export type RecordedImage = components['schemas']['RecordedRead']['images'][number];
+export type RecordedImage = components['schemas']['ImageSightingsRead'];
 
 /** What a person may say about the photos they send. */
 export interface PassFacts {
@@ -76,7 +76,7 @@ function readAnswer(request: XMLHttpRequest): RecordedImage {
   if (request.status < 200 || request.status >= 300) {
     throw errorFromAnswer(request.status, body, request.getResponseHeader('Retry-After'));
   }
-  const image = (body as components['schemas']['RecordedRead'] | null)?.images[0];
+  const image = (body as components['schemas']['RecordAnswer'] | null)?.images[0];
   if (image === undefined) {
     throw new ApiError('The server gave an answer without the photo. Look in its log.', {
       status: request.status,
