@@ -67,7 +67,7 @@ def test_scored_texts_and_points_come_back_as_they_were(database: Database) -> N
     assert row.confidence == 0.93
 
 
-@pytest.mark.parametrize("other", ["mu1", "Mü1", "MU1", "МU1"], ids=["case", "one case", "umlaut", "cyrillic"])
+@pytest.mark.parametrize("other", ["mu1", "Mü1", "MU1"], ids=["both", "case", "umlaut"])
 def test_texts_that_look_alike_are_different(database: Database, other: str) -> None:
     with database.transaction() as session:
         session.add(LocationRow(name="MÜ1", created_at=NOON))

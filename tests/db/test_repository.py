@@ -3,6 +3,7 @@ from __future__ import annotations
 import base64
 import json
 import random
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -13,13 +14,13 @@ from sqlalchemy.exc import IntegrityError
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.engine import Database
-from platewatch.db.repository import Cursor, NewestFirst, Page, Repository
+from platewatch.db.repository import Cursor, NamedRepository, NewestFirst, Page
 from platewatch.db.tables import LocationRow, SightingRow
 from platewatch.errors import ConflictError, CursorError, NotFoundError
 from tests.db.rows import NOON, sighting
 
 
-class Locations(Repository[LocationRow]):
+class Locations(NamedRepository[LocationRow]):
     row = LocationRow
     kind = "location"
 
@@ -63,6 +64,41 @@ def test_a_second_row_with_a_unique_value_is_a_conflict(database: Database) -> N
 def test_another_broken_rule_is_not_taken_for_a_conflict(database: Database) -> None:
     with pytest.raises(IntegrityError), database.transaction() as session:
         Locations(session).add(LocationRow(name=None, created_at=NOON))
+
+
+def test_a_name_is_created_once_and_then_found(database: Database) -> None:
+    with database.transaction() as session:
+        first = Locations(session).get_or_create(location("gate"))
+    with database.transaction() as session:
+        assert Locations(session).get_or_create(location("gate")).id == first.id
+        assert Locations(session).get_by_name("Gate") is None
+
+
+def test_transactions_that_create_one_name_at_once_share_the_row(database: Database) -> None:
+    """Each asks before any has created; the losers must find the winner's row and go on."""
+    together = threading.Barrier(4)
+    ids: list[int] = []
+    errors: list[BaseException] = []
+
+    def create() -> None:
+        try:
+            together.wait(timeout=20)
+            with database.transaction() as session:
+                shared = Locations(session).get_or_create(location("gate"))
+                own = Locations(session).add(location(threading.current_thread().name))
+            ids.append(shared.id)
+            assert own.id != shared.id
+        except BaseException as error:  # noqa: BLE001  # told in the test's own thread
+            errors.append(error)
+
+    threads = [threading.Thread(target=create) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert errors == []
+    assert len(ids) == 4
+    assert len(set(ids)) == 1
 
 
 @pytest.mark.parametrize(
@@ -141,7 +177,7 @@ def pages(database: Database, query: Select[SightingRow], limit: int) -> list[Pa
 @pytest.mark.parametrize(("rows", "limit", "sizes"), [(0, 3, [0]), (2, 3, [2]), (3, 3, [3]), (7, 3, [3, 3, 1])])
 def test_pages_hold_every_row_once_newest_first(database: Database, rows: int, limit: int, sizes: list[int]) -> None:
     # Three times only, so that many rows share one and the id must decide.
-    times = [NOON + timedelta(microseconds=random.Random(rows).randrange(3)) for _ in range(rows)]  # noqa: S311
+    times = [NOON + timedelta(microseconds=random.Random(rows).randrange(3)) for _ in range(rows)]
     with database.transaction() as session:
         session.add_all([sighting(captured_at=captured_at) for captured_at in times])
     found = pages(database, select(SightingRow), limit)

@@ -152,7 +152,7 @@ class Page(Generic[RowT]):
 
 
 @dataclass(frozen=True, slots=True)
-class NewestFirst(Generic[RowT]):
+class NewestFirst:
     """An order by time, then id: the two columns, which one index must hold in this order."""
 
     captured_at: InstrumentedAttribute[datetime]

@@ -38,7 +38,9 @@ class Gaps:
     @property
     def settled_id(self) -> int:
         """The id up to which nothing is awaited."""
-        return self._gaps[0].first - 1 if self._gaps else self.highest
+        # Other threads ask too, so the list is looked up once.
+        gaps = self._gaps
+        return gaps[0].first - 1 if gaps else self.highest
 
     def advance(self, event_id: int, now_s: float) -> None:
         """Notes an id above all others; those that it skips are awaited from now on."""

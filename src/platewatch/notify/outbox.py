@@ -81,7 +81,8 @@ class OutboxTail:
 
     def subscribe(self, limit: int = QUEUE_LIMIT) -> Subscription:
         """All events that are told from now on. Close it, or use it as a context manager."""
-        subscription = Subscription(limit, self._forget)
+        settled_id = 0 if self._gaps is None else self._gaps.settled_id
+        subscription = Subscription(limit, self._forget, settled_id)
         with self._mutex:
             self._subscriptions.add(subscription)
         return subscription

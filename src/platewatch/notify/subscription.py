@@ -27,10 +27,12 @@ class End(StrEnum):
 class Subscription:
     """Events in the order in which they became visible, for one thread or one task.
 
-    When it ends, what is queued is still given out; then `receive` gives None and iteration stops.
+    When it ends, what is queued is still given out; then `receive` gives None and iteration stops. Every event up to
+    `settled_id` was visible when it began, so a backlog up to there misses nothing.
     """
 
-    def __init__(self, limit: int, on_close: Callable[[Subscription], None]) -> None:
+    def __init__(self, limit: int, on_close: Callable[[Subscription], None], settled_id: int = 0) -> None:
+        self.settled_id = settled_id
         self._limit = limit
         self._on_close = on_close
         self._events: deque[Event] = deque()
