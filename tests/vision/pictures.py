@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
+from PIL import Image, ImageDraw, ImageFont
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -22,6 +22,14 @@ def quarters(width: int = 64, height: int = 48) -> Image.Image:
     pixels[height // 2 :, : width // 2] = (0, 0, 255)
     pixels[height // 2 :, width // 2 :] = (255, 255, 255)
     return Image.fromarray(pixels)
+
+
+def sign(text: str, width: int, height: int) -> Image.Image:
+    """RGB: black letters in the middle of a white sign, filling two thirds of its height."""
+    image = Image.new("RGB", (width, height), "white")
+    font = ImageFont.load_default(height * 0.7)
+    ImageDraw.Draw(image).text((width / 2, height / 2), text, fill="black", font=font, anchor="mm")
+    return image
 
 
 def noise(width: int, height: int) -> Image.Image:

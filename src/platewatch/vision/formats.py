@@ -111,12 +111,11 @@ _OTHER_WRITINGS: Final = (
 )
 
 _SHAPE_WEIGHTS: Final = {
-    "grammar": 1.0,
     "mixed": 0.8,
     "digits": 0.5,
     "letters": 0.12,
 }
-# Plates hold 5 to 8 characters almost everywhere; the ends of the range are short vanity and long Indian ones.
+# For texts of no known grammar: plates hold 5 to 8 characters almost everywhere.
 _LENGTH_WEIGHTS: Final = {2: 0.15, 3: 0.3, 4: 0.65, 5: 0.9, 6: 1.0, 7: 1.0, 8: 1.0, 9: 0.9, 10: 0.85, 11: 0.3, 12: 0.2}
 _LETTERING_WEIGHT: Final = 0.05
 _SEPARATORS_PER_CHARACTER: Final = 0.67
@@ -149,6 +148,8 @@ def plate_likeness(text: str) -> float:
         return _LETTERING_WEIGHT
     foreign = sum(not sign.isspace() for sign in text) - len(normal)
     clean = max(0.0, 1.0 - _SEPARATORS_PER_CHARACTER * max(0, foreign - 2) / len(normal))
+    if _KNOWN_GRAMMAR.fullmatch(normal):
+        return clean
     return _SHAPE_WEIGHTS[_shape(normal)] * _LENGTH_WEIGHTS[len(normal)] * clean
 
 
@@ -175,8 +176,6 @@ def settle_lookalikes(text: str) -> str:
 
 
 def _shape(normal: str) -> str:
-    if _KNOWN_GRAMMAR.fullmatch(normal):
-        return "grammar"
     has_digit = any(sign in "0123456789" for sign in normal)
     has_letter = any(sign not in "0123456789" for sign in normal)
     if has_digit and has_letter:

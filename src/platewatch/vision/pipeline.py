@@ -26,6 +26,8 @@ from platewatch.vision.types import Character, Crop, ImageBgr, ImageReadings, Re
 DEFAULT_MIN_CONFIDENCE: Final = 0.3
 # Two proposals that share this much of the smaller one are about the same plate.
 _SAME_PLATE: Final = 0.4
+# A row of a two-row plate is often built like a plate of its own; a tenth ahead is enough for the whole to win.
+_LENGTH_BONUS: Final = 0.02
 # A text with settled look-alikes is a little less sure than one that was read so.
 _SETTLED: Final = 0.95
 _MS: Final = 1000.0
@@ -171,12 +173,12 @@ class PlateReader:
     def post_process(self, crops: Sequence[Crop], transcripts: Sequence[Transcript]) -> tuple[Reading, ...]:
         """The readings that are sure enough, by falling confidence; of overlapping ones only the best."""
         judged = [judge(crop, transcript) for crop, transcript in zip(crops, transcripts, strict=True)]
+        sure = [reading for reading in judged if reading.text and reading.confidence >= self.min_confidence]
         kept: list[Reading] = []
-        for reading in sorted(judged, key=lambda reading: -reading.confidence):
-            if reading.confidence < self.min_confidence or not reading.text:
-                continue
+        for reading in sorted(sure, key=_joint_score, reverse=True):
             if all(overlap_of_smaller(reading.box_xyxy, other.box_xyxy) < _SAME_PLATE for other in kept):
                 kept.append(reading)
+        kept.sort(key=lambda reading: reading.confidence, reverse=True)
         return tuple(kept)
 
     def _finish(self, located: Sequence[Located]) -> list[tuple[ImageReadings, StageTimes]]:
@@ -240,6 +242,11 @@ def judge(crop: Crop, transcript: Transcript) -> Reading:
         detection=crop.detection,
         crop_bgr=crop.image_bgr,
     )
+
+
+def _joint_score(reading: Reading) -> float:
+    """What overlapping readings are compared by: of two that are about as sure, the longer one holds more of the plate."""
+    return reading.confidence * (1 + _LENGTH_BONUS * len(reading.text))
 
 
 def _joint_confidence(characters: Sequence[Character], likeness: float) -> float:

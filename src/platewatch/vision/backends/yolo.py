@@ -145,6 +145,9 @@ class YoloDetector:
         if layout is YoloLayout.NMS_FREE:
             return matrix if matrix.shape[1] == _NMS_FREE_COLUMNS else matrix.T
         expected = self._cells * (_ANCHORS_OF_V5 if layout is YoloLayout.V5 else 1)
+        if matrix.shape == (expected, expected):
+            # As many columns as candidates: only the way that this family is exported can tell.
+            return matrix if layout is YoloLayout.V5 else matrix.T
         if expected in matrix.shape:
             return matrix if matrix.shape[0] == expected else matrix.T
         return matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T

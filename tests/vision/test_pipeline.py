@@ -1,0 +1,273 @@
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from platewatch.errors import ImageTooLargeError, NotAnImageError, TruncatedImageError, UnknownBackendError
+from platewatch.vision import pipeline
+from platewatch.vision.geometry import corners_from_box
+from platewatch.vision.image import ImageLimits, from_pillow, open_image
+from platewatch.vision.pipeline import PlateReader, judge
+from platewatch.vision.types import BoxXyxy, Character, Crop, Detection, ImageBgr, ImageReadings, Transcript
+from tests.vision.pictures import SAMPLES, encode, jpeg_with_orientation, noise, sign
+
+# A photo in which the plates are flat areas; what a stand-in recognizer reads depends on their brightness.
+TEXTS = {50: "AB12CDE", 100: "WM64UMA", 150: "MEGANE", 200: "B87"}
+
+
+@dataclass
+class StandInDetector:
+    boxes: list[BoxXyxy] = field(default_factory=list)
+    input_side: int = 1000
+    seen: list[tuple[int, ...]] = field(default_factory=list)
+    warm: int = 0
+
+    def detect(self, image_bgr: ImageBgr) -> list[Detection]:
+        self.seen.append(image_bgr.shape)
+        return [Detection(corners_from_box(box), 0.9) for box in self.boxes]
+
+    def warm_up(self) -> None:
+        self.warm += 1
+
+
+@dataclass
+class StandInRecognizer:
+    confidence: float = 0.9
+    calls: list[int] = field(default_factory=list)
+    warm: int = 0
+
+    def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
+        self.calls.append(len(crops))
+        return [self._transcript(crop) for crop in crops]
+
+    def warm_up(self) -> None:
+        self.warm += 1
+
+    def _transcript(self, crop: Crop) -> Transcript:
+        brightness = int(np.median(crop.image_bgr))
+        nearest = min(TEXTS, key=lambda known: abs(known - brightness))
+        text = TEXTS[nearest] if abs(nearest - brightness) < 10 else ""
+        return Transcript(tuple(Character(sign_, self.confidence) for sign_ in text))
+
+
+@dataclass
+class Bench:
+    """A reader with stand-ins whose answers a test sets."""
+
+    reader: PlateReader
+    detector: StandInDetector
+    recognizer: StandInRecognizer
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    detector, recognizer = StandInDetector(), StandInRecognizer()
+    monkeypatch.setattr(pipeline, "make_detector", lambda _name, _options: detector)
+    monkeypatch.setattr(pipeline, "make_recognizer", lambda _name, _options: recognizer)
+    return Bench(PlateReader(), detector, recognizer)
+
+
+def photo(areas: dict[BoxXyxy, int], size: tuple[int, int] = (400, 300)) -> Image.Image:
+    image = Image.new("RGB", size, "black")
+    for box, brightness in areas.items():
+        image.paste((brightness,) * 3, tuple(int(side) for side in box))  # type: ignore[arg-type]  # four numbers
+    return image
+
+
+def texts(readings: ImageReadings) -> list[str]:
+    return [reading.text for reading in readings.readings]
+
+
+LEFT, RIGHT, LOWER = (20.0, 20.0, 120.0, 50.0), (200.0, 20.0, 300.0, 50.0), (20.0, 200.0, 120.0, 230.0)
+
+
+def test_no_proposal_gives_no_reading(bench: Bench) -> None:
+    result = bench.reader.read_bytes(encode(photo({}), "PNG"))
+    assert (result.readings, result.width, result.height) == ((), 400, 300)
+    assert result.duration_ms > 0
+
+
+def test_readings_come_by_falling_confidence_with_place_and_crop(bench: Bench) -> None:
+    bench.detector.boxes = [RIGHT, LEFT]
+    result = bench.reader.read_array(from_pillow(photo({LEFT: 50, RIGHT: 200})))
+    assert texts(result) == ["AB12CDE"]
+    reading = result.readings[0]
+    assert reading.box_xyxy == LEFT
+    assert reading.crop_bgr.shape == (30, 100, 3)
+    assert [character.text for character in reading.characters] == list("AB12CDE")
+    assert reading.confidence == pytest.approx(0.9)
+
+
+def test_what_is_not_like_a_plate_is_left_out_unless_asked_for(bench: Bench) -> None:
+    bench.detector.boxes = [LEFT, RIGHT, LOWER]
+    image_bgr = from_pillow(photo({LEFT: 150, RIGHT: 50, LOWER: 0}))
+    assert texts(bench.reader.read_array(image_bgr)) == ["AB12CDE"]
+    bench.reader.min_confidence = 0.0
+    assert texts(bench.reader.read_array(image_bgr)) == ["AB12CDE", "MEGANE"]
+
+
+def test_of_overlapping_proposals_the_likeliest_plate_stays(bench: Bench) -> None:
+    part, around = (20.0, 20.0, 60.0, 50.0), (10.0, 10.0, 130.0, 60.0)
+    bench.detector.boxes = [part, LEFT, around]
+    image_bgr = from_pillow(photo({LEFT: 50, part: 200}))
+    assert texts(bench.reader.read_array(image_bgr)) == ["AB12CDE"]
+
+
+def test_a_large_jpeg_is_searched_small_and_cut_large(bench: Bench) -> None:
+    bench.detector.input_side = 400
+    bench.detector.boxes = [LEFT]
+    large = photo({tuple(4 * side for side in LEFT): 50}, (1600, 1200))  # type: ignore[dict-item]  # four numbers
+    result = bench.reader.read_bytes(encode(large, "JPEG", quality=95))
+    assert bench.detector.seen == [(300, 400, 3)]
+    (reading,) = result.readings
+    assert reading.box_xyxy == pytest.approx((80, 80, 480, 200))
+    assert reading.crop_bgr.shape == (120, 400, 3)
+    assert (result.width, result.height) == (1600, 1200)
+
+
+def test_many_images_are_recognized_together_and_come_in_order(bench: Bench, tmp_path: Path) -> None:
+    bench.detector.boxes = [LEFT]
+    paths = []
+    for index, brightness in enumerate([50, 100, 0, 50, 100]):
+        paths.append(tmp_path / f"{index}.png")
+        photo({LEFT: brightness}).save(paths[-1])
+    outcomes = list(bench.reader.read_many(paths, batch=2))
+    assert [outcome.path for outcome in outcomes] == paths
+    read = [texts(outcome.result) for outcome in outcomes if outcome.result]
+    assert read == [["AB12CDE"], ["WM64UMA"], [], ["AB12CDE"], ["WM64UMA"]]
+    assert bench.recognizer.calls == [2, 2, 1]
+
+
+def test_an_image_of_many_that_fails_stops_no_other(bench: Bench, tmp_path: Path) -> None:
+    bench.detector.boxes = [LEFT]
+    good, text, gone = tmp_path / "good.png", tmp_path / "text.jpg", tmp_path / "gone.jpg"
+    photo({LEFT: 50}).save(good)
+    text.write_text("no image")
+    outcomes = list(bench.reader.read_many([text, good, gone, str(good)]))
+    assert [type(outcome.error) for outcome in outcomes] == [NotAnImageError, type(None), FileNotFoundError, type(None)]
+    assert [outcome.result is None for outcome in outcomes] == [True, False, True, False]
+
+
+def test_many_images_are_read_lazily(bench: Bench, tmp_path: Path) -> None:
+    photo({}).save(tmp_path / "one.png")
+    outcomes = bench.reader.read_many([tmp_path / "one.png"] * 10, batch=2)
+    next(outcomes)
+    assert len(bench.detector.seen) == 2
+
+
+def test_the_times_of_the_stages_add_up(bench: Bench) -> None:
+    bench.detector.boxes = [LEFT]
+    result, times = bench.reader.read_timed(open_image(encode(photo({LEFT: 50}), "PNG")))
+    parts = (times.decode_ms, times.detect_ms, times.rectify_ms, times.recognize_ms, times.judge_ms)
+    assert all(part > 0 for part in parts)
+    assert result.duration_ms == times.total_ms == pytest.approx(sum(parts))
+
+
+def test_warm_up_runs_both_networks(bench: Bench) -> None:
+    bench.reader.warm_up()
+    assert (bench.detector.warm, bench.recognizer.warm) == (1, 1)
+
+
+def test_limits_hold_for_files_and_bytes(bench: Bench, tmp_path: Path) -> None:
+    data = encode(photo({}), "PNG")
+    (tmp_path / "photo.png").write_bytes(data)
+    bench.reader.limits = ImageLimits(max_bytes=len(data) - 1)
+    with pytest.raises(ImageTooLargeError):
+        bench.reader.read(tmp_path / "photo.png")
+    with pytest.raises(ImageTooLargeError):
+        bench.reader.read_bytes(data)
+
+
+def test_a_photo_cut_short_is_an_error_even_where_nothing_was_found(bench: Bench) -> None:
+    whole = encode(noise(800, 640), "JPEG")
+    with pytest.raises(TruncatedImageError):
+        bench.reader.read_bytes(whole[: len(whole) // 2])
+
+
+@pytest.mark.parametrize("name", ["detector", "recognizer"])
+def test_an_unknown_backend_is_refused_at_once(name: str) -> None:
+    with pytest.raises(UnknownBackendError, match="nope"):
+        PlateReader(**{name: "nope"})  # type: ignore[arg-type]  # one of two names
+
+
+def judged(text: str, confidence: float = 1.0) -> tuple[str, float, tuple[tuple[str, float], ...]]:
+    crop = Crop(np.zeros((10, 40, 3), dtype=np.uint8), Detection(corners_from_box((0, 0, 40, 10)), 1.0))
+    reading = judge(crop, Transcript(tuple(Character(sign_, confidence) for sign_ in text)))
+    return reading.text, reading.confidence, reading.alternatives
+
+
+def test_the_text_is_normalized_and_as_sure_as_its_characters() -> None:
+    assert judged("wm-64 uma", 0.8) == ("WM64UMA", pytest.approx(0.8), ())
+
+
+def test_settled_lookalikes_keep_the_text_as_it_was_read() -> None:
+    text, confidence, alternatives = judged("VI2LAF")
+    assert text == "V12LAF"
+    assert alternatives == (("VI2LAF", pytest.approx(0.8)),)
+    assert 0.8 < confidence < 1
+
+
+@pytest.mark.parametrize("text", ["", "---"])
+def test_no_text_is_no_plate(text: str) -> None:
+    assert judged(text) == ("", 0.0, ())
+
+
+def test_a_character_in_doubt_costs_confidence_but_more_of_a_plate_beats_less() -> None:
+    assert judged("WM64UMA", 0.5)[1] < judged("WM64UMA", 0.9)[1]
+    assert judged("WM64UMA", 0.9)[1] > judged("WM64", 0.9)[1]
+
+
+@pytest.fixture(scope="module")
+def real_reader() -> PlateReader:
+    return PlateReader(threads=2)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_turned_photo_gives_the_same_plate_at_the_same_place(real_reader: PlateReader, orientation: int) -> None:
+    with Image.open(SAMPLES / "britain.jpg") as upright:
+        upright.load()
+        result = real_reader.read_bytes(jpeg_with_orientation(upright, orientation))
+    (reading,) = result.readings
+    assert reading.text == "WM64UMA"
+    assert reading.box_xyxy == pytest.approx((246, 255, 344, 292), abs=4)
+    assert (result.width, result.height) == (416, 416)
+
+
+def test_a_two_row_plate_is_one_reading(real_reader: PlateReader) -> None:
+    image = Image.new("RGB", (640, 480), (70, 75, 80))
+    image.paste(sign("MH12", 180, 62), (220, 200))
+    image.paste(sign("DE1433", 180, 62), (220, 258))
+    assert texts(real_reader.read_array(from_pillow(image))) == ["MH12DE1433"]
+
+
+def test_several_threads_read_the_same_with_one_reader(real_reader: PlateReader) -> None:
+    names = ["spain.jpg", "romania.jpg", "malta.jpg"]
+    read: dict[str, list[str]] = {}
+    threads = [
+        threading.Thread(target=lambda name=name: read.update({name: texts(real_reader.read(SAMPLES / name))}))
+        for name in names
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert read == {"spain.jpg": ["0695DVH"], "romania.jpg": ["B87GLA"], "malta.jpg": ["BCG986"]}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encode(Image.new("RGB", (1, 1), "white"), "PNG"), id="1 x 1"),
+        pytest.param(encode(Image.new("RGB", (5000, 2), "white"), "PNG"), id="5000 x 2"),
+        pytest.param(encode(Image.new("RGB", (2, 5000), "white"), "PNG"), id="2 x 5000"),
+        pytest.param(encode(noise(300, 200), "PNG"), id="noise"),
+    ],
+)
+def test_pictures_without_plates_give_none(real_reader: PlateReader, data: bytes) -> None:
+    assert real_reader.read_bytes(data).readings == ()
