@@ -1,0 +1,76 @@
+import { QueryClient } from '@tanstack/react-query';
+import { expect, test } from 'vitest';
+
+import {
+  listKey,
+  mergeSighting,
+  type Sighting,
+  type SightingPages,
+  withSighting,
+} from '@/features/sightings/sightings';
+
+import { makeSighting, sightingAt } from '../../support/sightings';
+
+function pagesOf(minutes: number[][], nextCursor: string | null): SightingPages {
+  return {
+    pages: minutes.map((page, index) => ({
+      items: page.map((minute) => sightingAt(minute)),
+      next_cursor: index < minutes.length - 1 ? `page-${index + 1}` : nextCursor,
+    })),
+    pageParams: minutes.map((_, index) => (index === 0 ? null : `page-${index}`)),
+  };
+}
+
+function idsOf({ pages }: SightingPages): number[][] {
+  return pages.map(({ items }) => items.map(({ id }) => id));
+}
+
+test.each<[string, number[][], string | null, Sighting, number[][]]>([
+  ['an empty list', [[]], null, sightingAt(5), [[105]]],
+  ['a list of older ones', [[4, 2]], null, sightingAt(5), [[105, 104, 102]]],
+  ['the middle by its time', [[4, 2]], null, sightingAt(3), [[104, 103, 102]]],
+  ['the end of all', [[4, 2]], null, sightingAt(1), [[104, 102, 101]]],
+  ['a page not loaded yet', [[4, 2]], 'more', sightingAt(1), [[104, 102]]],
+  [
+    'the second page',
+    [
+      [9, 8],
+      [5, 3],
+    ],
+    'more',
+    sightingAt(4),
+    [
+      [109, 108],
+      [105, 104, 103],
+    ],
+  ],
+  ['the same time, by number', [[4]], null, sightingAt(4, { id: 900 }), [[900, 104]]],
+])('a new sighting goes into %s', (_name, minutes, cursor, sighting, ids) => {
+  expect(idsOf(withSighting(pagesOf(minutes, cursor), sighting))).toEqual(ids);
+});
+
+test('a sighting that is already there is replaced, not repeated', () => {
+  const before = pagesOf([[4, 2]], null);
+  const after = withSighting(before, sightingAt(2, { plate: 'FIXED1' }));
+  expect(idsOf(after)).toEqual([[104, 102]]);
+  expect(after.pages[0]?.items[1]?.plate).toBe('FIXED1');
+  expect(before.pages[0]?.items[1]?.plate).toBe('AB12CDE');
+});
+
+test('merging fills the open list, and only lists under a search are asked again', () => {
+  const queries = new QueryClient();
+  queries.setQueryData(listKey(''), pagesOf([[4]], null));
+  queries.setQueryData(listKey('AB12CDE'), pagesOf([[4]], null));
+  mergeSighting(queries, sightingAt(5));
+  expect(idsOf(queries.getQueryData<SightingPages>(listKey('')) ?? pagesOf([], null))).toEqual([
+    [105, 104],
+  ]);
+  expect(queries.getQueryState(listKey(''))?.isInvalidated).toBe(false);
+  expect(queries.getQueryState(listKey('AB12CDE'))?.isInvalidated).toBe(true);
+});
+
+test('merging makes no list where none was loaded', () => {
+  const queries = new QueryClient();
+  mergeSighting(queries, makeSighting());
+  expect(queries.getQueryData(listKey(''))).toBeUndefined();
+});

@@ -1,0 +1,40 @@
+import type { Sighting } from '@/features/sightings/sightings';
+
+/** A sighting of AB12CDE at noon; `over` says what is different about it. */
+export function makeSighting(over: Partial<Sighting> = {}): Sighting {
+  const id = over.id ?? 1;
+  return {
+    id,
+    plate: 'AB12CDE',
+    confidence: 0.94,
+    region: null,
+    box: [100, 200, 300, 260],
+    corners: [
+      [100, 200],
+      [300, 204],
+      [298, 260],
+      [101, 256],
+    ],
+    characters: [...'AB12CDE'].map((character): [string, number] => [character, 0.95]),
+    direction: 'unknown',
+    camera: null,
+    location: null,
+    captured_at: '2026-03-01T12:00:00Z',
+    recorded_at: '2026-03-01T12:00:01Z',
+    recorded_by: 'anna',
+    detector: 'rapidocr',
+    recognizer: 'rapidocr',
+    image_width: 800,
+    image_height: 600,
+    image_url: `/api/v1/sightings/${id}/image`,
+    crop_url: `/api/v1/sightings/${id}/crop`,
+    annotated_url: `/api/v1/sightings/${id}/annotated`,
+    ...over,
+  };
+}
+
+/** A sighting `minutes` after noon. */
+export function sightingAt(minutes: number, over: Partial<Sighting> = {}): Sighting {
+  const captured_at = new Date(Date.UTC(2026, 2, 1, 12, minutes)).toISOString();
+  return makeSighting({ id: 100 + minutes, captured_at, ...over });
+}
