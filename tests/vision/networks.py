@@ -18,7 +18,7 @@ def constant_network(output: NDArray[np.float32], input_shape: tuple[Size, ...] 
 
 def doubling_network(input_shape: tuple[Size, ...] = ("n", 3)) -> bytes:
     """A network that doubles its input."""
-    two = helper.make_node("Constant", [], ["two"], value=numpy_helper.from_array(np.float32(2)))
+    two = helper.make_node("Constant", [], ["two"], value=numpy_helper.from_array(np.array(2, dtype=np.float32)))
     return _model([two, helper.make_node("Mul", ["x", "two"], ["out"])], input_shape, input_shape)
 
 

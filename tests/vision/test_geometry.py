@@ -70,7 +70,7 @@ def test_box_and_corners_are_each_others_inverse() -> None:
 
 
 def test_quad_size_is_the_longer_of_opposite_edges() -> None:
-    assert quad_size(((0, 0), (10, 0), (8, 6), (0, 4))) == (pytest.approx(10), pytest.approx(6.3246, abs=1e-3))
+    assert quad_size(((0, 0), (10, 0), (8, 6), (0, 4))) == pytest.approx((10, 6.3246), abs=1e-3)
 
 
 def test_the_quad_around_a_tilted_rectangle_is_that_rectangle() -> None:

@@ -15,23 +15,22 @@ WAIT_S = 10
 
 
 class StandInReader:
-    def __init__(self) -> None:
-        self.warm = 0
-        self.users = 0
-
-    def warm_up(self) -> None:
-        self.warm += 1
+    def __init__(self, note_warm_up: Callable[[], None]) -> None:
+        self.warm_up = note_warm_up
 
 
 class Workshop:
     """Makes stand-in readers and counts them."""
 
     def __init__(self) -> None:
-        self.made: list[StandInReader] = []
+        self.made: list[PlateReader] = []
+        self.warm_ups: list[int] = []
 
     def make(self) -> PlateReader:
-        self.made.append(StandInReader())
-        return cast("PlateReader", self.made[-1])
+        number = len(self.made)
+        reader = StandInReader(lambda: self.warm_ups.append(number))
+        self.made.append(cast("PlateReader", reader))
+        return self.made[-1]
 
 
 class Gate:
@@ -168,7 +167,8 @@ def test_warm_up_makes_all_readers_once(workshop: Workshop) -> None:
     pool.run(lambda reader: reader)
     pool.warm_up()
     pool.warm_up()
-    assert [reader.warm for reader in workshop.made] == [0, 1]
+    assert workshop.warm_ups == [1]
+    assert len(workshop.made) == 2
     assert pool.run(lambda reader: reader) in workshop.made
 
 

@@ -245,7 +245,7 @@ def judge(crop: Crop, transcript: Transcript) -> Reading:
 
 
 def _joint_score(reading: Reading) -> float:
-    """What overlapping readings are compared by: of two that are about as sure, the longer one holds more of the plate."""
+    """What overlapping readings are compared by: of two about as sure, the longer holds more of the plate."""
     return reading.confidence * (1 + _LENGTH_BONUS * len(reading.text))
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import socket
 import sys
+from importlib.metadata import PackagePath
 from pathlib import Path
 
 import numpy as np
@@ -63,7 +64,8 @@ def test_the_input_has_sides_the_network_can_take(
     expected: tuple[int, int],
 ) -> None:
     batch = detector.pre_process(np.full((height, width, 3), 255, dtype=np.uint8))
-    assert (batch.shape, batch.dtype) == ((1, 3, *expected), np.float32)
+    assert batch.shape == (1, 3, *expected)
+    assert batch.dtype == np.float32
     assert (float(batch.min()), float(batch.max())) == (1.0, 1.0)
 
 
@@ -126,9 +128,9 @@ def test_the_models_are_those_of_the_wheel() -> None:
 def test_a_changed_model_is_noticed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     other = tmp_path / "other.onnx"
     other.write_bytes(b"something else")
-    monkeypatch.setattr(rapidocr.PackagePath, "locate", lambda _: other)
+    monkeypatch.setattr(PackagePath, "locate", lambda _: other)
     assert damaged_files() == [other, other]
-    monkeypatch.setattr(rapidocr.PackagePath, "locate", lambda _: tmp_path / "gone.onnx")
+    monkeypatch.setattr(PackagePath, "locate", lambda _: tmp_path / "gone.onnx")
     assert len(damaged_files()) == 2
 
 

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from platewatch.cli import app
+from platewatch.vision.backends import rapidocr
+from tests.vision.test_zoo import make_model
+
+
+def run(*arguments: str | Path) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, list(map(str, arguments)))
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_version_is_the_installed_one() -> None:
+    assert run("version") == (0, f"platewatch {version('platewatch')}\n", "")
+
+
+def test_version_and_help_load_no_networks() -> None:
+    for argument in ("version", "--help"):
+        probe = (
+            "import sys\nfrom platewatch.cli import app\n"
+            f"try:\n    app([{argument!r}])\nexcept SystemExit:\n    pass\n"
+            "print(sorted({'numpy', 'cv2', 'onnxruntime', 'sqlalchemy', 'fastapi'} & set(sys.modules)))"
+        )
+        ran = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True)
+        assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_backends_and_models_are_listed(tmp_path: Path) -> None:
+    make_model(tmp_path / "zebra")
+    code, out, _ = run("models", "list", "--folder", tmp_path)
+    assert code == 0
+    lines = [line.split()[:2] for line in out.splitlines()]
+    assert ["detector", "rapidocr"] in lines
+    assert ["recognizer", "rapidocr"] in lines
+    assert ["detector", "zebra"] in lines
+
+
+def test_whole_models_verify(tmp_path: Path) -> None:
+    make_model(tmp_path / "zebra")
+    code, out, _ = run("models", "verify", "--folder", tmp_path)
+    assert code == 0
+    assert "zebra: whole" in out
+    assert out.count("PP-OCR") == 2
+    assert "damaged" not in out
+
+
+def test_a_damaged_model_is_named_and_ends_with_1(tmp_path: Path) -> None:
+    (make_model(tmp_path / "zebra") / "model.onnx").write_bytes(b"other")
+    code, out, _ = run("models", "verify", "--folder", tmp_path)
+    assert code == 1
+    assert "zebra: The file" in out
+    assert "PP-OCRv6_det_small.onnx: whole" in out
+
+
+def test_a_damaged_model_of_the_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rapidocr, "_as_recorded", lambda path: "_rec_" not in str(path))
+    code, out, _ = run("models", "verify")
+    assert code == 1
+    assert "PP-OCRv6_rec_small.onnx: damaged" in out
+    assert "PP-OCRv6_det_small.onnx: whole" in out
+
+
+@pytest.mark.parametrize("verb", ["list", "verify"])
+def test_a_card_that_can_not_be_used_ends_with_1(tmp_path: Path, verb: str) -> None:
+    make_model(tmp_path / "zebra", kind="toaster")
+    code, _, err = run("models", verb, "--folder", tmp_path)
+    assert code == 1
+    assert "kind" in err
