@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -79,3 +80,17 @@ def sqlite_server(sqlite_database: Database, reader: PlateReader, tmp_path: Path
     settings = Settings(data=tmp_path, database_url=database_url(sqlite_database), bcrypt_rounds=4, event_poll_ms=50)
     with started(settings, reader) as server:
         yield server
+
+
+@pytest.fixture
+def start_server(
+    sqlite_database: Database, reader: PlateReader, tmp_path: Path, clock: SetClock
+) -> Iterator[Callable[..., Server]]:
+    """Starts the app on SQLite, with the settings of the test and the clock that stands still."""
+    with ExitStack() as stack:
+
+        def start_server(**chosen: Any) -> Server:
+            defaults = {"data": tmp_path, "database_url": database_url(sqlite_database), "bcrypt_rounds": 4}
+            return stack.enter_context(started(Settings(**{**defaults, **chosen}), reader, clock))
+
+        yield start_server

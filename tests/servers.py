@@ -15,8 +15,10 @@ from platewatch.app.main import create_app
 from platewatch.app.runtime import Runtime
 from platewatch.clock import Clock
 from platewatch.settings import Settings
+from platewatch.vision.image import EncodedImage
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.pool import ReaderPool
+from platewatch.vision.types import ImageReadings
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 PASSWORD = "correct horse battery"
@@ -45,8 +47,11 @@ class Server:
         folder = self.runtime.settings.data / "media"
         return [path for path in folder.rglob("*") if path.is_file() and path.suffix == ".jpg"]
 
-    def new_client(self, **options: Any) -> TestClient:
-        return TestClient(self.app, client=("127.0.0.1", 50000), base_url="http://localhost:8000", **options)
+    def new_client(
+        self, address: str = "127.0.0.1", base_url: str = "http://localhost:8000", **options: Any
+    ) -> TestClient:
+        """A client without a log-in that calls from `address`."""
+        return TestClient(self.app, client=(address, 50000), base_url=base_url, **options)
 
     def log_in(self, username: str = "ada", password: str = PASSWORD) -> TestClient:
         client = self.new_client()
@@ -62,6 +67,43 @@ class Server:
         """The first account, logged in."""
         assert self.register().status_code == 201
         return self.log_in()
+
+    def user(self, username: str, role: str = "operator") -> TestClient:
+        """One more account, approved with this role and logged in; `ada` must be there as the first one."""
+        registered = self.register(username)
+        assert registered.status_code == 201, registered.text
+        path = f"/api/v1/users/{registered.json()['data']['user_id']}"
+        changed = self.log_in().patch(path, json={"role": role, "status": "active"})
+        assert changed.status_code == 200, changed.text
+        return self.log_in(username)
+
+    def key_client(self, owner: TestClient, *scopes: str, **fields: Any) -> TestClient:
+        """A client with a new API key of the owner's."""
+        made = owner.post("/api/v1/api-keys", json={"name": "gate", "scopes": list(scopes), **fields})
+        assert made.status_code == 201, made.text
+        return self.new_client(headers={"Authorization": f"Bearer {made.json()['key']}"})
+
+
+class BlindReader(PlateReader):
+    """Sees no plates; for tests of what lies round the reading, which need no models."""
+
+    def __init__(self) -> None:
+        """Load nothing."""
+
+    def warm_up(self) -> None:
+        """Have nothing to run."""
+
+    def read_image(self, image: EncodedImage) -> ImageReadings:
+        return ImageReadings((), image.width, image.height, 0.0)
+
+
+def routes_of(app: FastAPI) -> list[tuple[str, str]]:
+    """Each route of the app as its method (`WS` for WebSockets) and its path."""
+    found = []
+    for included in app.routes:
+        for route in included.original_router.routes:  # type: ignore[attr-defined]
+            found += [(method, route.path) for method in sorted(getattr(route, "methods", None) or {"WS"})]
+    return found
 
 
 @contextmanager
