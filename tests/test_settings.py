@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,9 @@ def test_allowed_origins_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) ->
 )
 def test_loopback_addresses_are_recognized(host: str, expected: bool) -> None:
     assert is_loopback(host) is expected
+
+
+def test_every_setting_is_in_the_documents() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "settings.md").read_text()
+    documented = set(re.findall(r"PLATEWATCH_([A-Z_]+)`", page))
+    assert documented == {name.upper() for name in Settings.model_fields}
