@@ -105,6 +105,19 @@ def _require(scope: Scope) -> object:
     return Depends(check)
 
 
+def get_key_owner(principal: PrincipalDep) -> Principal:
+    """Who may handle their own API keys: users, and keys with the right to manage.
+
+    A lesser key that leaked could otherwise make itself successors without an end.
+
+    Raises:
+        ForbiddenError: a key without that right.
+    """
+    if principal.api_key_id is not None:
+        principal.require(Scope.MANAGE)
+    return principal
+
+
 RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 ReadingSession = Annotated[Session, Depends(get_reading_session, scope="function")]
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
@@ -114,3 +127,4 @@ Recognizer = Annotated[Principal, _require(Scope.RECOGNIZE)]
 Recheck = Annotated[Callable[[], Awaitable[object]], Depends(get_recheck)]
 LivePlace = Annotated[None, Depends(get_live_place)]
 Manager = Annotated[Principal, _require(Scope.MANAGE)]
+KeyOwner = Annotated[Principal, Depends(get_key_owner)]

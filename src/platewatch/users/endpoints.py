@@ -10,6 +10,7 @@ from fastapi import APIRouter, Path, Request, Response
 from platewatch.app.dependencies import (
     OPENAPI_SECURITY,
     SESSION_COOKIE,
+    KeyOwner,
     Manager,
     PrincipalDep,
     ReadingSession,
@@ -38,7 +39,9 @@ from platewatch.users.schemas import (
 )
 from platewatch.users.service import UserService
 
-_ENVELOPE_ERRORS: dict[int | str, dict[str, Any]] = {"4XX": {"model": PlainEnvelope, "description": "What was wrong, and what to do"}}
+_ENVELOPE_ERRORS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": PlainEnvelope, "description": "What was wrong, and what to do"}
+}
 _FORWARDING_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
 
 auth_router = APIRouter(prefix="/auth", tags=["accounts"], responses=_ENVELOPE_ERRORS)
@@ -67,7 +70,10 @@ def register(request: Request, body: UserRegister, runtime: RuntimeDep) -> Envel
         and not _is_on_this_machine(request, runtime.settings)
         and not runtime.setup_token.matches(body.setup_token)
     ):
-        raise ForbiddenError("The first account needs the setup token that the server printed in its terminal.")
+        raise ForbiddenError(
+            "The first account needs the setup token that the server printed in its terminal. "
+            "It is also in the file 'setup-token' in the server's data folder."
+        )
     with runtime.transaction() as session:
         user = UserService(session, runtime.settings, runtime.clock).register(body)
     if first:
@@ -136,32 +142,34 @@ def update_account(user_id: RowId, body: AccountUpdate, runtime: RuntimeDep, _ma
 
 
 @router.get("/api-keys")
-def read_keys(runtime: RuntimeDep, session: ReadingSession, principal: PrincipalDep) -> ApiKeyPage:
+def read_keys(runtime: RuntimeDep, session: ReadingSession, owner: KeyOwner) -> ApiKeyPage:
     """List the caller's keys that still work or only expired."""
-    rows = UserService(session, runtime.settings, runtime.clock).keys_of(principal)
+    rows = UserService(session, runtime.settings, runtime.clock).keys_of(owner)
     return ApiKeyPage(items=[_key(row) for row in rows])
 
 
 @router.post("/api-keys", status_code=HTTPStatus.CREATED)
-def create_key(body: ApiKeyCreate, runtime: RuntimeDep, principal: PrincipalDep) -> ApiKeyCreated:
+def create_key(body: ApiKeyCreate, runtime: RuntimeDep, owner: KeyOwner) -> ApiKeyCreated:
     """Make a key with some of the caller's rights. Its text is shown this once."""
     with runtime.transaction() as session:
-        row, key = UserService(session, runtime.settings, runtime.clock).create_key(principal, body)
+        row, key = UserService(session, runtime.settings, runtime.clock).create_key(owner, body)
     return ApiKeyCreated(**_key(row).model_dump(), key=key)
 
 
 @router.delete("/api-keys/{key_id}", status_code=HTTPStatus.NO_CONTENT)
-def revoke_key(key_id: RowId, runtime: RuntimeDep, principal: PrincipalDep) -> None:
+def revoke_key(key_id: RowId, runtime: RuntimeDep, owner: KeyOwner) -> None:
     """End a key of the caller's at once."""
     with runtime.transaction() as session:
-        UserService(session, runtime.settings, runtime.clock).revoke_key(principal, key_id)
+        UserService(session, runtime.settings, runtime.clock).revoke_key(owner, key_id)
 
 
 def _is_on_this_machine(request: Request, settings: Settings) -> bool:
     """Whether the caller sits at the server itself, with no proxy between."""
     proxied = any(header in request.headers for header in _FORWARDING_HEADERS)
     local = request.client is not None and is_loopback(request.client.host)
-    return settings.listens_on_loopback and local and not proxied
+    # A foreign site's page can point its own name at this machine; a browser still says that name here.
+    by_own_name = is_loopback(request.url.hostname or "")
+    return settings.listens_on_loopback and local and by_own_name and not proxied
 
 
 def _user(row: UserRow) -> UserRead:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, exists, select
@@ -20,6 +22,11 @@ class UserRepository(Repository[UserRow]):
 
     def get_by_username(self, username: str) -> UserRow | None:
         return self.session.scalar(select(UserRow).where(UserRow.username_key == username_key(username)))
+
+    def lock_ids_of(self, role: str, status: str) -> Sequence[int]:
+        """The ids of such accounts, which nobody else can change until the transaction ends."""
+        query = select(UserRow.id).where(UserRow.role == role, UserRow.status == status)
+        return self.session.scalars(query.order_by(UserRow.id).with_for_update()).all()
 
     def all_by_name(self) -> list[UserRow]:
         return list(self.session.scalars(select(UserRow).order_by(UserRow.username_key)))
@@ -54,5 +61,5 @@ class ApiKeyRepository(Repository[ApiKeyRow]):
 
 
 def username_key(username: str) -> str:
-    """What makes two user names the same: upper and lower case don't count."""
-    return username.strip().casefold()
+    """What makes two user names the same: upper and lower case and kinds of one letter don't count."""
+    return unicodedata.normalize("NFKC", username).strip().casefold()

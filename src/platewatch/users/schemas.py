@@ -11,9 +11,12 @@ from platewatch.settings import Registration
 from platewatch.users.principal import AccountStatus, Role, Scope
 
 Data = TypeVar("Data")
-Username = Annotated[
+MAX_USERNAME_LENGTH = 150
+Name = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=r"^[^\x00-\x1f\x7f]+$"),
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=MAX_USERNAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$"
+    ),
 ]
 Password = Annotated[str, Field(max_length=1024, examples=["correct horse battery"])]
 
@@ -40,7 +43,7 @@ class PlainEnvelope(BaseModel):
 
 
 class UserRegister(Body):
-    username: Username = Field(examples=["gatekeeper"])
+    username: Name = Field(examples=["gatekeeper"])
     password: Password
     setup_token: str | None = Field(
         default=None,
@@ -50,7 +53,7 @@ class UserRegister(Body):
 
 
 class UserLogin(Body):
-    username: Annotated[str, Field(max_length=150, examples=["gatekeeper"])]
+    username: Name = Field(examples=["gatekeeper"])
     password: Password
 
 
@@ -90,9 +93,7 @@ class AccountPage(BaseModel):
 
 
 class ApiKeyCreate(Body):
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150)] = Field(
-        examples=["gate controller"],
-    )
+    name: Name = Field(examples=["gate controller"])
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=3, examples=[["recognize", "read"]])]
     expires_at: AwareDatetime | None = None
 

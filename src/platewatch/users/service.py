@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from platewatch.clock import Clock
@@ -15,7 +14,7 @@ from platewatch.settings import Settings
 from platewatch.users.passwords import check_password, hash_password, hash_token, new_token, password_matches
 from platewatch.users.principal import ROLE_SCOPES, AccountStatus, Principal, Role, Scope
 from platewatch.users.repository import ApiKeyRepository, LoginSessionRepository, UserRepository, username_key
-from platewatch.users.schemas import AccountUpdate, ApiKeyCreate, UserRegister
+from platewatch.users.schemas import MAX_USERNAME_LENGTH, AccountUpdate, ApiKeyCreate, UserRegister
 
 API_KEY_PREFIX = "pw_"
 SHOWN_PREFIX_LENGTH = 10
@@ -53,6 +52,9 @@ class UserService:
             ForbiddenError: registration is closed.
         """
         check_password(body.password)
+        key = username_key(body.username)
+        if not 0 < len(key) <= MAX_USERNAME_LENGTH:
+            raise FieldError("username", "The user name is too long, or has no letters. Choose another one.")
         first = not self._users.any()
         if not first and self._settings.registration == "closed":
             raise ForbiddenError("Registration is closed. Ask an administrator for an account.")
@@ -61,7 +63,7 @@ class UserService:
         active = first or self._settings.registration == "open"
         row = UserRow(
             username=body.username,
-            username_key=username_key(body.username),
+            username_key=key,
             password_hash=hash_password(body.password, rounds=self._settings.bcrypt_rounds),
             role=Role.ADMIN if first else Role.OPERATOR,
             status=AccountStatus.ACTIVE if active else AccountStatus.PENDING,
@@ -70,7 +72,7 @@ class UserService:
         )
         try:
             return self._users.add(row)
-        except IntegrityError as error:
+        except ConflictError as error:
             raise ConflictError("Another account was made at the same moment. Try again.") from error
 
     def log_in(self, username: str, password: str, visitor: Visitor) -> tuple[UserRow, str]:
@@ -189,20 +191,13 @@ class UserService:
         """
         row = self._users.get_or_raise(user_id)
         role, status = body.role or Role(row.role), body.status or AccountStatus(row.status)
-        if (role, status) != (Role.ADMIN, AccountStatus.ACTIVE) and self._is_last_admin(row):
+        stays_admin = (role, status) == (Role.ADMIN, AccountStatus.ACTIVE)
+        if not stays_admin and self._users.lock_ids_of(Role.ADMIN, AccountStatus.ACTIVE) == [row.id]:
             raise ConflictError("This is the last active administrator. Make another one first.")
         row.role, row.status = role, status
         if status != AccountStatus.ACTIVE:
             self._logins.delete_of_user(row.id)
         return row
-
-    def _is_last_admin(self, row: UserRow) -> bool:
-        admins = [user.id for user in self._users.all_by_name() if _is_active_admin(user)]
-        return admins == [row.id]
-
-
-def _is_active_admin(user: UserRow) -> bool:
-    return user.role == Role.ADMIN and user.status == AccountStatus.ACTIVE
 
 
 def _principal(user: UserRow, scopes: frozenset[Scope], api_key_id: int | None = None) -> Principal:
