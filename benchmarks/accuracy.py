@@ -51,9 +51,9 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
         chosen = [limited(one, limit, seed) for one in load_sets(datasets, names)]
         reader = PlateReader(detector, recognizer, threads=threads)
         results = measure(reader, chosen)
-        grids, notes = tables(results), describe(detector, recognizer, threads, results)
+        grids, notes = tables(results), describe(reader, threads, seed, results)
         show(Console(), how, notes, grids)
-        print(f"JSON: {write_json(output, NAME, how, results)}")
+        print(f"JSON: {write_json(output, NAME, how, results, grids)}")
         if write is not None:
             write_between_marks(write, NAME, markdown(how, notes, grids))
     except PlatewatchError as error:
@@ -97,14 +97,15 @@ def tables(results: Sequence[SetResult]) -> list[Grid]:
     return [grid for grid in grids if grid.rows]
 
 
-def describe(detector: str, recognizer: str, threads: int, results: Sequence[SetResult]) -> list[str]:
+def describe(reader: PlateReader, threads: int, seed: int, results: Sequence[SetResult]) -> list[str]:
     """What a reader of the tables must know beside the circumstances."""
     sampled = [one for one in results if one.images < one.available]
     unreadable = sum(len(one.unreadable) for one in results)
-    notes = [f"Detector {detector}, recognizer {recognizer}, {threads} thread(s) each; ms is the median of an image"]
+    backends = f"Detector {reader.detector_name}, recognizer {reader.recognizer_name}"
+    notes = [f"{backends}, {threads} thread(s) each; readings below {reader.min_confidence} left out of photos"]
     if sampled:
         of_all = ", ".join(f"{one.name} {one.images} of {one.available}" for one in sampled)
-        notes.append(f"Images chosen by chance with the command's seed: {of_all}")
+        notes.append(f"Images chosen by chance with seed {seed}: {of_all}")
     if unreadable:
         notes.append(f"{unreadable} image(s) could not be read and count as nothing found")
     return notes

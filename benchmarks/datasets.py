@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -131,3 +132,16 @@ def _plate(line: _PlateLine) -> LabeledPlate:
     # A text that the scores would empty says nothing.
     text = line.text if line.text and letters_and_digits(line.text) else None
     return LabeledPlate(text, line.box)
+
+
+def photos_of(sets: Sequence[PhotoSet], count: int, seed: int) -> tuple[Path, ...]:
+    """Up to `count` whole photos of all sets together, chosen by chance and always the same for one `seed`.
+
+    Raises:
+        DatasetError: The sets hold crops only.
+    """
+    paths = [photo.path for one in sets for photo in one.photos if not photo.is_crop]
+    if not paths:
+        raise DatasetError("The labelled sets hold no whole photos. Leave --datasets out to use the samples.")
+    chance = Random(seed)  # noqa: S311 (no secret; must repeat)
+    return tuple(sorted(chance.sample(paths, min(count, len(paths)))))

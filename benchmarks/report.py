@@ -76,11 +76,11 @@ def show(console: Console, how: Circumstances, notes: Sequence[str], grids: Sequ
         console.print(table)
 
 
-def write_json(folder: Path, name: str, how: Circumstances, results: object) -> Path:
-    """Write the circumstances and the results (dataclasses and plain values) into a new file; gives its path."""
+def write_json(folder: Path, name: str, how: Circumstances, results: object, grids: Sequence[Grid]) -> Path:
+    """Write it all into a new file and give its path; `results` are dataclasses, plain values or lists of them."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-{how.began_at:%Y%m%dT%H%M%S}.json"
-    content = {"circumstances": asdict(how), "results": results}
+    content = {"circumstances": asdict(how), "results": results, "tables": list(grids)}
     path.write_text(json.dumps(content, default=_plain, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return path
 
