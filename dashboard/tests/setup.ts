@@ -7,12 +7,10 @@ import { FakeWebSocket } from './support/FakeWebSocket';
 
 // What jsdom lacks and the libraries ask for.
 class NoObserver {
-  observe(): void {}
-  unobserve(): void {}
-  disconnect(): void {}
-  takeRecords(): [] {
-    return [];
-  }
+  observe = vi.fn();
+  unobserve = vi.fn();
+  disconnect = vi.fn();
+  takeRecords = (): [] => [];
 }
 
 beforeEach(() => {

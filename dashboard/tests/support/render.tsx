@@ -13,7 +13,11 @@ type Router = ReturnType<typeof createMemoryRouter>;
 
 /** Draws something with the theme around it, without animation. */
 export function renderThemed(children: ReactNode): RenderResult {
-  return render(<MantineProvider env="test">{children}</MantineProvider>);
+  return render(
+    <MantineProvider env="test" defaultColorScheme="auto">
+      {children}
+    </MantineProvider>,
+  );
 }
 
 /** Draws something at the root of a router. */

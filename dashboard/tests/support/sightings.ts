@@ -15,7 +15,7 @@ export function makeSighting(over: Partial<Sighting> = {}): Sighting {
       [298, 260],
       [101, 256],
     ],
-    characters: [...'AB12CDE'].map((character): [string, number] => [character, 0.95]),
+    characters: Array.from('AB12CDE', (character): [string, number] => [character, 0.95]),
     direction: 'unknown',
     camera: null,
     location: null,

@@ -71,7 +71,8 @@ export function useSighting(id: number) {
 
 /**
  * Puts a new or changed sighting into what is already loaded. A list under a search is asked again,
- * for only the server knows what matches.
+ * for only the server knows what matches; so is one whose answer is under way, for it may be older
+ * than the sighting.
  */
 export function mergeSighting(queries: QueryClient, sighting: Sighting): void {
   queries.setQueryData(sightingKey(sighting.id), sighting);
@@ -81,7 +82,8 @@ export function mergeSighting(queries: QueryClient, sighting: Sighting): void {
   );
   void queries.invalidateQueries({
     queryKey: LISTS_KEY,
-    predicate: ({ queryKey }) => queryKey[LISTS_KEY.length] !== '',
+    predicate: ({ queryKey, state }) =>
+      queryKey[LISTS_KEY.length] !== '' || state.fetchStatus === 'fetching',
   });
 }
 

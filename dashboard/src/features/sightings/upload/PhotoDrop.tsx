@@ -33,6 +33,7 @@ export function PhotoDrop({ isCompact, onPhotos, onRefused }: PhotoDropProps) {
         onReject={reject}
         accept={PHOTO_TYPES}
         className={classes.zone ?? ''}
+        role="button"
         aria-label="Add photos"
         inputProps={{ 'aria-label': 'Photos to read' }}
       >

@@ -1,0 +1,87 @@
+import { screen, within } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test, vi } from 'vitest';
+
+import { UploadList } from '@/features/sightings/upload/UploadList';
+import type { Upload, UploadState } from '@/features/sightings/upload/UploadQueue';
+
+import { renderThemed } from '../../../support/render';
+import { makeSighting } from '../../../support/sightings';
+
+function upload(key: string, state: UploadState): Upload {
+  return {
+    key,
+    file: new File(['x'], `${key}.jpg`),
+    previewUrl: 'blob:x',
+    facts: { camera: '', location: '', direction: 'unknown' },
+    state,
+  };
+}
+
+function done(key: string, plates: string[]): Upload {
+  const sightings = plates.map((plate, id) => makeSighting({ id, plate }));
+  const image = { image: key, width: 8, height: 6, ms: 1, sightings };
+  return upload(key, { kind: 'done', image });
+}
+
+function draw(uploads: Upload[], selectedKey: string | null = null) {
+  const calls = { onSelect: vi.fn(), onRetry: vi.fn(), onRemove: vi.fn(), onClear: vi.fn() };
+  renderThemed(<UploadList uploads={uploads} selectedKey={selectedKey} {...calls} />);
+  return calls;
+}
+
+test.each<[string, UploadState, string]>([
+  ['waiting', { kind: 'waiting' }, 'Waiting'],
+  ['failed', { kind: 'failed', message: 'Cut short.', canRetry: true }, 'Cut short.'],
+  [
+    'held',
+    { kind: 'held', retryAtMs: Date.now() + 9_500 },
+    'The server is busy. Trying again in 10 s',
+  ],
+])('a %s photo says so', (_name, state, words) => {
+  draw([upload('car', state)]);
+  expect(screen.getByText(words)).toBeInTheDocument();
+});
+
+test.each<[string, UploadState]>([
+  ['Sending', { kind: 'sending', fraction: 0.3 }],
+  ['Reading', { kind: 'reading' }],
+])('%s is a progress bar with that name', (name, state) => {
+  draw([upload('car', state)]);
+  expect(screen.getByRole('progressbar', { name })).toBeInTheDocument();
+});
+
+test('a photo that was read shows its plates, or that it has none', () => {
+  draw([done('one', ['AB12CDE', 'XY99ZZZ']), done('none', [])]);
+  const [first, second] = screen.getAllByRole('listitem');
+  if (first === undefined || second === undefined) throw new Error('two rows were drawn');
+  expect(within(first).getByText('XY99ZZZ')).toBeInTheDocument();
+  expect(within(second).getByText('No plate found')).toBeInTheDocument();
+});
+
+test('it counts what is finished', () => {
+  draw([done('a', []), upload('b', { kind: 'waiting' })]);
+  expect(screen.getByRole('status')).toHaveTextContent('1 of 2 photos done');
+});
+
+test('nothing can be cleared or looked at while nothing is finished', () => {
+  draw([upload('b', { kind: 'reading' })]);
+  expect(screen.queryByRole('button', { name: 'Clear' })).toBeNull();
+  expect(screen.getByRole('button', { name: /b\.jpg Reading|^b\.jpg/ })).toBeDisabled();
+});
+
+test('its buttons do what they say', async () => {
+  const calls = draw([
+    done('a', ['AB12CDE']),
+    upload('b', { kind: 'failed', message: 'No.', canRetry: true }),
+    upload('c', { kind: 'failed', message: 'Not a photo.', canRetry: false }),
+  ]);
+  await userEvent.click(screen.getByRole('button', { name: /AB12CDE/ }));
+  expect(calls.onSelect).toHaveBeenCalledExactlyOnceWith('a');
+  await userEvent.click(screen.getByRole('button', { name: 'Retry' }));
+  expect(calls.onRetry).toHaveBeenCalledExactlyOnceWith('b');
+  await userEvent.click(screen.getByRole('button', { name: 'Remove c.jpg from this list' }));
+  expect(calls.onRemove).toHaveBeenCalledExactlyOnceWith('c');
+  await userEvent.click(screen.getByRole('button', { name: 'Clear' }));
+  expect(calls.onClear).toHaveBeenCalledOnce();
+});

@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+import { ApiError } from '@/api/errors';
+import type { PhotoToSend, RecordedImage } from '@/features/sightings/upload/sendPhoto';
+import { AT_ONCE, MOST_BUSY_ANSWERS, UploadQueue } from '@/features/sightings/upload/UploadQueue';
+
+const FACTS = { camera: 'Gate', location: '', direction: 'entering' } as const;
+const IMAGE: RecordedImage = { image: 'a.jpg', width: 8, height: 6, ms: 1, sightings: [] };
+
+function photo(name: string): File {
+  return new File(['x'], name, { type: 'image/jpeg' });
+}
+
+/** A sender whose answers the test gives by hand. */
+class Sender {
+  readonly sent: (PhotoToSend & {
+    resolve: (image: RecordedImage) => void;
+    reject: (error: Error) => void;
+  })[] = [];
+
+  readonly send = (what: PhotoToSend): Promise<RecordedImage> =>
+    new Promise((resolve, reject) => {
+      this.sent.push({ ...what, resolve, reject });
+    });
+
+  at(index: number) {
+    const one = this.sent[index];
+    if (one === undefined) throw new Error(`photo ${index} has not been sent`);
+    return one;
+  }
+
+  async answer(index: number): Promise<void> {
+    this.at(index).resolve(IMAGE);
+    await vi.advanceTimersByTimeAsync(0);
+  }
+
+  async fail(index: number, status: number, retryAfterS: number | null = null): Promise<void> {
+    this.at(index).reject(new ApiError(`status ${status}`, { status, retryAfterS }));
+    await vi.advanceTimersByTimeAsync(0);
+  }
+}
+
+describe('the upload queue', () => {
+  let sender: Sender;
+  let queue: UploadQueue;
+  const onRecorded = vi.fn();
+  const onError = vi.fn();
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    sender = new Sender();
+    onRecorded.mockReset();
+    onError.mockReset();
+    queue = new UploadQueue({ send: sender.send, onRecorded, onError });
+  });
+
+  afterEach(() => {
+    queue.dispose();
+  });
+
+  function kinds(): string[] {
+    return queue.snapshot().map(({ state }) => state.kind);
+  }
+
+  function keyAt(index: number): string {
+    return queue.snapshot()[index]?.key ?? '';
+  }
+
+  test('sends a few at once and the next when one is done', async () => {
+    queue.add([photo('a'), photo('b'), photo('c')], FACTS);
+    expect(kinds()).toEqual(['sending', 'sending', 'waiting']);
+    expect(sender.sent).toHaveLength(AT_ONCE);
+    await sender.answer(0);
+    expect(kinds()).toEqual(['done', 'sending', 'sending']);
+    expect(onRecorded).toHaveBeenCalledExactlyOnceWith(IMAGE);
+  });
+
+  test('sends the facts as they were when the photo was added', () => {
+    queue.add([photo('a')], FACTS);
+    expect(sender.at(0).facts).toEqual(FACTS);
+    expect(sender.at(0).file.name).toBe('a');
+  });
+
+  test('shows how much is sent, and that the server reads once all is', () => {
+    queue.add([photo('a')], FACTS);
+    sender.at(0).onProgress(0.4);
+    expect(queue.snapshot()[0]?.state).toEqual({ kind: 'sending', fraction: 0.4 });
+    sender.at(0).onProgress(1);
+    expect(kinds()).toEqual(['reading']);
+  });
+
+  test('tells its listeners of every change until they leave', async () => {
+    const listener = vi.fn();
+    const leave = queue.subscribe(listener);
+    queue.add([photo('a')], FACTS);
+    expect(listener).toHaveBeenCalled();
+    leave();
+    listener.mockReset();
+    await sender.answer(0);
+    expect(listener).not.toHaveBeenCalled();
+  });
+
+  test.each([
+    ['as long as the server asks', 20, 20_000],
+    ['a little when it does not say', null, 5_000],
+  ])('waits %s when it is busy, then sends the same key again', async (_name, retryAfterS, ms) => {
+    queue.add([photo('a')], FACTS);
+    await sender.fail(0, 503, retryAfterS);
+    expect(kinds()).toEqual(['held']);
+    await vi.advanceTimersByTimeAsync(ms - 1);
+    expect(sender.sent).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(sender.sent).toHaveLength(2);
+    expect(sender.at(1).idempotencyKey).toBe(sender.at(0).idempotencyKey);
+    await sender.answer(1);
+    expect(kinds()).toEqual(['done']);
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  test('a held photo lets others pass', async () => {
+    queue.add([photo('a'), photo('b'), photo('c')], FACTS);
+    await sender.fail(0, 429, 60);
+    expect(kinds()).toEqual(['held', 'sending', 'sending']);
+  });
+
+  test('gives up when the server stays busy', async () => {
+    queue.add([photo('a')], FACTS);
+    for (let answer = 0; answer <= MOST_BUSY_ANSWERS; answer += 1) {
+      await sender.fail(answer, 503, 1);
+      await vi.advanceTimersByTimeAsync(1_000);
+    }
+    expect(sender.sent).toHaveLength(MOST_BUSY_ANSWERS + 1);
+    expect(kinds()).toEqual(['failed']);
+  });
+
+  test('shows what the server said, and sends again when asked to', async () => {
+    queue.add([photo('a')], FACTS);
+    await sender.fail(0, 422);
+    expect(queue.snapshot()[0]?.state).toEqual({
+      kind: 'failed',
+      message: 'status 422',
+      canRetry: true,
+    });
+    expect(onError).toHaveBeenCalledOnce();
+    queue.retry(keyAt(0));
+    await sender.answer(1);
+    expect(kinds()).toEqual(['done']);
+  });
+
+  test('lists a refused file without sending it', () => {
+    queue.refuse(photo('notes.txt'), FACTS, 'This is not a photo.');
+    expect(queue.snapshot()[0]?.state).toMatchObject({ kind: 'failed', canRetry: false });
+    expect(sender.sent).toHaveLength(0);
+  });
+
+  test('takes back a photo under way, and nothing comes of it', async () => {
+    queue.add([photo('a')], FACTS);
+    queue.remove(keyAt(0));
+    expect(sender.at(0).signal.aborted).toBe(true);
+    await sender.fail(0, 0);
+    expect(queue.snapshot()).toEqual([]);
+    expect(onError).not.toHaveBeenCalled();
+  });
+
+  test('clears what is finished and keeps the rest', async () => {
+    queue.add([photo('a'), photo('b'), photo('c')], FACTS);
+    await sender.answer(0);
+    await sender.fail(1, 413);
+    const revoked = vi.spyOn(URL, 'revokeObjectURL');
+    queue.clearFinished();
+    expect(queue.snapshot().map(({ file }) => file.name)).toEqual(['c']);
+    expect(revoked).toHaveBeenCalledTimes(2);
+  });
+
+  test('disposed of, it sends nothing any more', async () => {
+    queue.add([photo('a'), photo('b')], FACTS);
+    await sender.fail(0, 503, 1);
+    queue.dispose();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(sender.sent).toHaveLength(2);
+    expect(queue.snapshot()).toEqual([]);
+  });
+
+  test('gives every photo a key of its own', () => {
+    queue.add([photo('a'), photo('a')], FACTS);
+    expect(keyAt(0)).toMatch(/^[0-9a-f]{32}$/);
+    expect(keyAt(0)).not.toBe(keyAt(1));
+  });
+});
