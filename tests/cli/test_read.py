@@ -14,7 +14,6 @@ from typer.testing import CliRunner, Result
 
 from platewatch.cli import app
 from platewatch.cli import read as read_module
-from platewatch.cli.inputs import expand
 from platewatch.vision.image import open_image
 from tests.vision.networks import constant_network
 from tests.vision.pictures import SAMPLES, encode, quarters
@@ -199,19 +198,3 @@ def test_progress_tells_rate_and_time_left(monkeypatch: pytest.MonkeyPatch) -> N
     assert "2/3" in screen.getvalue()
     assert "images/s" in screen.getvalue()
     assert ":" in screen.getvalue()
-
-
-def test_names_are_expanded_in_order_and_once(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(photos)
-    (photos / "UPPER.PNG").write_bytes(b"")
-    assert expand(["deep/text.txt", "."]) == ["deep/text.txt", "UPPER.PNG", "deep/malta.jpg", "spain.jpg"]
-    assert expand(["*.jpg", "spain.jpg", "-"]) == ["spain.jpg", "-"]
-    assert expand(["**/*.jpg"]) == ["deep/malta.jpg", "spain.jpg"]
-    assert expand(["de*"]) == ["deep/malta.jpg"]
-    assert expand(["nothing*", "gone.jpg"]) == ["nothing*", "gone.jpg"]
-
-
-def test_a_file_named_like_a_pattern_is_that_file(tmp_path: Path) -> None:
-    odd = tmp_path / "car[1].jpg"
-    odd.write_bytes(b"")
-    assert expand([str(odd)]) == [str(odd)]

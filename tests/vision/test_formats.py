@@ -42,6 +42,38 @@ def test_plates_of_known_countries_are_as_plate_like_as_can_be(text: str) -> Non
     assert plate_likeness(text) >= 0.85
 
 
+COUNTRIES = {
+    "Argentina": ["AB 123 CD", "ABC 123"],
+    "Brazil": ["ABC-1234", "ABC1D23"],
+    "Britain": ["WM64 UMA", "A123 BCD"],
+    "China": ["京A·12345", "粤BD12345"],
+    "Denmark": ["AB 12 345"],
+    "Finland": ["ABC-123"],
+    "France": ["AB-123-CD"],
+    "India": ["KA 01 AB 1234", "TN 99 F 2378", "DL 1C AB 1234", "22 BH 1234 AA"],
+    "Indonesia": ["B 1234 ABC", "AB 1234 CD"],
+    "Italy": ["AB 123 CD"],
+    "Lithuania": ["ABC 123"],
+    "Netherlands": ["AB-12-CD", "12-AB-34"],
+    "Portugal": ["12-AB-34"],
+    "Romania": ["B 87 GLA", "TL 03 GOG", "B 123 ABC"],
+    "Russia": ["A 123 BC 77", "A 123 BC 177"],
+    "Spain": ["0695 DVH"],
+    "Sweden": ["ABC 123"],
+    "Switzerland": ["ZH 12345", "BE 1234"],
+    "Tunisia": ["123 TUN 4567"],
+    "Ukraine": ["AB 1234 CD"],
+    "California": ["6PIV728"],
+    "Texas": ["ABC-1234"],
+}
+
+
+@pytest.mark.parametrize("text", [text for texts in COUNTRIES.values() for text in texts])
+def test_usual_plates_of_many_countries_beat_any_mixture(text: str) -> None:
+    assert plate_likeness(text) > plate_likeness("A1B2C3")
+    assert settle_lookalikes(normalize(text)) == normalize(text)
+
+
 @pytest.mark.parametrize(
     ("plate", "other"),
     [

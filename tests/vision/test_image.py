@@ -67,6 +67,20 @@ def test_every_kind_of_file_shows_the_same_colors(data: bytes) -> None:
     assert_shows_quarters(open_image(data), tolerance=24)
 
 
+def test_a_phone_jpeg_with_a_second_picture_shows_the_first() -> None:
+    both = encode(quarters(), "MPO", quality=95, save_all=True, append_images=[noise(64, 48)])
+    assert_shows_quarters(open_image(both), tolerance=24)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P"])
+def test_few_colors_become_bgr(mode: str) -> None:
+    half = Image.new("RGB", (8, 4), "black")
+    half.paste("white", (4, 0, 8, 4))
+    image_bgr = open_image(encode(half.convert(mode), "PNG")).decode()
+    assert image_bgr[:, :4].max() == 0
+    assert image_bgr[:, 4:].min() == 255
+
+
 def test_a_cmyk_jpeg_keeps_light_light_and_dark_dark() -> None:
     image_bgr = open_image(encode(quarters().convert("CMYK"), "JPEG", quality=95)).decode()
     assert image_bgr[36, 48].min() > 240

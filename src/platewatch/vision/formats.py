@@ -26,11 +26,12 @@ _GRAMMARS: Final = (
     "PLWWWWW",  # CN
     "PLWWWWWW",  # CN, new energy
     "LLDDLLL",  # GB, since 2001
-    "LDDDLLL",  # GB, 1983 to 2001; FI and others have parts of it
+    "LDDDLLL",  # GB, 1983 to 2001; RO, Bucharest
     "LLDDLLDDDD",  # IN
     "LLDDLDDDD",  # IN
-    "LLDDDDDD",  # IN with a dropped series; PT-like, DK
+    "LLDDDDDD",  # IN without a series
     "LLDLLDDDD",  # IN, Delhi
+    "LLDLLLDDDD",  # IN, Delhi
     "DDLLDDDDLL",  # IN, Bharat series
     "LLLDDDD",  # BR before 2018, several US states
     "LLLDLDD",  # BR, Mercosur
@@ -43,8 +44,6 @@ _GRAMMARS: Final = (
     "LLDDDD",  # NL, CH, US
     "LLDDDDD",  # CH, NO, DK, US, ID
     "LDDLLL",  # RO, Bucharest
-    "LDDDLLL",  # RO, Bucharest
-    "LLDDLLL",  # RO
     "LLDDLL",  # NL
     "DDLLLD",  # NL
     "DDLLDD",  # NL, PT
@@ -61,7 +60,7 @@ _GRAMMARS: Final = (
     "LLLDD",  # DE, NZ-like
     "DLDDDD",  # several
     "DDLDDDD",  # several
-    "DDDTUNDDDD",  # kept for TN: 123 TUN 4567
+    "DDDTUNDDDD",  # TN
 )
 
 
