@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Depends
 from fastapi.concurrency import run_in_threadpool
@@ -97,7 +97,7 @@ def _given_key(connection: HTTPConnection) -> str | None:
     return connection.headers.get("x-api-key")
 
 
-def _require(scope: Scope) -> object:
+def _require(scope: Scope) -> Any:
     def check(principal: PrincipalDep) -> Principal:
         principal.require(scope)
         return principal
@@ -123,7 +123,9 @@ ReadingSession = Annotated[Session, Depends(get_reading_session, scope="function
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
 VisitorDep = Annotated[Visitor, Depends(get_visitor)]
 Reader = Annotated[Principal, _require(Scope.READ)]
-Recognizer = Annotated[Principal, _require(Scope.RECOGNIZE)]
+RECOGNIZER_ONLY = _require(Scope.RECOGNIZE)
+"""For a route's `dependencies`: decides before the uploaded photos are looked at."""
+Recognizer = Annotated[Principal, RECOGNIZER_ONLY]
 Recheck = Annotated[Callable[[], Awaitable[object]], Depends(get_recheck)]
 LivePlace = Annotated[None, Depends(get_live_place)]
 Manager = Annotated[Principal, _require(Scope.MANAGE)]

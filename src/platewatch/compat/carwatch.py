@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
 from pydantic import BaseModel, Field
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, Recognizer, RuntimeDep
+from platewatch.app.dependencies import OPENAPI_SECURITY, RECOGNIZER_ONLY, Recognizer, RuntimeDep
 from platewatch.errors import FieldError
 from platewatch.sightings.photos import Photo, open_photo, read_photo, stage_photo
 from platewatch.sightings.schemas import Direction
@@ -51,7 +51,7 @@ async def get_photo(
     return open_photo(image.filename, await image.read(limits.max_bytes + 1), limits)
 
 
-@router.post("/upload_image")
+@router.post("/upload_image", dependencies=[RECOGNIZER_ONLY])
 def upload_image(
     photo: Annotated[Photo, Depends(get_photo)],
     runtime: RuntimeDep,

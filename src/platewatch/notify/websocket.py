@@ -56,6 +56,5 @@ async def _send(websocket: WebSocket, runtime: RuntimeDep, recheck: Recheck, aft
 
 
 async def _wait_for_leave(websocket: WebSocket) -> None:
-    with contextlib.suppress(WebSocketDisconnect):
-        while True:
-            await websocket.receive()
+    while (await websocket.receive())["type"] != "websocket.disconnect":
+        pass

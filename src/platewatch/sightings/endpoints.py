@@ -12,6 +12,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 
 from platewatch.app.dependencies import (
     OPENAPI_SECURITY,
+    RECOGNIZER_ONLY,
     Reader,
     ReadingSession,
     Recognizer,
@@ -63,7 +64,7 @@ async def get_photos(
 
 Photos = Annotated[list[Photo], Depends(get_photos)]
 router = APIRouter(prefix="/api/v1", tags=["sightings"], dependencies=OPENAPI_SECURITY)
-_UPLOAD = [Depends(refuse_unknown_fields)]
+_UPLOAD = [RECOGNIZER_ONLY, Depends(refuse_unknown_fields)]
 
 
 class CircumstancesForm(BaseModel):
