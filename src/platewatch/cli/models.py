@@ -21,9 +21,9 @@ FolderOption = Annotated[Path | None, typer.Option("--folder", help="A folder wi
 @app.command("list")
 def list_models(folder: FolderOption = None) -> None:
     """Print the backends that `read` can use, and the models that have a card."""
-    from platewatch.vision.registry import installed_backends  # noqa: PLC0415 (keeps the start fast)
-    from platewatch.vision.zoo import BUILT_IN_MODELS  # noqa: PLC0415 (keeps the start fast)
-    from platewatch.vision.zoo import list_models as models_in  # noqa: PLC0415 (keeps the start fast)
+    from platewatch.vision.registry import installed_backends
+    from platewatch.vision.zoo import BUILT_IN_MODELS
+    from platewatch.vision.zoo import list_models as models_in
 
     for backend in installed_backends():
         typer.echo(f"{backend.kind:<11} {backend.name:<16} from the package {backend.package}")
@@ -51,8 +51,8 @@ def verify_models(folder: FolderOption = None) -> None:
 
 def _checks(folder: Path | None) -> Iterator[tuple[str, str | None]]:
     """A name for each model, and what is wrong with it, if anything."""
-    from platewatch.vision.backends.rapidocr import damaged_files, model_files  # noqa: PLC0415 (keeps the start fast)
-    from platewatch.vision.zoo import BUILT_IN_MODELS, list_models  # noqa: PLC0415 (keeps the start fast)
+    from platewatch.vision.backends.rapidocr import damaged_files, model_files
+    from platewatch.vision.zoo import BUILT_IN_MODELS, list_models
 
     damaged = set(damaged_files())
     for path in model_files():

@@ -86,8 +86,8 @@ class AnnotationWriter:
 
     def write(self, name: str, image: EncodedImage, result: ImageReadings) -> None:
         """Write `image` with its plates as a JPEG; raises OSError."""
-        from platewatch.vision.annotate import annotate as draw  # noqa: PLC0415 (keeps the start fast)
-        from platewatch.vision.image import encode_jpeg  # noqa: PLC0415 (keeps the start fast)
+        from platewatch.vision.annotate import annotate as draw
+        from platewatch.vision.image import encode_jpeg
 
         marked_bgr = draw(image.decode(), [(reading.corners, reading.text) for reading in result.readings])
         (self._folder / self._free_name(name)).write_bytes(encode_jpeg(marked_bgr))
@@ -108,8 +108,8 @@ def _make_reader(
     min_confidence: float,
     threads: int,
 ) -> PlateReader:
-    from platewatch.vision.pipeline import PlateReader  # noqa: PLC0415 (keeps the start fast)
-    from platewatch.vision.registry import BackendOptions  # noqa: PLC0415 (keeps the start fast)
+    from platewatch.vision.pipeline import PlateReader
+    from platewatch.vision.registry import BackendOptions
 
     return PlateReader(
         detector,
@@ -140,7 +140,7 @@ def _read_all(reader: PlateReader, images: list[str], style: Style, writer: Anno
 
 
 def _outcomes(reader: PlateReader, images: list[str], writer: AnnotationWriter | None) -> Iterator[Outcome]:
-    from platewatch.vision.image import open_image  # noqa: PLC0415 (keeps the start fast)
+    from platewatch.vision.image import open_image
 
     for name in images:
         try:
@@ -169,8 +169,8 @@ def _progress(count: int) -> Progress | None:
     """A bar with rate and time left on standard error, for people with many images."""
     if count < _SHOW_PROGRESS_FROM or not sys.stderr.isatty():
         return None
-    from rich.console import Console  # noqa: PLC0415 (keeps the start fast)
-    from rich.progress import (  # noqa: PLC0415 (keeps the start fast)
+    from rich.console import Console
+    from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
         Progress,
@@ -179,7 +179,7 @@ def _progress(count: int) -> Progress | None:
         TextColumn,
         TimeRemainingColumn,
     )
-    from rich.text import Text  # noqa: PLC0415 (keeps the start fast)
+    from rich.text import Text
 
     class RateColumn(ProgressColumn):
         """Images a second."""

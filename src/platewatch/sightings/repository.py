@@ -14,7 +14,7 @@ from platewatch.errors import NotFoundError
 from platewatch.sightings.schemas import SightingQuery
 from platewatch.vision.formats import normalize
 
-_NEWEST_FIRST: NewestFirst[SightingRow] = NewestFirst(SightingRow.captured_at, SightingRow.id)
+_NEWEST_FIRST = NewestFirst(SightingRow.captured_at, SightingRow.id)
 
 
 class SightingRepository(Repository[SightingRow]):

@@ -78,7 +78,7 @@ class PlateReader:
         ModelError: A model can't be used.
     """
 
-    def __init__(  # noqa: PLR0913 (six, the project's own limit)
+    def __init__(
         self,
         detector: str = "rapidocr",
         recognizer: str = "rapidocr",
