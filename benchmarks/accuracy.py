@@ -71,6 +71,8 @@ def measure(reader: PlateReader, sets: Sequence[PhotoSet]) -> list[SetResult]:
         for one in sets:
             progress.update(task, description=one.name)
             results.append(measure_set(reader, one, lambda: progress.advance(task)))
+            # Where no bar can be drawn, these lines are all that tells how far it is.
+            progress.console.print(f"{one.name}: {len(one.photos)} images read", highlight=False)
     return results
 
 

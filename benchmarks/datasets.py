@@ -95,6 +95,8 @@ def load_set(folder: Path, name: str) -> PhotoSet:
         photo = _photo(folder, row)
         if row.split == "dev" and photo is not None:
             photos.append(photo)
+    if len({photo.is_crop for photo in photos}) > 1:
+        raise DatasetError(f"{str(path)!r} holds crops and photos, which are scored apart. Make two sets of it.")
     return PhotoSet(name, tuple(photos), len(photos))
 
 

@@ -78,6 +78,11 @@ def test_a_label_that_makes_no_sense_is_named(tmp_path: Path, content: str, mess
         load_set(tmp_path, "one")
 
 
+def test_crops_and_photos_in_one_set_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="crops and photos"):
+        load_set(write_set(tmp_path, "one", crop("AB12"), photo([])), "one")
+
+
 def test_a_folder_without_labels_is_named(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match=r"labels\.jsonl"):
         load_set(tmp_path, "one")
