@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, text, update
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.orm import Session
 
 from platewatch.db import schema
-from platewatch.db.engine import Database, SchemaState
+from platewatch.db.engine import Database, SchemaState, is_deadlock
 from platewatch.db.tables import ApiKeyRow, CameraRow, LocationRow, SightingRow, UserRow
 from platewatch.errors import SettingsError
-from tests.databases import Kind, empty_url
+from tests.databases import Kind, delete_all_rows, empty_url
 from tests.db.rows import NOON, sighting, user
 
 
@@ -132,6 +134,91 @@ def test_a_transaction_that_fails_leaves_nothing(database: Database) -> None:
         session.flush()
         raise ZeroDivisionError
     assert names(database) == []
+
+
+class CrossedLocks:
+    """Two pieces of work that take the locks of two rows in opposite order, so that one must be broken off."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._both_hold_one = threading.Barrier(2)
+        self._first_tries: set[str] = set()
+        self.tries = 0
+
+    def work(self, first: str, second: str) -> Callable[[Session], None]:
+        def rename(session: Session, name: str) -> None:
+            session.execute(
+                update(LocationRow).where(LocationRow.name == name).values(created_at=LocationRow.created_at)
+            )
+
+        def work(session: Session) -> None:
+            self.tries += 1
+            rename(session, first)
+            if first not in self._first_tries:
+                self._first_tries.add(first)
+                self._both_hold_one.wait(timeout=20)
+            rename(session, second)
+
+        return work
+
+
+def crossed(database: Database, run: Callable[[Callable[[Session], None]], None]) -> tuple[int, list[Exception]]:
+    """How often the two pieces of work were tried, and the errors that came out of running them at once."""
+    with database.transaction() as session:
+        session.add_all([LocationRow(name=name, created_at=NOON) for name in ("a", "b")])
+    locks = CrossedLocks(database)
+    errors: list[Exception] = []
+
+    def run_and_tell(work: Callable[[Session], None]) -> None:
+        try:
+            run(work)
+        except OperationalError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run_and_tell, args=(locks.work(*order),)) for order in ("ab", "ba")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return locks.tries, errors
+
+
+SERVERS = pytest.mark.parametrize("kind", [Kind.MARIADB, Kind.POSTGRESQL], ids=str)
+
+
+@SERVERS
+def test_work_whose_locks_cross_is_done_again(migrated: Callable[[Kind], Database], kind: Kind) -> None:
+    database = migrated(kind)
+    delete_all_rows(database)
+    tries, errors = crossed(database, database.transact)
+    assert errors == []
+    assert tries > 2, "one of the two was broken off"
+
+
+@SERVERS
+def test_without_a_second_try_crossed_locks_are_told_as_such(migrated: Callable[[Kind], Database], kind: Kind) -> None:
+    database = migrated(kind)
+    delete_all_rows(database)
+
+    def once(work: Callable[[Session], None]) -> None:
+        with database.transaction() as session:
+            work(session)
+
+    _, errors = crossed(database, once)
+    assert [is_deadlock(error) for error in errors] == [True]
+
+
+def test_work_that_fails_for_another_reason_is_tried_once(database: Database) -> None:
+    tries: list[int] = []
+
+    def work(session: Session) -> None:
+        tries.append(1)
+        session.execute(text("SELECT * FROM no_such_table"))
+
+    with pytest.raises(DBAPIError) as caught:
+        database.transact(work)
+    assert tries == [1]
+    assert not is_deadlock(caught.value)
 
 
 def test_a_reading_session_refuses_new_rows(database: Database) -> None:

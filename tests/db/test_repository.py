@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Select, event, select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.engine import Database
@@ -76,28 +77,30 @@ def test_a_name_is_created_once_and_then_found(database: Database) -> None:
 
 def test_transactions_that_create_one_name_at_once_share_the_row(database: Database) -> None:
     """Each asks before any has created; the losers must find the winner's row and go on."""
-    together = threading.Barrier(4)
+    together = threading.Barrier(8)
     ids: list[int] = []
     errors: list[BaseException] = []
+
+    def share_and_add(session: Session) -> int:
+        shared = Locations(session).get_or_create(location("gate"))
+        # A neighbor in the index, so that MariaDB has reason to break some of them off.
+        Locations(session).add(location(f"a {threading.get_ident()}"))
+        return shared.id
 
     def create() -> None:
         try:
             together.wait(timeout=20)
-            with database.transaction() as session:
-                shared = Locations(session).get_or_create(location("gate"))
-                own = Locations(session).add(location(threading.current_thread().name))
-            ids.append(shared.id)
-            assert own.id != shared.id
+            ids.append(database.transact(share_and_add))
         except BaseException as error:  # noqa: BLE001  # told in the test's own thread
             errors.append(error)
 
-    threads = [threading.Thread(target=create) for _ in range(4)]
+    threads = [threading.Thread(target=create) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert errors == []
-    assert len(ids) == 4
+    assert len(ids) == 8
     assert len(set(ids)) == 1
 
 
@@ -174,10 +177,13 @@ def pages(database: Database, query: Select[SightingRow], limit: int) -> list[Pa
     return found
 
 
-@pytest.mark.parametrize(("rows", "limit", "sizes"), [(0, 3, [0]), (2, 3, [2]), (3, 3, [3]), (7, 3, [3, 3, 1])])
+@pytest.mark.parametrize(
+    ("rows", "limit", "sizes"), [(0, 3, [0]), (2, 3, [2]), (3, 3, [3]), (7, 3, [3, 3, 1]), (40, 7, [7] * 5 + [5])]
+)
 def test_pages_hold_every_row_once_newest_first(database: Database, rows: int, limit: int, sizes: list[int]) -> None:
     # Three times only, so that many rows share one and the id must decide.
-    times = [NOON + timedelta(microseconds=random.Random(rows).randrange(3)) for _ in range(rows)]
+    dice = random.Random(rows)
+    times = [NOON + timedelta(microseconds=dice.randrange(3)) for _ in range(rows)]
     with database.transaction() as session:
         session.add_all([sighting(captured_at=captured_at) for captured_at in times])
     found = pages(database, select(SightingRow), limit)

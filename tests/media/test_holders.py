@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import fcntl
 import threading
 from datetime import timedelta
 from pathlib import Path
@@ -57,6 +58,27 @@ def test_clean_up_removes_locks_of_dead_processes_only(tmp_path: Path, clock: Se
     assert locks(tmp_path) == 1
     assert not Holders(tmp_path, clock).is_dead(name, clock.now())
     living.close()
+
+
+def test_a_lock_file_that_is_removed_before_it_is_locked_is_made_again(
+    tmp_path: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real_flock = fcntl.flock
+    removed: list[Path] = []
+
+    def flock_after_a_clean_up(fd: int, mode: int) -> None:
+        if not removed:
+            [path] = tmp_path.glob("*.lock")
+            path.unlink()
+            removed.append(path)
+        real_flock(fd, mode)
+
+    monkeypatch.setattr(fcntl, "flock", flock_after_a_clean_up)
+    holders = Holders(tmp_path, clock)
+    name = holders.new()
+    assert removed
+    assert not holders.is_dead(name, clock.now())
+    holders.close()
 
 
 def test_processes_that_begin_together_agree_on_the_installation(tmp_path: Path, clock: SetClock) -> None:

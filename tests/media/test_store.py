@@ -231,6 +231,23 @@ def test_a_process_killed_before_confirm_leaves_nothing_dangling(
     assert store.pending() == []
 
 
+def test_nobody_can_put_an_image_in_the_middle_of_its_deletion(open_store: OpenStore) -> None:
+    with staged(open_store(), Rows()) as staging:
+        key = staging.put(PHOTO)
+    other = open_store()
+    putting = threading.Thread(target=other.put, args=(PHOTO, other.new_holder()))
+
+    def put_meanwhile(keys: Sequence[str]) -> set[str]:
+        putting.start()
+        # It must wait for the deletion, so this gives it every chance to be wrong.
+        putting.join(0.3)
+        return set()
+
+    remove_unreferenced(open_store(), [key], put_meanwhile)
+    putting.join()
+    assert other.get(key) == PHOTO
+
+
 class CountedRows:
     """Rows of several threads, of which more than one may name the same image."""
 

@@ -234,6 +234,17 @@ def test_wake_tells_at_once_and_not_at_the_next_poll(log: Log, running: OutboxTa
         assert received(one, 1) == [event_id]
 
 
+def test_one_wake_is_one_look(log: Log, running: OutboxTail) -> None:
+    one = running.subscribe()
+    log.commit(1)
+    running.wake()
+    assert received(one, 1) == [1]
+    deadline = time.monotonic() + WAIT_S / 4
+    while running._woken.is_set() and time.monotonic() < deadline:
+        time.sleep(0.001)
+    assert not running._woken.is_set(), "the thread goes round without rest"
+
+
 def test_without_wake_the_poll_finds_what_other_processes_wrote(log: Log, clock: SetClock) -> None:
     tail = OutboxTail(log.read_after, log.last_id, clock, poll_s=0.001)
     tail.start()

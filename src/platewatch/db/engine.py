@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import URL, make_url
@@ -21,9 +21,14 @@ READING = "platewatch_reading"
 
 SQLITE_BUSY_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 10
+TRANSACT_ATTEMPTS = 8
 POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 15, "pool_recycle": 1800}
 """Enough for every thread of the server (40) at once; recycled before servers and firewalls drop idle connections."""
 
+Result = TypeVar("Result")
+
+_MYSQL_DEADLOCK = 1213
+_POSTGRESQL_DEADLOCKS = frozenset({"40001", "40P01"})
 _DRIVERS = {
     "sqlite": "sqlite+pysqlite",
     "mysql": "mysql+pymysql",
@@ -64,6 +69,25 @@ class Database:
         """
         with self._write_session.begin() as session:
             yield session
+
+    def transact(self, work: Callable[[Session], Result]) -> Result:
+        """What the work gives, done in a transaction, and done again when its locks crossed those of another one.
+
+        MySQL and MariaDB break off transactions that insert neighboring values at once, and count on a second try. The
+        work must touch nothing but the session.
+
+        Raises:
+            OperationalError: It was broken off `TRANSACT_ATTEMPTS` times.
+        """
+        for _ in range(TRANSACT_ATTEMPTS - 1):
+            try:
+                with self.transaction() as session:
+                    return work(session)
+            except OperationalError as error:
+                if not is_deadlock(error):
+                    raise
+        with self.transaction() as session:
+            return work(session)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -184,6 +208,20 @@ def normalized_url(url: str) -> URL:
     if family in ("mysql", "mariadb"):
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
     return parsed
+
+
+def is_deadlock(error: BaseException) -> bool:
+    """True if the database broke the transaction off because its locks crossed those of another one."""
+    # MySQL takes the savepoints away too, so the error that arrives may be the one of going back to a savepoint.
+    seen: BaseException | None = error
+    while seen is not None:
+        cause: Any = getattr(seen, "orig", None)
+        if getattr(cause, "sqlstate", None) in _POSTGRESQL_DEADLOCKS:
+            return True
+        if cause is not None and cause.args and cause.args[0] == _MYSQL_DEADLOCK:
+            return True
+        seen = seen.__context__
+    return False
 
 
 def redacted(url: URL) -> str:
