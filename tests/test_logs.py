@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import structlog
@@ -73,6 +74,24 @@ def test_the_terminal_speaks_json_by_setting(tmp_path: Path, capsys: pytest.Capt
     set_up_logs(folder=tmp_path, terminal="json")
     structlog.get_logger("x").info("hello", n=1)
     assert json.loads(capsys.readouterr().err)["n"] == 1
+
+
+@pytest.mark.parametrize("terminal", ["console", "json"])
+def test_an_error_is_shown_with_its_way_but_without_the_values_on_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], terminal: Literal["console", "json"]
+) -> None:
+    def log_in(password: str) -> None:
+        raise ZeroDivisionError(f"{len(password)} letters")
+
+    set_up_logs(folder=tmp_path, terminal=terminal)
+    try:
+        log_in("hunter2" * 3)
+    except ZeroDivisionError:
+        structlog.get_logger("x").exception("request.crashed")
+    shown = capsys.readouterr().err
+    assert "ZeroDivisionError: 21 letters" in shown
+    assert "in log_in" in shown
+    assert "hunter2hunter2" not in shown + (tmp_path / "error.log").read_text()
 
 
 def test_setting_up_twice_logs_once(tmp_path: Path) -> None:

@@ -53,7 +53,11 @@ def set_up_logs(*, folder: Path, level: str = "info", terminal: Literal["console
         cache_logger_on_first_use=False,
     )
     as_json = _formatter(shared, structlog.processors.JSONRenderer())
-    for_reading = _formatter(shared, structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()))
+    # Plain, because the default takes seconds and shows the values of variables, passwords among them.
+    for_reading = _formatter(
+        shared,
+        structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback),
+    )
 
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(as_json if terminal == "json" else for_reading)

@@ -38,6 +38,8 @@ STATUS: tuple[tuple[type[errors.PlatewatchError], HTTPStatus], ...] = (
 """The first class that fits decides."""
 
 ENVELOPE_PATHS = ("/auth/", "/api/upload_image")
+TOO_LARGE = "The request is too large for this server. Send fewer or smaller images."
+_CRASHED = "Something went wrong on the server; its error.log says more under this request id."
 _LOCATION_WORDS = {"body", "query", "path", "header", "cookie"}
 
 
@@ -61,7 +63,6 @@ def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.PlatewatchError, _handle_ours)
     app.add_exception_handler(RequestValidationError, _handle_validation)
     app.add_exception_handler(HTTPException, _handle_http)
-    app.add_exception_handler(Exception, _handle_unforeseen)
 
 
 def status_of(error: errors.PlatewatchError) -> HTTPStatus:
@@ -95,15 +96,14 @@ def _handle_http(request: Request, error: Exception) -> Response:
     details = {
         HTTPStatus.NOT_FOUND: f"There is nothing at {request.url.path!r}. The API is described at /openapi.json.",
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path!r} does not take {request.method}.",
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "The request is too large for this server. Send fewer or smaller images.",
+        HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
     }
     return problem(request, status, details.get(status, str(error.detail)), headers=error.headers)
 
 
-def _handle_unforeseen(request: Request, error: Exception) -> Response:
-    log.error("request.crashed", path=request.url.path, exc_info=error)
-    detail = "Something went wrong on the server; its error.log says more under this request id."
-    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, detail)
+def crash_answer(request: Request) -> Response:
+    """The answer after an error that nobody foresaw; it tells nothing of the inside."""
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, _CRASHED)
 
 
 def problem(

@@ -9,7 +9,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 
 from platewatch.app.error_handlers import Problem, add_error_handlers
-from platewatch.app.middleware import RequestLog, SameOriginOnly
+from platewatch.app.middleware import BodyLimit, RequestLog, SameOriginOnly
 from platewatch.app.routes import add_routes
 from platewatch.app.runtime import Runtime
 from platewatch.app.version import VERSION
@@ -37,13 +37,14 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         openapi_url=None,
         docs_url=None,
         redoc_url=None,
-        max_body_size=settings.max_images_per_request * settings.max_image_bytes + FORM_OVERHEAD_BYTES,
         form_limits={"max_files": settings.max_images_per_request, "max_fields": 50, "max_part_size": 16 * 1024},
         responses={"4XX": {"model": Problem, "description": "What was wrong, and what to do"}},
     )
     app.state.runtime = runtime
     add_error_handlers(app)
     add_routes(app)
+    max_bytes = settings.max_images_per_request * settings.max_image_bytes + FORM_OVERHEAD_BYTES
+    app.add_middleware(BodyLimit, max_bytes=max_bytes)
     app.add_middleware(SameOriginOnly, allowed_origins=settings.allowed_origins)
     app.add_middleware(RequestLog, clock=clock)
     return app

@@ -1,4 +1,4 @@
-"""What happens round every request: an id, a line in the access log, safe headers, and no calls from other sites."""
+"""What happens round every request: an id, log lines, safe headers, a limit, and no calls from other sites."""
 
 from __future__ import annotations
 
@@ -9,28 +9,29 @@ from urllib.parse import urlsplit
 
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from platewatch.app.dependencies import SESSION_COOKIE
-from platewatch.app.error_handlers import problem
+from platewatch.app.error_handlers import TOO_LARGE, crash_answer, problem
 from platewatch.clock import Clock
 from platewatch.logs import ACCESS_LOGGER
 
+log = structlog.get_logger(__name__)
 access_log = structlog.get_logger(ACCESS_LOGGER)
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
-_CONTENT_SECURITY_POLICY = (
-    "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
-    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-)
 _SAFE_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "X-Frame-Options": "DENY",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; "
+        "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
 }
-_DOCS_PATHS = ("/docs", "/redoc")
 
 
 class RequestLog:
@@ -56,12 +57,18 @@ class RequestLog:
                 status = message["status"]
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
-                _add_safe_headers(headers, scope["path"])
+                for name, value in _SAFE_HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
             try:
                 await self._app(scope, receive, send_with_id)
+            except Exception:
+                log.exception("request.crashed", path=scope["path"])
+                if scope["type"] == "websocket" or status:
+                    raise  # too late for an answer; the connection is cut
+                await crash_answer(Request(scope))(scope, receive, send_with_id)
             finally:
                 access_log.info(
                     "request",
@@ -73,11 +80,33 @@ class RequestLog:
                 )
 
 
-def _add_safe_headers(headers: MutableHeaders, path: str) -> None:
-    for name, value in _SAFE_HEADERS.items():
-        headers.setdefault(name, value)
-    if not path.startswith(_DOCS_PATHS):
-        headers.setdefault("Content-Security-Policy", _CONTENT_SECURITY_POLICY)
+class BodyLimit:
+    """Refuses bodies of more than `max_bytes`: by their length as told, or as soon as they grow beyond it."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "")
+        if told.isdecimal() and int(told) > self._max_bytes:
+            answer = problem(Request(scope), HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
+            await answer(scope, receive, send)
+            return
+        taken = 0
+
+        async def receive_counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._max_bytes:
+                raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            return message
+
+        await self._app(scope, receive_counted, send)
 
 
 class SameOriginOnly:
