@@ -68,9 +68,9 @@ def show(console: Console, how: Circumstances, notes: Sequence[str], grids: Sequ
     for line in (*told(how), *notes):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for grid in grids:
-        table = Table(title=grid.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1))
+        table = Table(title=grid.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
         for number, column in enumerate(grid.columns):
-            table.add_column(column, justify="right" if number else "left", overflow="fold")
+            table.add_column(column, justify="right" if number else "left", no_wrap=number == 0)
         for row in grid.rows:
             table.add_row(*row)
         console.print(table)
