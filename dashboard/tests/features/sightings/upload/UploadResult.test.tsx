@@ -1,0 +1,50 @@
+import { screen } from '@testing-library/react';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+
+import { UploadResult } from '@/features/sightings/upload/UploadResult';
+
+import { renderRouted } from '../../../support/render';
+import { makeSighting } from '../../../support/sightings';
+
+function draw(sightings: ReturnType<typeof makeSighting>[]): void {
+  const image = { image: 'car.jpg', width: 800, height: 600, ms: 80.4, sightings };
+  renderRouted(<UploadResult name="car.jpg" previewUrl="blob:car" image={image} />);
+}
+
+test('the first plate is shown in full, another when it is chosen', async () => {
+  draw([
+    makeSighting({ id: 1, plate: 'FIRST1', characters: [['F', 0.91]] }),
+    makeSighting({ id: 2, plate: 'SECOND2', characters: [['S', 0.42]] }),
+  ]);
+  expect(screen.getByText('F, 91 per cent')).toBeInTheDocument();
+  await userEvent.click(screen.getByRole('button', { name: 'Plate SECOND2' }));
+  expect(screen.getByText('S, 42 per cent')).toBeInTheDocument();
+  expect(screen.queryByText('F, 91 per cent')).toBeNull();
+  expect(screen.getByRole('link', { name: 'All facts' })).toHaveAttribute('href', '/sightings/2');
+});
+
+test('the plates can be reached and chosen by keyboard', async () => {
+  draw([makeSighting({ id: 1, plate: 'FIRST1' }), makeSighting({ id: 2, plate: 'SECOND2' })]);
+  await userEvent.tab();
+  expect(screen.getByRole('button', { name: 'Plate FIRST1' })).toHaveFocus();
+  await userEvent.tab();
+  await userEvent.keyboard('{Enter}');
+  expect(screen.getByRole('button', { name: 'Plate SECOND2' })).toHaveAttribute(
+    'aria-pressed',
+    'true',
+  );
+});
+
+test('a sighting without a crop is shown without one', () => {
+  draw([makeSighting({ crop_url: null })]);
+  expect(screen.queryByRole('img', { name: /Cut-out/ })).toBeNull();
+  expect(screen.getByRole('img', { name: 'car.jpg' })).toHaveAttribute('src', 'blob:car');
+});
+
+test('without a plate there is nothing to choose and no facts to open', () => {
+  draw([]);
+  expect(screen.getByText('No plate found in this photo')).toBeInTheDocument();
+  expect(screen.queryByRole('button')).toBeNull();
+  expect(screen.queryByRole('link')).toBeNull();
+});
