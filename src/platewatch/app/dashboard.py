@@ -28,8 +28,7 @@ async def read_bare_address() -> Response:
 def read_dashboard(path: str) -> Response:
     """A file of the dashboard, or its page for any other address."""
     root = STATIC_FOLDER.resolve()
-    file = (root / path).resolve() if "\0" not in path else root
-    if file.is_relative_to(root) and file.is_file():
+    if file := _file_below(root, path):
         forever = path.startswith("assets/")
         return FileResponse(file, headers={"Cache-Control": _NEVER_CHANGES if forever else _ASK_EACH_TIME})
     if path.startswith("assets/"):
@@ -38,3 +37,12 @@ def read_dashboard(path: str) -> Response:
     if not page.is_file():
         return HTMLResponse(_NOT_BUILT, HTTPStatus.SERVICE_UNAVAILABLE)
     return FileResponse(page, headers={"Cache-Control": _ASK_EACH_TIME})
+
+
+def _file_below(root: Path, path: str) -> Path | None:
+    """The file of that path, or None where there is none or the path leads out of the folder."""
+    try:
+        file = (root / path).resolve()
+        return file if file.is_relative_to(root) and file.is_file() else None
+    except (OSError, ValueError):
+        return None  # no name that a file can have: too long, or with a NUL

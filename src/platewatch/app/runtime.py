@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
@@ -32,6 +32,7 @@ from platewatch.vision.session import Provider
 
 log = structlog.get_logger(__name__)
 
+T = TypeVar("T")
 ModelState = Literal["loading", "ready", "failed"]
 
 
@@ -86,6 +87,12 @@ class Runtime:
         with self.database.transaction() as session:
             yield session
         self.tail.wake()
+
+    def transact(self, work: Callable[[Session], T]) -> T:
+        """What `work` returns; it is committed, told, and done again where transactions of others got in its way."""
+        done = self.database.transact(work)
+        self.tail.wake()
+        return done
 
     @contextmanager
     def staging(self) -> Iterator[Staging]:

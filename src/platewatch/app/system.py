@@ -18,6 +18,7 @@ from platewatch.errors import SettingsError
 router = APIRouter(tags=["system"])
 
 SERVICE = "platewatch"
+_DEPENDS_ON_ACCEPT = {"Vary": "Accept"}
 
 
 class DatabaseHealth(BaseModel):
@@ -58,9 +59,9 @@ class Welcome(BaseModel):
 def read_root(accept: Annotated[str, Header()] = "") -> Response:
     """Say that the server runs; browsers are sent to the dashboard."""
     if "text/html" in accept:
-        return RedirectResponse("/app/", HTTPStatus.SEE_OTHER)
+        return RedirectResponse("/app/", HTTPStatus.SEE_OTHER, headers=_DEPENDS_ON_ACCEPT)
     welcome = Welcome(message="platewatch is running", version=VERSION)
-    return JSONResponse(welcome.model_dump(), headers={"Vary": "Accept"})
+    return JSONResponse(welcome.model_dump(), headers=_DEPENDS_ON_ACCEPT)
 
 
 @router.get("/health", response_model=Health, responses={503: {"model": Health, "description": "Not ready"}})

@@ -26,7 +26,7 @@ app.command("openapi", hidden=True)(server.openapi)
 @app.command("version")
 def version() -> None:
     """Print the version."""
-    from importlib.metadata import version as version_of  # noqa: PLC0415 (keeps the start fast)
+    from importlib.metadata import version as version_of
 
     typer.echo(f"platewatch {version_of('platewatch')}")
 

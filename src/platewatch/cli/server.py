@@ -19,11 +19,11 @@ def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
 ) -> None:
     """Start the server and its dashboard."""
-    import uvicorn  # noqa: PLC0415 -- other commands start faster without
+    import uvicorn
 
-    from platewatch.app.main import create_app  # noqa: PLC0415
-    from platewatch.db.engine import Database  # noqa: PLC0415
-    from platewatch.logs import set_up_logs  # noqa: PLC0415
+    from platewatch.app.main import create_app
+    from platewatch.db.engine import Database
+    from platewatch.logs import set_up_logs
 
     settings = _settings(host, port)
     set_up_logs(folder=settings.log_folder, level=settings.effective_log_level, terminal=settings.log_format)
@@ -48,7 +48,7 @@ def serve(
 
 def migrate() -> None:
     """Make the database's tables, or bring them up to this version."""
-    from platewatch.db.engine import Database, SchemaState  # noqa: PLC0415
+    from platewatch.db.engine import Database, SchemaState
 
     database = Database(load_settings().effective_database_url)
     before = database.schema_state()
@@ -60,7 +60,7 @@ def migrate() -> None:
 
 def openapi() -> None:
     """Print the description of the API as JSON."""
-    from platewatch.app.main import create_app  # noqa: PLC0415
+    from platewatch.app.main import create_app
 
     with tempfile.TemporaryDirectory() as folder:
         schema = create_app(Settings(data=Path(folder))).openapi()
@@ -82,7 +82,7 @@ def _greet(settings: Settings, *, first_account: bool) -> None:
         f"Nobody has an account yet. Open {address}/app/ to make the first one: it becomes the administrator.", err=True
     )
     if not settings.listens_on_loopback:
-        from platewatch.users.setup_token import SetupToken  # noqa: PLC0415
+        from platewatch.users.setup_token import SetupToken
 
         token = SetupToken(settings.data).get_or_create()
         typer.echo(f"The page asks for this one-time setup token: {token}", err=True)

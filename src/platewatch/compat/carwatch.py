@@ -65,8 +65,9 @@ def upload_image(
     circumstances = Circumstances(captured_at=now, user_id=caller.user_id, direction=status)
     with runtime.staging() as staging:
         staged = stage_photo(staging, read)
-        with runtime.transaction() as session:
-            recorded = SightingService(session, runtime.clock).record(staged, circumstances)
+        recorded = runtime.transact(
+            lambda session: SightingService(session, runtime.clock).record(staged, circumstances),
+        )
     if recorded:
         message = "Image received, uploaded to database, OCR processed, and data recorded successfully."
     else:

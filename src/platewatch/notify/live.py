@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 
 from platewatch.notify.events import Event
 from platewatch.notify.outbox import OutboxTail
@@ -31,7 +32,7 @@ async def follow(
         if after_id is not None:
             async for event in _backlog(read_after, after_id):
                 told.append(event.id)
-                yield event
+                yield replace(event, settled_id=subscription.settled_id)
         async for pulse in _live(subscription, pulse_s):
             if pulse is None or pulse.id not in told:
                 yield pulse

@@ -9,6 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Header, Path, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
     OPENAPI_SECURITY,
@@ -174,13 +175,16 @@ def _record(
 ) -> RecordAnswer:
     with runtime.staging() as staging:
         staged = [stage_photo(staging, one) if one.found.readings else None for one in done]
-        with runtime.transaction() as session:
+
+        def work(session: Session) -> RecordAnswer:
             service = SightingService(session, runtime.clock)
             recorded = [service.record(one, circumstances) if one else [] for one in staged]
             answer = RecordAnswer(images=[_image_answer(*pair) for pair in zip(done, recorded, strict=True)])
             if key:
                 Answered(session, runtime.clock, hours=runtime.settings.idempotency_hours).keep(key, answer)
-    return answer
+            return answer
+
+        return runtime.transact(work)
 
 
 def _image_answer(read: ReadPhoto, sightings: list[SightingRead]) -> ImageSightingsRead:
