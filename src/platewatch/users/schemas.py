@@ -39,7 +39,7 @@ class PlainEnvelope(BaseModel):
     """CarWatch's answer without data."""
 
     success: bool
-    message: str
+    message: str = Field(examples=["The user name or the password is wrong."])
 
 
 class UserRegister(Body):

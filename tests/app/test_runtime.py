@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from platewatch.app.runtime import Runtime
+from platewatch.clock import SetClock
+from platewatch.db.engine import Database
+from platewatch.db.tables import LocationRow
+from platewatch.errors import SettingsError
+from platewatch.locations.service import LocationService
+from platewatch.media.database import DatabaseMediaStore
+from platewatch.media.filesystem import FilesystemMediaStore
+from platewatch.settings import Settings
+from platewatch.vision.pool import ReaderPool
+from tests.databases import database_url
+from tests.servers import BlindReader
+
+
+@pytest.fixture
+def runtime(database: Database, tmp_path: Path, clock: SetClock) -> Iterator[Runtime]:
+    """A runtime that has not started, on each kind of database."""
+    runtime = Runtime(Settings(data=tmp_path, database_url=database_url(database)), clock)
+    runtime.readers = ReaderPool(BlindReader, 1, 0)
+    yield runtime
+    runtime.stop()
+
+
+def locations(runtime: Runtime) -> int:
+    with runtime.database.reading() as session:
+        return session.scalar(select(func.count()).select_from(LocationRow)) or 0
+
+
+@pytest.mark.parametrize(("media", "kind"), [("filesystem", FilesystemMediaStore), ("database", DatabaseMediaStore)])
+def test_the_media_store_is_the_one_that_is_set(tmp_path: Path, clock: SetClock, media: str, kind: type) -> None:
+    settings = Settings.model_validate({"data": tmp_path, "media": media})
+    runtime = Runtime(settings, clock)
+    assert isinstance(runtime.media, kind)
+    runtime.stop()
+
+
+def test_the_limits_of_images_are_the_ones_that_are_set(tmp_path: Path, clock: SetClock) -> None:
+    runtime = Runtime(Settings(data=tmp_path, max_image_mb=2, max_image_megapixels=3), clock)
+    assert (runtime.image_limits.max_bytes, runtime.image_limits.max_pixels) == (2 * 1024 * 1024, 3_000_000)
+    runtime.stop()
+
+
+def test_a_transaction_is_committed_at_its_end_and_wakes_the_outbox(
+    runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen_at_wake: list[int] = []
+    monkeypatch.setattr(runtime.tail, "wake", lambda: seen_at_wake.append(locations(runtime)))
+    with runtime.transaction() as session:
+        LocationService(session, clock).get_or_create("gate")
+        assert seen_at_wake == []
+    assert seen_at_wake == [1], "woken once, after the commit"
+
+
+def test_a_failed_transaction_leaves_nothing_and_wakes_nobody(
+    runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[bool] = []
+    monkeypatch.setattr(runtime.tail, "wake", lambda: woken.append(True))
+    with pytest.raises(ZeroDivisionError), runtime.transaction() as session:
+        LocationService(session, clock).get_or_create("gate")
+        raise ZeroDivisionError
+    assert (locations(runtime), woken) == (0, [])
+
+
+def test_the_models_are_loading_before_the_start(runtime: Runtime) -> None:
+    assert (runtime.model_health().state, runtime.model_health().error) == ("loading", None)
+
+
+def test_images_that_a_crash_left_behind_are_gone_after_the_start(runtime: Runtime) -> None:
+    with pytest.raises(ZeroDivisionError), runtime.staging() as staging:
+        key = staging.put(b"\xff\xd8\xff a photo")
+        assert runtime.media.get(key)
+        raise ZeroDivisionError
+    runtime.start()
+    files = [path for path in runtime.settings.data.rglob("*.jpg") if path.is_file()]
+    assert files == []
+
+
+def test_no_account_is_there_at_first(runtime: Runtime) -> None:
+    assert runtime.first_account_missing()
+
+
+def test_a_database_that_is_away_stops_the_start_with_its_name(tmp_path: Path, clock: SetClock) -> None:
+    settings = Settings(data=tmp_path, database_url="postgresql://ada:secret@127.0.0.1:1/plates")
+    runtime = Runtime(settings, clock)
+    with pytest.raises(SettingsError, match=r"127\.0\.0\.1:1/plates") as caught:
+        runtime.start()
+    assert "secret" not in str(caught.value)
+    runtime.stop()
