@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import httpx2
@@ -95,7 +96,9 @@ def test_a_stream_resumes_after_the_last_event_seen(server: Server) -> None:
             all_of_them = [next(events) for _ in range(3)]
         assert [json.loads(event["data"])["data"]["id"] for event in all_of_them] == recorded
         with client.stream("GET", "/api/v1/events", headers={"Last-Event-ID": all_of_them[1]["id"]}) as stream:
-            assert next(server_sent(stream.iter_lines())) == all_of_them[2]
+            # Events may come twice where ids are missing that could still be committed; the last one must come.
+            resumed = (json.loads(event["data"])["data"]["id"] for event in server_sent(stream.iter_lines()))
+            assert recorded[2] in islice(resumed, 3)
 
 
 def test_a_websocket_tells_the_missed_and_then_the_new_without_doubles(server: Server) -> None:
