@@ -5,9 +5,15 @@ Each verb imports what it needs when it runs, so that `platewatch version` and `
 
 from __future__ import annotations
 
+from typing import Final, NoReturn
+
 import typer
 
 from platewatch.cli import models, read, server
+from platewatch.errors import InputError, PlatewatchError, SettingsError
+
+FAILED: Final = 1
+USAGE: Final = 2
 
 app = typer.Typer(
     name="platewatch",
@@ -32,5 +38,15 @@ def version() -> None:
 
 
 def main() -> None:
-    """Run the command; the entry point."""
-    app()
+    """Run the command; the entry point. What can't work is told in a message, without a traceback."""
+    try:
+        app()
+    except (SettingsError, InputError) as error:
+        _end(error, USAGE)
+    except PlatewatchError as error:
+        _end(error, FAILED)
+
+
+def _end(error: PlatewatchError, status: int) -> NoReturn:
+    typer.echo(str(error), err=True)
+    raise SystemExit(status) from error

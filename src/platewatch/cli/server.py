@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from platewatch.errors import SettingsError
 from platewatch.settings import Settings, load_settings
 
 MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
@@ -16,17 +18,17 @@ MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.")] = None,
 ) -> None:
     """Start the server and its dashboard."""
     import uvicorn
 
     from platewatch.app.main import create_app
     from platewatch.db.engine import Database
-    from platewatch.logs import set_up_logs
 
     settings = _settings(host, port)
-    set_up_logs(folder=settings.log_folder, level=settings.effective_log_level, terminal=settings.log_format)
+    require_free_port(settings.host, settings.port)
+    _set_up_logs(settings)
     database = Database(settings.effective_database_url)
     database.migrate()
     database.dispose()
@@ -71,6 +73,38 @@ def _settings(host: str | None, port: int | None) -> Settings:
     settings = load_settings()
     given = {"host": host, "port": port}
     return settings.model_copy(update={name: value for name, value in given.items() if value is not None})
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Do nothing if the server can listen there; asked before anything is changed or printed.
+
+    Raises:
+        SettingsError: it can't; the message says why.
+    """
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind, protocol) as probe:
+                # As the server itself does; else a restart would have to wait for the last connections to fade.
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind(address)
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"The server can't listen on {host!r}, port {port}: {reason}. End what uses it, or choose another address "
+            "with --host and --port or PLATEWATCH_HOST and PLATEWATCH_PORT."
+        ) from error
+
+
+def _set_up_logs(settings: Settings) -> None:
+    from platewatch.logs import set_up_logs
+
+    try:
+        set_up_logs(folder=settings.log_folder, level=settings.effective_log_level, terminal=settings.log_format)
+    except OSError as error:
+        raise SettingsError(
+            f"The folder {str(settings.log_folder)!r} can't be made: {error.strerror}. "
+            "Choose another one with PLATEWATCH_DATA or PLATEWATCH_LOGS."
+        ) from error
 
 
 def _greet(settings: Settings, *, first_account: bool) -> None:
