@@ -88,6 +88,18 @@ def test_a_real_server_answers_and_is_gone_afterwards() -> None:
     assert not psutil.pid_exists(server.pid)
 
 
+def test_the_settings_of_whoever_measures_do_not_reach_the_server(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PLATEWATCH_READERS", "none")
+    (tmp_path / ".env").write_text("PLATEWATCH_WAITING_LINE=none\n")
+    monkeypatch.chdir(tmp_path)
+    with running_server({"READER_THREADS": "1"}) as server:
+        assert httpx.get(f"{server.url}/health").json()["models"]["readers"] == 1
+    assert [path.name for path in tmp_path.iterdir()] == [".env"]
+
+
 def test_a_server_that_ends_at_once_tells_what_it_said() -> None:
     with pytest.raises(ChildError, match=r"(?s)ended with .*READERS"), running_server({"READERS": "none"}):
         pytest.fail("the server started with a setting that makes no sense")

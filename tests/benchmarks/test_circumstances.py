@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.circumstances import circumstances, code_state, cpu_name, describe_models, this_machine
 from platewatch.clock import SetClock
+from platewatch.vision.zoo import InstalledModel, ModelCard, ModelKind
 
 
 @pytest.fixture
@@ -79,6 +80,26 @@ def test_the_default_models_are_told_with_their_hashes_once() -> None:
     lines = describe_models(("rapidocr", "rapidocr"))
     assert len(lines) == len(set(lines)) == 2
     assert all("SHA-256" in line and ".onnx" in line for line in lines)
+
+
+def test_a_model_with_a_card_is_told_by_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    card = ModelCard(
+        kind=ModelKind.DETECTOR,
+        name="tiny",
+        version="1.2",
+        input_width=640,
+        input_height=384,
+        sha256="0123456789abcdef" * 4,
+    )
+    other = card.model_copy(update={"name": "other"})
+    models = [InstalledModel(tmp_path, one) for one in (card, other)]
+    monkeypatch.setattr("benchmarks.circumstances.list_models", lambda: models)
+    assert describe_models(("tiny",)) == ("detector tiny 1.2 (SHA-256 0123456789ab)",)
+    assert len(describe_models(("tiny", "rapidocr"))) == 3
+
+
+def test_a_backend_of_no_known_package_is_told_by_its_name() -> None:
+    assert describe_models(("magic",)) == ("magic",)
 
 
 def test_a_backend_without_a_card_is_told_by_its_package() -> None:

@@ -38,6 +38,38 @@ def test_the_first_client_makes_the_account_and_the_others_log_in(sqlite_server:
         assert client.get("/auth/me").json()["data"]["username"] == "benchmark"
 
 
+@pytest.mark.parametrize(
+    ("refused", "first"),
+    [
+        pytest.param("/auth/register", True, id="asking who may register"),
+        pytest.param("/auth/login", False, id="the log-in"),
+    ],
+)
+def test_a_refused_account_is_named(refused: str, first: bool) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.path == refused:
+            return httpx.Response(403, text="not you")
+        return httpx.Response(200, json={"data": {"first_account": first}})
+
+    with (
+        httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer)) as client,
+        pytest.raises(ChildError, match=f"{refused} answered 403: not you"),
+    ):
+        log_in(client)
+
+
+def test_an_account_is_not_made_where_there_is_one() -> None:
+    asked: list[tuple[str, str]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path))
+        return httpx.Response(200, json={"data": {"first_account": False}})
+
+    with httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer)) as client:
+        log_in(client)
+    assert asked == [("GET", "/auth/register"), ("POST", "/auth/login")]
+
+
 def test_a_refusal_is_named() -> None:
     def refuse(request: httpx.Request) -> httpx.Response:
         return httpx.Response(503, text="Every reader is busy")

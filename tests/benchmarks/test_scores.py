@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from benchmarks.scores import (
@@ -236,3 +238,37 @@ def test_finding_is_counted_over_all_images_also_those_without_plates() -> None:
     assert (scores.images, scores.plates) == (2, 2)
     assert scores.recall == {0.3: 0.5, 0.5: 0.5, 0.7: 0.0}
     assert scores.false_per_image == 1.0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_whatever_was_read_the_scores_keep_their_order(seed: int) -> None:
+    chance = Random(seed)
+
+    def text() -> str:
+        return "".join(chance.choices("01IOAB", k=chance.randint(1, 5)))
+
+    plates = [ReadPlate(text(), chance.choice([text(), ""]), chance.random()) for _ in range(200)]
+    scores = text_scores(plates)
+    assert scores.exact is not None
+    assert scores.folded is not None
+    assert scores.exact <= scores.folded <= 1
+    assert scores.calibration_error is not None
+    assert 0 <= scores.calibration_error <= 1
+    assert scores.character_error_rate is not None
+    assert scores.character_error_rate > 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_wherever_predictions_are_a_stricter_overlap_finds_no_more(seed: int) -> None:
+    chance = Random(seed)
+
+    def box() -> BoxXyxy:
+        left, top = chance.uniform(0, 200), chance.uniform(0, 60)
+        return left, top, left + chance.uniform(50, 100), top + chance.uniform(10, 30)
+
+    plates = [known(box()) for _ in range(12)]
+    predictions = [said(box(), confidence=chance.random()) for _ in range(20)]
+    found = [count_found(plates, predictions, limit) for limit in (0.01, 0.3, 0.5, 0.7, 1.01)]
+    assert found == sorted(found, reverse=True)
+    assert found[0] > 0
+    assert found[-1] == 0
