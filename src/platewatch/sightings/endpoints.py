@@ -37,6 +37,7 @@ from platewatch.sightings.service import Circumstances, SightingService
 _FORM_FIELDS = frozenset({"image", "camera", "location", "direction", "captured_at"})
 _CLOCKS_MAY_DIFFER = timedelta(days=1)
 _EARLIEST_YEAR = 1970
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 _IMAGES_NEVER_CHANGE = {"Cache-Control": "private, max-age=86400, immutable"}
 _JPEG: dict[int | str, dict[str, object]] = {200: {"content": {"image/jpeg": {}}, "description": "JPEG"}}
 
@@ -79,9 +80,12 @@ class CircumstancesForm(BaseModel):
     captured_at: AwareDatetime | None = None
 
 
+FormName = Annotated[str, Form(max_length=150, pattern=_NO_CONTROLS, description="name; made on first mention")]
+
+
 def get_circumstances_form(
-    camera: Annotated[str, Form(max_length=150, description="name; made on first mention")] = "",
-    location: Annotated[str, Form(max_length=150, description="name; made on first mention")] = "",
+    camera: FormName = "",
+    location: FormName = "",
     direction: Annotated[Direction, Form()] = Direction.UNKNOWN,
     captured_at: Annotated[AwareDatetime | None, Form(description="ISO 8601 with offset; now by default")] = None,
 ) -> CircumstancesForm:
