@@ -50,16 +50,16 @@ def test_a_disabled_account_is_out_at_once(server: Server) -> None:
     assert id_of(server.log_in("bob")) == user_id
 
 
-def test_a_new_role_holds_for_running_sessions(server: Server) -> None:
-    admin = server.admin()
-    bob = server.user("bob", "viewer")
+def test_a_new_role_holds_for_running_sessions(sqlite_server: Server) -> None:
+    admin = sqlite_server.admin()
+    bob = sqlite_server.user("bob", "viewer")
     assert bob.get(USERS).status_code == 403
     admin.patch(f"{USERS}/{id_of(bob)}", json={"role": "admin"})
     assert bob.get(USERS).status_code == 200
 
 
-def test_an_empty_change_changes_nothing(server: Server) -> None:
-    admin = server.admin()
+def test_an_empty_change_changes_nothing(sqlite_server: Server) -> None:
+    admin = sqlite_server.admin()
     before = admin.get(USERS).json()["items"][0]
     assert admin.patch(f"{USERS}/{before['user_id']}", json={}).json() == before
 
@@ -69,8 +69,8 @@ def test_an_empty_change_changes_nothing(server: Server) -> None:
     [{"role": "operator"}, {"role": "viewer"}, {"status": "disabled"}, {"status": "pending"}],
     ids=lambda change: "-".join(next(iter(change.items()))),
 )
-def test_the_last_administrator_can_not_go(server: Server, change: dict[str, str]) -> None:
-    admin = server.admin()
+def test_the_last_administrator_can_not_go(sqlite_server: Server, change: dict[str, str]) -> None:
+    admin = sqlite_server.admin()
     answer = admin.patch(f"{USERS}/{id_of(admin)}", json=change)
     assert answer.status_code == 409
     assert "last active administrator" in answer.json()["detail"]
@@ -84,9 +84,9 @@ def test_a_disabled_administrator_does_not_count_as_one_left(sqlite_server: Serv
     assert admin.patch(f"{USERS}/{id_of(admin)}", json={"role": "viewer"}).status_code == 409
 
 
-def test_one_of_two_administrators_can_go(server: Server) -> None:
-    admin = server.admin()
-    bob = server.user("bob", "admin")
+def test_one_of_two_administrators_can_go(sqlite_server: Server) -> None:
+    admin = sqlite_server.admin()
+    bob = sqlite_server.user("bob", "admin")
     assert admin.patch(f"{USERS}/{id_of(admin)}", json={"role": "viewer"}).status_code == 200
     assert active_admins(bob) == ["bob"]
 
@@ -117,7 +117,9 @@ def test_two_administrators_who_leave_at_once_do_not_both_succeed(server: Server
         pytest.param("1", {"password": PASSWORD}, 422, id="unknown field"),
     ],
 )
-def test_a_change_that_makes_no_sense_is_refused(server: Server, path: str, body: dict[str, str], status: int) -> None:
-    answer = server.admin().patch(f"{USERS}/{path}", json=body)
+def test_a_change_that_makes_no_sense_is_refused(
+    sqlite_server: Server, path: str, body: dict[str, str], status: int
+) -> None:
+    answer = sqlite_server.admin().patch(f"{USERS}/{path}", json=body)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"

@@ -42,10 +42,10 @@ def test_a_key_is_shown_once_and_only_its_hash_is_kept(server: Server) -> None:
 
 
 @pytest.mark.parametrize("header", ["Authorization", "authorization", "X-API-Key"])
-def test_a_key_works_as_bearer_and_as_header_of_its_own(server: Server, header: str) -> None:
-    key = server.admin().post(KEYS, json=BODY).json()["key"]
+def test_a_key_works_as_bearer_and_as_header_of_its_own(sqlite_server: Server, header: str) -> None:
+    key = sqlite_server.admin().post(KEYS, json=BODY).json()["key"]
     value = key if header == "X-API-Key" else f"bearer {key}"
-    me = server.anonymous.get("/auth/me", headers={header: value})
+    me = sqlite_server.anonymous.get("/auth/me", headers={header: value})
     assert (me.status_code, me.json()["data"]["username"]) == (200, "ada")
 
 
@@ -183,8 +183,8 @@ def test_somebody_elses_key_is_neither_seen_nor_revoked(sqlite_server: Server) -
 
 
 @pytest.mark.parametrize("key_id", ["0", "-1", "x", str(2**63)], ids=["zero", "negative", "word", "too large"])
-def test_an_id_that_no_key_can_have_is_refused(server: Server, key_id: str) -> None:
-    assert server.admin().delete(f"{KEYS}/{key_id}").status_code == 422
+def test_an_id_that_no_key_can_have_is_refused(sqlite_server: Server, key_id: str) -> None:
+    assert sqlite_server.admin().delete(f"{KEYS}/{key_id}").status_code == 422
 
 
 def test_the_largest_id_is_looked_for(server: Server) -> None:

@@ -77,9 +77,9 @@ def test_a_wrong_name_and_a_wrong_password_look_alike(server: Server, wrong: dic
         pytest.param({"username": "ada", "password": PASSWORD, "remember": True}, id="unknown field"),
     ],
 )
-def test_a_log_in_that_makes_no_sense_is_refused(server: Server, body: dict[str, object]) -> None:
-    server.register()
-    answer = server.anonymous.post("/auth/login", json=body)
+def test_a_log_in_that_makes_no_sense_is_refused(sqlite_server: Server, body: dict[str, object]) -> None:
+    sqlite_server.register()
+    answer = sqlite_server.anonymous.post("/auth/login", json=body)
     assert answer.status_code == 422
     assert answer.json()["success"] is False
 
