@@ -754,7 +754,10 @@ export interface components {
         PlainEnvelope: {
             /** Success */
             success: boolean;
-            /** Message */
+            /**
+             * Message
+             * @example The user name or the password is wrong.
+             */
             message: string;
         };
         /**
