@@ -1,0 +1,1 @@
+"""Renders plates and trains the models that platewatch ships."""

@@ -1,0 +1,256 @@
+"""Masks of characters and lines, the same for drawn typefaces and font files.
+
+Every glyph is drawn once, `MASTER_PX` high, and scaled down by area averaging: that is the anti-aliasing, and what
+makes a size that was not used before cheap.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Protocol, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from platewatch_training.synthesis.typefaces.paths import Ink
+
+Mask: TypeAlias = NDArray[np.float32]
+"""float32 (H, W), the share of each pixel that is ink, 0..1."""
+
+MASTER_PX = 320
+"""Capital height of the master drawing: four times what a plate in a photo mostly has."""
+MARGIN_PX = 96
+"""Room round the capital box in the master, for tails, bold strokes and what stands above the capitals."""
+_SPACE_SHARE = 0.35
+_SMALLEST_PX = 2
+_LARGEST_PX = 2000
+
+
+class TypefaceError(ValueError):
+    """A typeface, or an entry of one, that can't be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """One glyph, drawn large.
+
+    `ink` is uint8 (MASTER_PX + 2 * MARGIN_PX, width + 2 * MARGIN_PX): the capital box, `width` master pixels wide,
+    lies in the middle.
+    """
+
+    ink: Ink
+    width: float
+
+
+class Outlines(Protocol):
+    """Where glyphs come from: path data or a font file."""
+
+    @property
+    def characters(self) -> frozenset[str]:
+        """What can be drawn."""
+
+    @property
+    def stroke(self) -> float:
+        """The usual stroke width as a share of the capital height."""
+
+    def draw(self, character: str, stroke_scale: float) -> Master:
+        """The glyph of one of `characters`, with strokes that many times as wide as usual."""
+
+
+@dataclass(frozen=True, eq=False)
+class Merged:
+    """Outlines that take from `rest` what `first` lacks."""
+
+    first: Outlines
+    rest: Outlines
+
+    @property
+    def characters(self) -> frozenset[str]:
+        """What either can draw."""
+        return self.first.characters | self.rest.characters
+
+    @property
+    def stroke(self) -> float:
+        """That of `first`."""
+        return self.first.stroke
+
+    def draw(self, character: str, stroke_scale: float) -> Master:
+        """The glyph of `first` if it has one, else that of `rest`."""
+        outlines = self.first if character in self.first.characters else self.rest
+        return outlines.draw(character, stroke_scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where one character stands in a line: from `left` to `right`, in pixels of the line's mask."""
+
+    character: str
+    left: float
+    right: float
+
+
+@dataclass(frozen=True, slots=True)
+class Spacing:
+    """How a line is set. `tracking` (between characters) and `gap` (a space) are shares of the capital height.
+
+    None stands for what the typeface itself has. `width_factor` makes characters narrower or wider, not their gaps.
+    """
+
+    tracking: float | None = None
+    gap: float | None = None
+    width_factor: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Typeface:
+    """A typeface that can be drawn. Widths and `tracking` are shares of the capital height.
+
+    `cell` is the width that every character takes, or None where each has its own.
+    """
+
+    name: str
+    source: str
+    tracking: float
+    cell: float | None
+    outlines: Outlines = field(repr=False)
+
+    @property
+    def characters(self) -> frozenset[str]:
+        """What can be drawn besides the space."""
+        return self.outlines.characters
+
+    def glyph_mask(self, character: str, height_px: int, *, stroke_scale: float = 1.0) -> Mask:
+        """The mask of one character whose capital height is `height_px`, read-only.
+
+        The capital box is in the middle of the mask, which is larger than the box only where there is ink outside it
+        (the tail of a Q, bold strokes), by the same amount on opposite sides.
+
+        Raises:
+            TypefaceError: the typeface can't draw the character, or a size that is out of range.
+        """
+        return _glyph(self, character, _checked_height(height_px), stroke_scale, 1.0)
+
+    def advance(self, character: str) -> float:
+        """The width that a character takes, without tracking. A space is `_SPACE_SHARE` wide."""
+        if character == " ":
+            return self.cell or _SPACE_SHARE
+        width = _master(self, character, 1.0).width / MASTER_PX
+        return max(width, self.cell or 0.0)
+
+    def line_spans(self, text: str, height_px: int, *, spacing: Spacing | None = None) -> list[Span]:
+        """Where each character of a line stands, spaces included, from 0 at the left of the first capital box."""
+        spacing = spacing or Spacing()
+        tracking = self.tracking if spacing.tracking is None else spacing.tracking
+        spans: list[Span] = []
+        left = 0.0
+        for character in text:
+            advance = self.advance(character) * spacing.width_factor
+            if character == " " and spacing.gap is not None:
+                advance = spacing.gap
+            right = left + advance * height_px
+            spans.append(Span(character, left, right))
+            left = right + tracking * height_px
+        return spans
+
+    def line_mask(
+        self,
+        text: str,
+        height_px: int,
+        *,
+        spacing: Spacing | None = None,
+        stroke_scale: float = 1.0,
+    ) -> Mask:
+        """The mask of a line of text; like `glyph_mask`, its middle is the middle of the line's capital box.
+
+        Raises:
+            TypefaceError: an empty line, a character that the typeface can't draw, or a size that is out of range.
+        """
+        if not text.strip():
+            message = f"There is nothing to draw in {text!r}."
+            raise TypefaceError(message)
+        height = _checked_height(height_px)
+        width_factor = (spacing or Spacing()).width_factor
+        spans = self.line_spans(text, height, spacing=spacing)
+        glyphs = [
+            (span, _glyph(self, span.character, height, stroke_scale, width_factor))
+            for span in spans
+            if span.character != " "
+        ]
+        return _compose(glyphs, width=math.ceil(spans[-1].right), height=height)
+
+
+def thicken(ink: Ink, growth_px: float) -> Ink:
+    """The ink grown by so many pixels on every side, or shrunk where `growth_px` is negative."""
+    if growth_px == 0:
+        return ink
+    inside = cv2.distanceTransform(ink, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    outside = cv2.distanceTransform(255 - ink, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(np.where(outside - inside < growth_px + 0.5, 255, 0), dtype=np.uint8)
+
+
+def _checked_height(height_px: int) -> int:
+    if not _SMALLEST_PX <= height_px <= _LARGEST_PX:
+        message = f"A capital height of {height_px} px is out of range ({_SMALLEST_PX} to {_LARGEST_PX} px)."
+        raise TypefaceError(message)
+    return height_px
+
+
+@lru_cache(maxsize=2048)
+def _master(typeface: Typeface, character: str, stroke_scale: float) -> Master:
+    if character not in typeface.characters:
+        message = f"The typeface {typeface.name!r} can't draw {character!r}. Add the glyph or use another typeface."
+        raise TypefaceError(message)
+    master = typeface.outlines.draw(character, stroke_scale)
+    if master.ink.max() == 0:
+        message = f"The glyph {character!r} of the typeface {typeface.name!r} has no ink."
+        raise TypefaceError(message)
+    return master
+
+
+@lru_cache(maxsize=8192)
+def _glyph(typeface: Typeface, character: str, height: int, stroke_scale: float, width_factor: float) -> Mask:
+    master = _master(typeface, character, stroke_scale)
+    scale_x, scale_y = width_factor * height / MASTER_PX, height / MASTER_PX
+    across, down = _inked_margins(master.ink)
+    margin_x, margin_y = math.ceil(across * scale_x), math.ceil(down * scale_y)
+    # Margins are whole pixels of the small mask, so that the capital box keeps its size and place.
+    ink = _with_margins(master.ink, round(margin_x / scale_x), round(margin_y / scale_y))
+    columns = max(1, round(master.width * scale_x)) + 2 * margin_x
+    interpolation = cv2.INTER_AREA if scale_y < 1 else cv2.INTER_LINEAR
+    small = cv2.resize(ink, (columns, height + 2 * margin_y), interpolation=interpolation)
+    mask = np.multiply(small, 1 / 255, dtype=np.float32)
+    mask.flags.writeable = False
+    return mask
+
+
+def _inked_margins(ink: Ink) -> tuple[int, int]:
+    """How far ink reaches out of the capital box, to the worse of both sides: across and down."""
+    rows = np.flatnonzero(ink.any(axis=1))
+    columns = np.flatnonzero(ink.any(axis=0))
+    across = MARGIN_PX - int(min(columns[0], ink.shape[1] - 1 - columns[-1]))
+    down = MARGIN_PX - int(min(rows[0], ink.shape[0] - 1 - rows[-1]))
+    return max(0, across), max(0, down)
+
+
+def _with_margins(ink: Ink, across: int, down: int) -> Ink:
+    """The master's ink with other margins round the capital box than `MARGIN_PX`."""
+    ink = np.pad(ink, ((max(0, down - MARGIN_PX),) * 2, (max(0, across - MARGIN_PX),) * 2))
+    cut_y, cut_x = max(0, MARGIN_PX - down), max(0, MARGIN_PX - across)
+    return ink[cut_y : ink.shape[0] - cut_y, cut_x : ink.shape[1] - cut_x]
+
+
+def _compose(glyphs: list[tuple[Span, Mask]], *, width: int, height: int) -> Mask:
+    margin_y = max((mask.shape[0] - height) // 2 for _, mask in glyphs)
+    margin_x = 1 + max(max(0, math.ceil((mask.shape[1] - (span.right - span.left)) / 2)) for span, mask in glyphs)
+    line = np.zeros((height + 2 * margin_y, width + 2 * margin_x), dtype=np.float32)
+    for span, mask in glyphs:
+        top = margin_y - (mask.shape[0] - height) // 2
+        left = margin_x + round((span.left + span.right - mask.shape[1]) / 2)
+        part = line[top : top + mask.shape[0], left : left + mask.shape[1]]
+        np.maximum(part, mask, out=part)
+    inked = np.flatnonzero(line.any(axis=0))
+    spare = min(margin_x, int(inked[0]), int(line.shape[1] - 1 - inked[-1]))
+    return line[:, spare : line.shape[1] - spare]
