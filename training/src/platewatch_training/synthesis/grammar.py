@@ -25,7 +25,7 @@ SEPARATORS: Final = "-·:./"
 _TEXT_SIGNS: Final = frozenset(ascii_uppercase) | frozenset(digits) | PROVINCES
 _DRAWN_SIGNS: Final = _TEXT_SIGNS | frozenset(SEPARATORS) | {GAP}
 _QUANTIFIER: Final = re.compile(r"\{(\d{1,2})(?:,(\d{1,2}))?\}")
-_WORD_LIST: Final = re.compile(r"\{([a-z_]+)\}")
+_WORD_LIST: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _WORD: Final = re.compile(r"([^*]+)(?:\*(\d+(?:\.\d+)?))?")
 
 
