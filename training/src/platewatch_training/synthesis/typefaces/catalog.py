@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Annotated, TypeVar
@@ -73,13 +74,22 @@ def read_typeface(path: Path) -> Typeface:
     if entry.name != path.stem:
         message = f"{path.name}: the name {entry.name!r} must be the file's own, {path.stem!r}."
         raise TypefaceError(message)
-    fallback = load_typeface(entry.fallback.typeface).outlines if entry.fallback else None
-    outlines = DrawnOutlines(entry, fallback)
+    outlines = DrawnOutlines(entry, _fallback(path.name, entry))
     if not outlines.paths:
         message = f"{path.name} draws nothing."
         raise TypefaceError(message)
     cell = entry.monospace / entry.height if entry.monospace else None
     return Typeface(entry.name, entry.source, entry.tracking / entry.height, cell, _with_separators(outlines))
+
+
+def _fallback(file: str, entry: TypefaceEntry) -> Callable[[], Outlines] | None:
+    if entry.fallback is None:
+        return None
+    name = entry.fallback.typeface
+    if name not in _fonts():
+        message = f"{file}: the fallback {name!r} is not in {_DEBIAN}."
+        raise TypefaceError(message)
+    return lambda: load_typeface(name).outlines
 
 
 def _with_separators(outlines: Outlines) -> Outlines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Literal
@@ -84,7 +85,8 @@ class DrawnOutlines:
     """Outlines out of a YAML entry. Strokes are cut off at the capital box, which gives slanted legs flat feet."""
 
     entry: TypefaceEntry
-    fallback: Outlines | None = None
+    fallback: Callable[[], Outlines] | None = None
+    """Loads the font file when a character asks for it, so that the drawn ones need none."""
 
     @property
     def characters(self) -> frozenset[str]:
@@ -120,7 +122,7 @@ class DrawnOutlines:
         if self.fallback is None or self.entry.fallback is None:
             message = f"The typeface {self.entry.name!r} has neither a glyph {character!r} nor a fallback for it."
             raise TypefaceError(message)
-        master = self.fallback.draw(character, stroke_scale)
+        master = self.fallback().draw(character, stroke_scale)
         return stretched(master, self.entry.fallback.width / self.entry.height * MASTER_PX)
 
     @cached_property

@@ -99,8 +99,8 @@ class FontOutlines:
 
     @cached_property
     def _size(self) -> float:
-        left, top, right, bottom = self._font(_PROBE_PX).getbbox("H", anchor="ls")
-        if bottom <= top or right <= left:
+        _, top, _, bottom = self._font(_PROBE_PX).getbbox("H", anchor="ls")
+        if bottom <= top:
             message = f"The font file {self.path} has no letter H to measure its capitals by."
             raise TypefaceError(message)
         return _PROBE_PX * MASTER_PX / (bottom - top)
@@ -110,9 +110,11 @@ class FontOutlines:
 
     def _ink(self, character: str) -> Ink:
         font = self._font(self._size)
-        left, _, right, _ = font.getbbox(character, anchor="ls")
-        width = max(1, round(right - left))
-        canvas = Image.new("L", (width + 2 * MARGIN_PX, MASTER_PX + 2 * MARGIN_PX))
-        place = (MARGIN_PX - left, MARGIN_PX + MASTER_PX)
+        room = round(font.getlength(character)) + 2 * MASTER_PX
+        canvas = Image.new("L", (room + 2 * MARGIN_PX, MASTER_PX + 2 * MARGIN_PX))
+        place = (MARGIN_PX + MASTER_PX, MARGIN_PX + MASTER_PX)
         ImageDraw.Draw(canvas).text(place, character, fill=255, font=font, anchor="ls")
-        return np.asarray(np.where(np.asarray(canvas) > _HALF_INK, 255, 0), dtype=np.uint8)
+        ink = np.asarray(np.where(np.asarray(canvas) > _HALF_INK, 255, 0), dtype=np.uint8)
+        inked = np.flatnonzero(ink.any(axis=0))
+        # Not the width that Pillow tells: it counts the empty sides that the font file gives a character.
+        return ink[:, inked[0] - MARGIN_PX : inked[-1] + 1 + MARGIN_PX] if inked.size else ink
