@@ -135,3 +135,11 @@ def test_stretching_fills_the_box_with_the_ink() -> None:
     assert master.ink.shape == (MASTER_PX + 2 * MARGIN_PX, 100 + 2 * MARGIN_PX)
     assert (box(master) == 255).all()
     assert master.ink.sum() == box(master).sum()
+
+
+def test_stretched_ink_can_grow_bolder_inside_the_same_box() -> None:
+    ink = np.zeros((MASTER_PX + 2 * MARGIN_PX, 400), dtype=np.uint8)
+    ink[200:300, 150:160] = ink[200:300, 190:200] = 255
+    shares = [inked_share(stretched(Master(ink, 208.0), 100.0, grow_px=grow)) for grow in (0, 6)]
+    assert shares[0] == pytest.approx(0.4, abs=0.02)
+    assert shares[1] > 0.5

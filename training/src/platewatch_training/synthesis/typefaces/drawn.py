@@ -53,6 +53,8 @@ class FallbackEntry(BaseModel):
     typeface: str
     characters: Annotated[str, StringConstraints(min_length=1)]
     width: Length
+    grow: Annotated[float, Field(ge=0, le=100)] = 0
+    """How much bolder the strokes become, in units on each side: stretching makes upright strokes thin."""
 
 
 class TypefaceEntry(BaseModel):
@@ -122,8 +124,9 @@ class DrawnOutlines:
         if self.fallback is None or self.entry.fallback is None:
             message = f"The typeface {self.entry.name!r} has neither a glyph {character!r} nor a fallback for it."
             raise TypefaceError(message)
+        entry, unit = self.entry.fallback, MASTER_PX / self.entry.height
         master = self.fallback().draw(character, stroke_scale)
-        return stretched(master, self.entry.fallback.width / self.entry.height * MASTER_PX)
+        return stretched(master, entry.width * unit, grow_px=entry.grow * unit)
 
     @cached_property
     def paths(self) -> dict[str, GlyphPaths]:
@@ -135,13 +138,15 @@ class DrawnOutlines:
         return {character: _read(self.entry.name, character, glyph) for character, glyph in self.entry.glyphs.items()}
 
 
-def stretched(master: Master, width: float) -> Master:
-    """The glyph's ink stretched to fill the capital box, `width` master pixels wide."""
+def stretched(master: Master, width: float, *, grow_px: float = 0.0) -> Master:
+    """The glyph's ink, stretched and then grown to fill the capital box, `width` master pixels wide."""
     rows = np.flatnonzero(master.ink.any(axis=1))
     columns = np.flatnonzero(master.ink.any(axis=0))
     ink = master.ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    box = cv2.resize(ink, (round(width), MASTER_PX), interpolation=cv2.INTER_AREA)
-    return Master(np.pad(np.asarray(np.where(box > _HALF_INK, 255, 0), dtype=np.uint8), MARGIN_PX), width)
+    edge = round(grow_px)
+    inner = cv2.resize(ink, (round(width) - 2 * edge, MASTER_PX - 2 * edge), interpolation=cv2.INTER_AREA)
+    box = np.pad(np.asarray(np.where(inner > _HALF_INK, 255, 0), dtype=np.uint8), MARGIN_PX + edge)
+    return Master(thicken(box, grow_px), width)
 
 
 def _keep_box(ink: Ink) -> None:
