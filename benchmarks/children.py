@@ -17,7 +17,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Final, Self
 
-import httpx
+import httpx2
 import psutil
 
 from benchmarks.errors import ChildError
@@ -178,9 +178,9 @@ def _wait_until_ready(process: subprocess.Popen[str], url: str, folder: Path) ->
         if process.poll() is not None:
             raise ChildError(f"`platewatch serve` ended with {process.returncode}: {_last_words(folder)}")
         try:
-            if httpx.get(f"{url}/health", timeout=_READY_WITHIN_S).status_code == HTTPStatus.OK:
+            if httpx2.get(f"{url}/health", timeout=_READY_WITHIN_S).status_code == HTTPStatus.OK:
                 return
-        except httpx.TransportError:
+        except httpx2.TransportError:
             pass
         time.sleep(_ASK_EVERY_S)
     raise ChildError(f"`platewatch serve` was not ready within {_READY_WITHIN_S:.0f} s: {_last_words(folder)}")

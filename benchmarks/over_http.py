@@ -9,7 +9,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
-import httpx
+import httpx2
 
 from benchmarks.children import MemoryWatch, running_server
 from benchmarks.errors import ChildError
@@ -88,7 +88,7 @@ def measure_http(load: Load, photos: Sequence[Path], repeat: int) -> HttpSpeed:
 
 def _measure_path(url: str, path: str, load: Load, images: Sequence[bytes]) -> Throughput:
     with ExitStack() as stack:
-        clients = [stack.enter_context(httpx.Client(base_url=url, timeout=_TIMEOUT_S)) for _ in range(load.clients)]
+        clients = [stack.enter_context(httpx2.Client(base_url=url, timeout=_TIMEOUT_S)) for _ in range(load.clients)]
         for client in clients:
             log_in(client)
         workers = [sender(client, path) for client in clients]
@@ -98,7 +98,7 @@ def _measure_path(url: str, path: str, load: Load, images: Sequence[bytes]) -> T
     return Throughput(load.readers, load.threads, count, seconds)
 
 
-def log_in(client: httpx.Client) -> None:
+def log_in(client: httpx2.Client) -> None:
     """Give the client a session, with the server's first account, made if it is not there yet.
 
     Raises:
@@ -110,7 +110,7 @@ def log_in(client: httpx.Client) -> None:
     _checked(client.post("/auth/login", json=_ACCOUNT))
 
 
-def sender(client: httpx.Client, path: str) -> Callable[[bytes], object]:
+def sender(client: httpx2.Client, path: str) -> Callable[[bytes], object]:
     """A function that sends one image and waits for its answer; it raises ChildError if the server refuses."""
 
     def send(image: bytes) -> object:
@@ -119,7 +119,7 @@ def sender(client: httpx.Client, path: str) -> Callable[[bytes], object]:
     return send
 
 
-def _checked(response: httpx.Response) -> httpx.Response:
+def _checked(response: httpx2.Response) -> httpx2.Response:
     if response.status_code not in _OK:
         raise ChildError(f"{response.request.url.path} answered {response.status_code}: {response.text[:300]}")
     return response

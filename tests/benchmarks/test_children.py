@@ -5,7 +5,7 @@ import socket
 import sys
 from pathlib import Path
 
-import httpx
+import httpx2
 import psutil
 import pytest
 
@@ -82,7 +82,7 @@ def test_a_command_that_fails_tells_what_it_said(tmp_path: Path) -> None:
 
 def test_a_real_server_answers_and_is_gone_afterwards() -> None:
     with running_server({"READER_THREADS": "1"}) as server:
-        assert httpx.get(f"{server.url}/health").json()["status"] == "healthy"
+        assert httpx2.get(f"{server.url}/health").json()["status"] == "healthy"
         assert psutil.pid_exists(server.pid)
         assert server.ready_s > 0
     assert not psutil.pid_exists(server.pid)
@@ -96,7 +96,7 @@ def test_the_settings_of_whoever_measures_do_not_reach_the_server(
     (tmp_path / ".env").write_text("PLATEWATCH_WAITING_LINE=none\n")
     monkeypatch.chdir(tmp_path)
     with running_server({"READER_THREADS": "1"}) as server:
-        assert httpx.get(f"{server.url}/health").json()["models"]["readers"] == 1
+        assert httpx2.get(f"{server.url}/health").json()["models"]["readers"] == 1
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
 

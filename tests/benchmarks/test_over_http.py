@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-import httpx
+import httpx2
 import pytest
 
 from benchmarks.errors import ChildError
@@ -34,7 +34,7 @@ def test_the_server_is_set_up_like_the_library() -> None:
 
 def test_the_first_client_makes_the_account_and_the_others_log_in(sqlite_server: Server) -> None:
     for client in (sqlite_server.new_client(), sqlite_server.new_client()):
-        log_in(client)  # type: ignore[arg-type]
+        log_in(client)
         assert client.get("/auth/me").json()["data"]["username"] == "benchmark"
 
 
@@ -46,13 +46,13 @@ def test_the_first_client_makes_the_account_and_the_others_log_in(sqlite_server:
     ],
 )
 def test_a_refused_account_is_named(refused: str, first: bool) -> None:
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         if request.url.path == refused:
-            return httpx.Response(403, text="not you")
-        return httpx.Response(200, json={"data": {"first_account": first}})
+            return httpx2.Response(403, text="not you")
+        return httpx2.Response(200, json={"data": {"first_account": first}})
 
     with (
-        httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer)) as client,
+        httpx2.Client(base_url="http://server", transport=httpx2.MockTransport(answer)) as client,
         pytest.raises(ChildError, match=f"{refused} answered 403: not you"),
     ):
         log_in(client)
@@ -61,35 +61,35 @@ def test_a_refused_account_is_named(refused: str, first: bool) -> None:
 def test_an_account_is_not_made_where_there_is_one() -> None:
     asked: list[tuple[str, str]] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         asked.append((request.method, request.url.path))
-        return httpx.Response(200, json={"data": {"first_account": False}})
+        return httpx2.Response(200, json={"data": {"first_account": False}})
 
-    with httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer)) as client:
+    with httpx2.Client(base_url="http://server", transport=httpx2.MockTransport(answer)) as client:
         log_in(client)
     assert asked == [("GET", "/auth/register"), ("POST", "/auth/login")]
 
 
 def test_a_refusal_is_named() -> None:
-    def refuse(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(503, text="Every reader is busy")
+    def refuse(request: httpx2.Request) -> httpx2.Response:
+        return httpx2.Response(503, text="Every reader is busy")
 
     with (
-        httpx.Client(base_url="http://server", transport=httpx.MockTransport(refuse)) as client,
+        httpx2.Client(base_url="http://server", transport=httpx2.MockTransport(refuse)) as client,
         pytest.raises(ChildError, match="/api/v1/read answered 503: Every reader is busy"),
     ):
         sender(client, READ_PATH)(b"photo")
 
 
 def test_a_photo_is_sent_as_a_form() -> None:
-    sent: list[httpx.Request] = []
+    sent: list[httpx2.Request] = []
 
-    def answer(request: httpx.Request) -> httpx.Response:
+    def answer(request: httpx2.Request) -> httpx2.Response:
         request.read()
         sent.append(request)
-        return httpx.Response(201, json={})
+        return httpx2.Response(201, json={})
 
-    with httpx.Client(base_url="http://server", transport=httpx.MockTransport(answer)) as client:
+    with httpx2.Client(base_url="http://server", transport=httpx2.MockTransport(answer)) as client:
         sender(client, RECORD_PATH)(b"the photo's bytes")
     (request,) = sent
     assert (request.method, request.url.path) == ("POST", RECORD_PATH)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
+import httpx2
 
 COMMAND = [sys.executable, "-c", "from platewatch.cli import main; main()"]
 PATIENCE_S = 60
@@ -67,8 +67,8 @@ class Serving:
         deadline_s = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline_s and self.process.poll() is None:
             try:
-                httpx.get(f"{self.url}/health/live", timeout=5)
-            except httpx.TransportError:
+                httpx2.get(f"{self.url}/health/live", timeout=5)
+            except httpx2.TransportError:
                 time.sleep(0.05)
             else:
                 return

@@ -5,7 +5,7 @@ import re
 import socket
 from pathlib import Path
 
-import httpx
+import httpx2
 import pytest
 
 from platewatch.cli.server import address_for_people, require_free_port
@@ -22,14 +22,14 @@ def test_a_first_start_says_what_to_do_and_a_second_one_keeps_everything(tmp_pat
         assert f"platewatch is starting at {server.url}\n" in server.printed
         assert f"Open {server.url}/app/ to make the first one" in server.printed
         assert "token" not in server.printed
-        made = httpx.post(f"{server.url}/auth/register", json=ACCOUNT, headers={"X-Request-ID": "first-account"})
+        made = httpx2.post(f"{server.url}/auth/register", json=ACCOUNT, headers={"X-Request-ID": "first-account"})
         assert (made.status_code, made.json()["data"]["role"]) == (201, "admin")
         assert "server" not in made.headers
 
     with serving(tmp_path) as server:
         assert f"platewatch is starting at {server.url}\n" in server.printed
         assert "Nobody has an account yet" not in server.printed
-        assert httpx.post(f"{server.url}/auth/login", json=ACCOUNT).status_code == 200
+        assert httpx2.post(f"{server.url}/auth/login", json=ACCOUNT).status_code == 200
         server.stop()
         assert "Traceback" not in server.printed
 
@@ -47,9 +47,9 @@ def test_a_server_open_to_the_network_asks_for_the_token_that_it_printed(tmp_pat
         assert server.url.replace("127.0.0.1", "localhost") in server.printed
         found = re.search(r"one-time setup token: (\S+)", server.printed)
         assert found is not None, server.printed
-        refused = httpx.post(f"{server.url}/auth/register", json=ACCOUNT)
+        refused = httpx2.post(f"{server.url}/auth/register", json=ACCOUNT)
         assert refused.status_code == 403
-        made = httpx.post(f"{server.url}/auth/register", json={**ACCOUNT, "setup_token": found[1]})
+        made = httpx2.post(f"{server.url}/auth/register", json={**ACCOUNT, "setup_token": found[1]})
         assert (made.status_code, made.json()["data"]["role"]) == (201, "admin")
         assert not (tmp_path / "data" / "setup-token").exists()
 
