@@ -17,16 +17,19 @@ from platewatch_training.synthesis.typefaces.catalog import FontList, read_typef
 from platewatch_training.synthesis.typefaces.typeface import Typeface
 
 DRAWN = [
+    "argentina",
     "charles-wright",
     "china",
     "din-1451",
     "eu-round",
     "fe-schrift",
     "india-sans",
+    "italy",
     "mandatory-br",
+    "netherlands",
     "square-wide",
+    "us-die-california",
     "us-die-narrow",
-    "us-die-new-york",
     "us-die-wide",
     "us-flat",
 ]
