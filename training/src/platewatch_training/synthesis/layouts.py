@@ -7,9 +7,11 @@ docs/layouts.md explains every field.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from re import fullmatch
 from string import ascii_uppercase
@@ -269,10 +271,8 @@ def load_layouts(folder: Path | None = None) -> list[Layout]:
         LayoutError: For a file that is missing, no YAML, or has an entry that can't be used.
     """
     flags = load_flags(folder)
-    layouts = _load_folder(BUILT_IN, flags)
-    if folder is not None:
-        layouts |= _load_folder(folder, flags)
-    return list(layouts.values())
+    own = {} if folder is None else _load_folder(folder, flags)
+    return list((_load_folder(BUILT_IN, flags) | own).values())
 
 
 def load_flags(folder: Path | None = None) -> dict[str, Flag]:
@@ -294,8 +294,8 @@ def load_flags(folder: Path | None = None) -> dict[str, Flag]:
 
 def pick(layouts: Sequence[Layout], rng: Generator) -> Layout:
     """One of the layouts, as often as their weights say."""
-    limits = [layout.weight for layout in layouts]
-    return layouts[int(rng.choice(len(layouts), p=[limit / sum(limits) for limit in limits]))]
+    limits = list(accumulate(layout.weight for layout in layouts))
+    return layouts[bisect_right(limits[:-1], rng.random() * limits[-1])]
 
 
 def _load_folder(folder: Path, flags: dict[str, Flag]) -> dict[str, Layout]:
@@ -340,9 +340,32 @@ def _entries(file: Path) -> list[object]:
 
 def _read_yaml(file: Path) -> Any:
     try:
-        return yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
+        loader = yaml.CSafeLoader(file.read_text("utf-8"))
+        try:
+            node = loader.get_single_node()
+            repeated = sorted(set(_repeated_keys(node)))
+            content = loader.construct_document(node) if node is not None and not repeated else None
+        finally:
+            loader.dispose()
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise LayoutError(file, [" ".join(str(error).split())]) from error
+    if repeated:
+        raise LayoutError(file, [f"line {line}: {key!r} stands here for the second time" for line, key in repeated])
+    return content
+
+
+def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """Line and key of what stands twice in one mapping: YAML would silently take the last."""
+    if isinstance(node, yaml.MappingNode):
+        keys: set[str] = set()
+        for key, value in node.value:
+            if key.value in keys:
+                yield key.start_mark.line + 1, str(key.value)
+            keys.add(key.value)
+            yield from _repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            yield from _repeated_keys(value)
 
 
 def _problems(error: ValidationError, prefix: str) -> Iterator[str]:
