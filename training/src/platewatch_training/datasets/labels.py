@@ -1,0 +1,89 @@
+"""Folders with `images/` and `labels.jsonl`, a line an image, as crops with their text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Literal
+
+import cv2
+import numpy as np
+
+from platewatch.errors import PlatewatchError
+from platewatch.vision.formats import normalize
+from platewatch.vision.types import ImageBgr
+
+_CROP_MARGIN: Final = 0.06
+
+
+class DatasetError(PlatewatchError):
+    """A folder of labelled photos that can't be used; the message names file and line."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledCrop:
+    """The crop of one plate and the text on it."""
+
+    crop_bgr: ImageBgr
+    text: str
+    source: str
+
+
+def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -> Iterator[LabelledCrop]:
+    """Every plate with a text, cut by its box with a small margin, or the whole image where that is a crop.
+
+    Raises:
+        DatasetError: the labels are missing or damaged.
+    """
+    for number, line in enumerate(_lines(folder), 1):
+        if split is not None and line.get("split") != split:
+            continue
+        plates = [plate for plate in line.get("plates") or [] if plate.get("text")]
+        if not plates:
+            continue
+        image_bgr = _image(folder, str(line["image"]), number)
+        for plate in plates:
+            crop = image_bgr if line.get("crop") else _cut(image_bgr, plate)
+            text = normalize(str(plate["text"]))
+            if crop is not None and text:
+                yield LabelledCrop(crop, text, f"{folder.name}/{line['image']}")
+
+
+def _lines(folder: Path) -> Iterator[dict[str, Any]]:
+    path = folder / "labels.jsonl"
+    try:
+        texts = path.read_text().splitlines()
+    except OSError as error:
+        raise DatasetError(
+            f"There are no labels {str(path)!r}. Name a folder with images/ and labels.jsonl."
+        ) from error
+    for number, text in enumerate(texts, 1):
+        try:
+            yield json.loads(text)
+        except json.JSONDecodeError as error:
+            raise DatasetError(f"{path}:{number} is no JSON: {error}") from error
+
+
+def _image(folder: Path, name: str, number: int) -> ImageBgr:
+    path = folder / name if (folder / name).is_file() else folder / "images" / name
+    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if image is None:
+        raise DatasetError(f"{folder / 'labels.jsonl'}:{number} names the image {name!r}, which can't be read.")
+    return np.asarray(image, np.uint8)
+
+
+def _cut(image_bgr: ImageBgr, plate: dict[str, Any]) -> ImageBgr | None:
+    box = plate.get("box")
+    if box is None and plate.get("corners"):
+        xs, ys = zip(*plate["corners"], strict=True)
+        box = [min(xs), min(ys), max(xs), max(ys)]
+    if box is None:
+        return None
+    left, top, right, bottom = box
+    margin = _CROP_MARGIN * (bottom - top)
+    height, width = image_bgr.shape[:2]
+    x0, y0 = max(0, round(left - margin)), max(0, round(top - margin))
+    x1, y1 = min(width, round(right + margin)), min(height, round(bottom + margin))
+    return image_bgr[y0:y1, x0:x1] if x1 - x0 > 1 and y1 - y0 > 1 else None

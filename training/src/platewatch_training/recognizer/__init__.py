@@ -1,0 +1,1 @@
+"""The recognizer: network, training, evaluation, export."""
