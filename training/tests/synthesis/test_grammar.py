@@ -3,6 +3,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+
 from platewatch_training.synthesis.grammar import Grammar, PatternError, text_of
 
 

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from platewatch_training.synthesis.layouts import (
     BUILT_IN,
     Layout,

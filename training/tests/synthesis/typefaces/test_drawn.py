@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
+
 from platewatch_training.synthesis.typefaces.drawn import DrawnOutlines, TypefaceEntry, stretched
 from platewatch_training.synthesis.typefaces.paths import Ink
 from platewatch_training.synthesis.typefaces.typeface import MARGIN_PX, MASTER_PX, Master, Outlines, TypefaceError
-from pydantic import ValidationError
 
 BASE: dict[str, object] = {"name": "test", "source": "made up", "height": 100, "stroke": 20, "tracking": 10}
 BAR = {"width": 20, "stroke": ["M 10 0 V 100"]}

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import ImageFont
+
 from platewatch_training.synthesis.typefaces.fonts import FontEntry, FontOutlines, find_font
 from platewatch_training.synthesis.typefaces.typeface import MARGIN_PX, MASTER_PX, TypefaceError
 

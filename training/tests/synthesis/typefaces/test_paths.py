@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pytest
+
 from platewatch_training.synthesis.typefaces.paths import Grid, Ink, PathError, Pen, fill, parse_path, stroke
 
 SIZE = 100

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+
 from platewatch_training.synthesis.typefaces.typeface import (
     MARGIN_PX,
     MASTER_PX,
@@ -83,6 +84,13 @@ def test_masks_are_kept_and_cannot_be_changed() -> None:
         mask[0, 0] = 0
 
 
+def test_stroke_scales_that_are_nearly_the_same_share_a_mask() -> None:
+    typeface = blocks()
+    mask = typeface.glyph_mask("O", 40, stroke_scale=1.19)
+    assert typeface.glyph_mask("O", 40, stroke_scale=1.21) is mask
+    assert typeface.glyph_mask("O", 40, stroke_scale=1.26) is not mask
+
+
 @pytest.mark.parametrize(
     ("call", "words"),
     [
@@ -90,6 +98,8 @@ def test_masks_are_kept_and_cannot_be_changed() -> None:
         pytest.param(lambda face: face.line_mask("IXI", 40), "can't draw 'X'", id="unknown character in a line"),
         pytest.param(lambda face: face.glyph_mask("O", 1), "1 px is out of range", id="too small"),
         pytest.param(lambda face: face.line_mask("O", 5000), "5000 px is out of range", id="too large"),
+        pytest.param(lambda face: face.glyph_mask("O", 40, stroke_scale=0.1), "0.1 is out of range", id="too thin"),
+        pytest.param(lambda face: face.line_mask("O", 40, stroke_scale=3), "3 is out of range", id="too bold"),
         pytest.param(lambda face: face.line_mask("", 40), "nothing to draw", id="empty line"),
         pytest.param(lambda face: face.line_mask("   ", 40), "nothing to draw", id="only spaces"),
         pytest.param(lambda face: face.glyph_mask(" ", 40), "has no ink", id="blank glyph"),

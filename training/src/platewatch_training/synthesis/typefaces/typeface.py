@@ -27,6 +27,8 @@ MARGIN_PX = 96
 _SPACE_SHARE = 0.35
 _SMALLEST_PX = 2
 _LARGEST_PX = 2000
+_THINNEST, _BOLDEST = 0.4, 2.0
+_STROKE_STEP = 0.05
 
 
 class TypefaceError(ValueError):
@@ -131,7 +133,7 @@ class Typeface:
         Raises:
             TypefaceError: the typeface can't draw the character, or a size that is out of range.
         """
-        return _glyph(self, character, _checked_height(height_px), stroke_scale, 1.0)
+        return _glyph(self, character, _checked_height(height_px), _checked_stroke(stroke_scale), 1.0)
 
     def advance(self, character: str) -> float:
         """The width that a character takes, without tracking. A space is `_SPACE_SHARE` wide."""
@@ -171,7 +173,7 @@ class Typeface:
         if not text.strip():
             message = f"There is nothing to draw in {text!r}."
             raise TypefaceError(message)
-        height = _checked_height(height_px)
+        height, stroke_scale = _checked_height(height_px), _checked_stroke(stroke_scale)
         width_factor = (spacing or Spacing()).width_factor
         spans = self.line_spans(text, height, spacing=spacing)
         glyphs = [
@@ -199,8 +201,26 @@ def _checked_height(height_px: int) -> int:
     return height_px
 
 
+def _checked_stroke(stroke_scale: float) -> float:
+    """The stroke scale in steps of `_STROKE_STEP`, so that glyphs drawn with it are found again."""
+    if not _THINNEST <= stroke_scale <= _BOLDEST:
+        message = f"A stroke scale of {stroke_scale} is out of range ({_THINNEST} to {_BOLDEST})."
+        raise TypefaceError(message)
+    return round(stroke_scale / _STROKE_STEP) * _STROKE_STEP
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """A master with only as much margin as is inked, `across` at the left and right, `down` above and below."""
+
+    ink: Ink
+    width: float
+    across: int
+    down: int
+
+
 @lru_cache(maxsize=2048)
-def _master(typeface: Typeface, character: str, stroke_scale: float) -> Master:
+def _master(typeface: Typeface, character: str, stroke_scale: float) -> _Kept:
     if character not in typeface.characters:
         message = f"The typeface {typeface.name!r} can't draw {character!r}. Add the glyph or use another typeface."
         raise TypefaceError(message)
@@ -208,39 +228,29 @@ def _master(typeface: Typeface, character: str, stroke_scale: float) -> Master:
     if master.ink.max() == 0:
         message = f"The glyph {character!r} of the typeface {typeface.name!r} has no ink."
         raise TypefaceError(message)
-    return master
+    rows = np.flatnonzero(master.ink.any(axis=1))
+    columns = np.flatnonzero(master.ink.any(axis=0))
+    across = max(0, MARGIN_PX - int(min(columns[0], master.ink.shape[1] - 1 - columns[-1])))
+    down = max(0, MARGIN_PX - int(min(rows[0], master.ink.shape[0] - 1 - rows[-1])))
+    cut_x, cut_y = MARGIN_PX - across, MARGIN_PX - down
+    ink = master.ink[cut_y : master.ink.shape[0] - cut_y, cut_x : master.ink.shape[1] - cut_x]
+    return _Kept(ink.copy(), master.width, across, down)
 
 
 @lru_cache(maxsize=8192)
 def _glyph(typeface: Typeface, character: str, height: int, stroke_scale: float, width_factor: float) -> Mask:
-    master = _master(typeface, character, stroke_scale)
+    kept = _master(typeface, character, stroke_scale)
     scale_x, scale_y = width_factor * height / MASTER_PX, height / MASTER_PX
-    across, down = _inked_margins(master.ink)
-    margin_x, margin_y = math.ceil(across * scale_x), math.ceil(down * scale_y)
+    margin_x, margin_y = math.ceil(kept.across * scale_x), math.ceil(kept.down * scale_y)
     # Margins are whole pixels of the small mask, so that the capital box keeps its size and place.
-    ink = _with_margins(master.ink, round(margin_x / scale_x), round(margin_y / scale_y))
-    columns = max(1, round(master.width * scale_x)) + 2 * margin_x
+    more_x, more_y = round(margin_x / scale_x) - kept.across, round(margin_y / scale_y) - kept.down
+    ink = np.pad(kept.ink, ((more_y, more_y), (more_x, more_x)))
+    columns = max(1, round(kept.width * scale_x)) + 2 * margin_x
     interpolation = cv2.INTER_AREA if scale_y < 1 else cv2.INTER_LINEAR
     small = cv2.resize(ink, (columns, height + 2 * margin_y), interpolation=interpolation)
     mask = np.multiply(small, 1 / 255, dtype=np.float32)
     mask.flags.writeable = False
     return mask
-
-
-def _inked_margins(ink: Ink) -> tuple[int, int]:
-    """How far ink reaches out of the capital box, to the worse of both sides: across and down."""
-    rows = np.flatnonzero(ink.any(axis=1))
-    columns = np.flatnonzero(ink.any(axis=0))
-    across = MARGIN_PX - int(min(columns[0], ink.shape[1] - 1 - columns[-1]))
-    down = MARGIN_PX - int(min(rows[0], ink.shape[0] - 1 - rows[-1]))
-    return max(0, across), max(0, down)
-
-
-def _with_margins(ink: Ink, across: int, down: int) -> Ink:
-    """The master's ink with other margins round the capital box than `MARGIN_PX`."""
-    ink = np.pad(ink, ((max(0, down - MARGIN_PX),) * 2, (max(0, across - MARGIN_PX),) * 2))
-    cut_y, cut_x = max(0, MARGIN_PX - down), max(0, MARGIN_PX - across)
-    return ink[cut_y : ink.shape[0] - cut_y, cut_x : ink.shape[1] - cut_x]
 
 
 def _compose(glyphs: list[tuple[Span, Mask]], *, width: int, height: int) -> Mask:
