@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
@@ -13,6 +14,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from platewatch.db.tables import EventRow, IdempotencyRow, ImageRow, SightingRow
+from platewatch.vision.pipeline import PlateReader
+from platewatch.vision.pool import ReaderPool
 from tests.servers import SAMPLES, Server, samples, upload
 
 BRITAIN = SAMPLES / "britain.jpg"
@@ -272,3 +275,27 @@ def test_a_bad_filter_is_named(sqlite_server: Server, params: dict[str, str]) ->
     answer = sqlite_server.admin().get("/api/v1/sightings", params=params)
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == next(iter(params))
+
+
+def test_beyond_the_waiting_line_clients_are_told_when_to_come_back(sqlite_server: Server, reader: PlateReader) -> None:
+    client = sqlite_server.admin()
+    sqlite_server.runtime.readers = ReaderPool(lambda: reader, 1, 0)
+    taken, done = threading.Event(), threading.Event()
+
+    def hold(_: PlateReader) -> None:
+        taken.set()
+        done.wait()
+
+    holder = threading.Thread(target=sqlite_server.runtime.readers.run, args=(hold,))
+    holder.start()
+    try:
+        assert taken.wait(10)
+        busy = record(client)
+    finally:
+        done.set()
+        holder.join()
+    assert busy.status_code == 503
+    assert int(busy.headers["Retry-After"]) >= 1
+    assert "busy" in busy.json()["detail"]
+    assert nothing_is_left(sqlite_server)
+    assert record(client).status_code == 201

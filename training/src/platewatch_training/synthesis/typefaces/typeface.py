@@ -211,15 +211,24 @@ def _checked_stroke(stroke_scale: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A master with only as much margin as is inked, `across` at the left and right, `down` above and below."""
+    """A master with only as much margin as is inked, `across` at the left and right, `down` above and below.
 
-    ink: Ink
+    `packed` is a bit a pixel, so that all glyphs of all typefaces can stay in memory.
+    """
+
+    packed: NDArray[np.uint8]
+    columns: int
     width: float
     across: int
     down: int
 
+    @property
+    def ink(self) -> Ink:
+        """The pixels again, 0 and 255."""
+        return np.unpackbits(self.packed, axis=1, count=self.columns) * np.uint8(255)
 
-@lru_cache(maxsize=2048)
+
+@lru_cache(maxsize=8192)
 def _master(typeface: Typeface, character: str, stroke_scale: float) -> _Kept:
     if character not in typeface.characters:
         message = f"The typeface {typeface.name!r} can't draw {character!r}. Add the glyph or use another typeface."
@@ -234,7 +243,7 @@ def _master(typeface: Typeface, character: str, stroke_scale: float) -> _Kept:
     down = max(0, MARGIN_PX - int(min(rows[0], master.ink.shape[0] - 1 - rows[-1])))
     cut_x, cut_y = MARGIN_PX - across, MARGIN_PX - down
     ink = master.ink[cut_y : master.ink.shape[0] - cut_y, cut_x : master.ink.shape[1] - cut_x]
-    return _Kept(ink.copy(), master.width, across, down)
+    return _Kept(np.packbits(ink > 0, axis=1), ink.shape[1], master.width, across, down)
 
 
 @lru_cache(maxsize=8192)
