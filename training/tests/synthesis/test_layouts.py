@@ -1,3 +1,4 @@
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -6,12 +7,20 @@ import pytest
 
 from platewatch_training.synthesis.layouts import (
     BUILT_IN,
+    Band,
+    Border,
+    Caption,
+    ColorScheme,
+    Flag,
     Layout,
     LayoutError,
+    Mark,
+    Row,
     load_flags,
     load_layouts,
     pick,
 )
+from platewatch_training.synthesis.typefaces import typeface_names
 
 LAYOUTS = {layout.name: layout for layout in load_layouts()}
 SAMPLES_PER_LAYOUT = 40
@@ -454,3 +463,31 @@ def test_every_built_in_file_stays_readable() -> None:
     longest = {file.name: max(map(len, file.read_text("utf-8").splitlines())) for file in BUILT_IN.glob("*.yaml")}
 
     assert {name for name, length in longest.items() if length > 420} == set()
+
+
+def test_the_examples_of_the_documentation_can_be_loaded(tmp_path: Path) -> None:
+    documentation = Path(__file__).parents[3] / "docs" / "layouts.md"
+    examples = re.findall(r"```yaml\n(.*?)```", documentation.read_text("utf-8"), re.DOTALL)
+
+    loaded = []
+    for number, example in enumerate(examples):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        loaded += [layout.name for layout in load_layouts(_write(folder, example)) if layout.region == "xa"]
+
+    assert loaded == ["xa-car", "xa-car", "xa-taxi"]
+
+
+def test_the_documentation_explains_every_field() -> None:
+    documentation = (Path(__file__).parents[3] / "docs" / "layouts.md").read_text("utf-8")
+    fields = {
+        field for kind in (Layout, Row, Band, Mark, Caption, Border, ColorScheme, Flag) for field in kind.model_fields
+    }
+
+    assert {field for field in fields if f"`{field}`" not in documentation} == set()
+
+
+def test_every_typeface_of_a_layout_is_there() -> None:
+    named = set().union(*(layout.typefaces for layout in LAYOUTS.values()))
+
+    assert named - set(typeface_names()) == set()
