@@ -310,6 +310,17 @@ def test_what_is_left_out_has_its_usual_value(tmp_path: Path) -> None:
     assert layout.free_mm == (0, 0, 520, 110)
 
 
+def test_rows_with_places_of_their_own_may_stand_beside_each_other(tmp_path: Path) -> None:
+    rows = """rows:
+  - {pattern: "[A-Z]{3}", height_mm: 75, center_mm: [150, 55]}
+  - {pattern: "[0-9]{2}", height_mm: 60, center_mm: [420, 45]}
+"""
+    layout = load_layouts(_write(tmp_path, ENTRY[: ENTRY.index("rows")] + rows))[-1]
+
+    assert layout.matches("ABC12")
+    assert not layout.matches("12ABC")
+
+
 def test_bands_take_room_on_their_sides(tmp_path: Path) -> None:
     bands = ", ".join(
         f'{{side: {side}, width_mm: {width}, color: "#0000ff"}}'

@@ -242,7 +242,8 @@ class Layout(_Entry):
 
     def _misplaced(self) -> Iterator[str]:
         left, top, right, bottom = self.free_mm
-        if left >= right or sum(row.height_mm for row in self.rows) > bottom - top:
+        stacked = sum(row.height_mm for row in self.rows if row.center_mm is None)
+        if left >= right or max(stacked, *(row.height_mm for row in self.rows)) > bottom - top:
             yield f"the rows do not fit into the {right - left:g} x {bottom - top:g} mm that the bands leave"
         gaps = sum(grammar.most_gaps for grammar in self.grammars)
         for what, places in (("rows", [row.center_mm for row in self.rows]), *self._places()):
