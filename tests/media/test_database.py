@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ from platewatch.db.engine import Database
 from platewatch.errors import StorageError
 from platewatch.media.database import BLOBS, MARKS, DatabaseMediaStore
 from platewatch.media.store import reclaim, staged
+from tests.databases import Kind, delete_all_rows
 from tests.media.stores import Rows, database_store
 
 PHOTO = b"\xff\xd8 a photo"
@@ -80,3 +81,26 @@ def test_a_holders_folder_that_can_not_be_made_is_a_storage_error(database: Data
     store = DatabaseMediaStore(database.engine, database.reading_engine, tmp_path / "file" / "x", Clock())
     with pytest.raises(StorageError, match="file/x"):
         store.new_holder()
+
+
+@pytest.mark.parametrize("kind", [Kind.MARIADB, Kind.POSTGRESQL], ids=str)
+def test_an_image_that_is_put_while_another_holder_discards_stays(
+    kind: Kind, migrated: Callable[[Kind], Database], tmp_path: Path
+) -> None:
+    """The discarding one locked no row, since the image was gone; what is put now is not its to take away."""
+    database = migrated(kind)
+    delete_all_rows(database)
+    store, other = database_store(database, tmp_path), database_store(database, tmp_path)
+    holder, other_holder = store.new_holder(), other.new_holder()
+    key = store.put(PHOTO, holder)
+    store.delete(key)
+
+    def put_meanwhile(_keys: Sequence[str]) -> set[str]:
+        other.put(PHOTO, other_holder)
+        return set()
+
+    store.discard([key], holder, put_meanwhile)
+    assert store.exists(key)
+    assert [mark.holder for mark in store.pending()] == [other_holder]
+    for one in (store, other):
+        one.close()

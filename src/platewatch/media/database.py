@@ -101,13 +101,13 @@ class DatabaseMediaStore:
     def discard(self, keys: Collection[str], holder: str, is_referenced: IsReferenced) -> None:
         def work(connection: Connection) -> None:
             wanted = sorted(keys)
-            # Who puts one of these images waits for its row, and finds it gone or still there.
-            connection.execute(
-                select(BLOBS.c.key).where(BLOBS.c.key.in_(wanted)).order_by(BLOBS.c.key).with_for_update()
-            )
+            # Who puts one of these images waits for its row, and finds it gone or still there. A row that is not
+            # locked here is gone already; one that comes in its place meanwhile is somebody else's.
+            rows = select(BLOBS.c.key).where(BLOBS.c.key.in_(wanted)).order_by(BLOBS.c.key).with_for_update()
+            locked = set(connection.scalars(rows))
             others = select(MARKS.c.key).where(MARKS.c.key.in_(wanted), MARKS.c.holder != holder)
             # Marks are looked at before rows: who takes a mark away has committed its row by then.
-            free = sorted(set(wanted) - set(connection.scalars(others)))
+            free = sorted(locked - set(connection.scalars(others)))
             unneeded = set(free) - is_referenced(free)
             connection.execute(delete(BLOBS).where(BLOBS.c.key.in_(sorted(unneeded))))
             _delete_marks(connection, keys, holder)
