@@ -29,7 +29,7 @@ def drawn(layout: Layout, seed: int = 1, px_per_mm: float = 1.0, text: PlateText
 
 
 def darkness(plate: DrawnPlate) -> np.ndarray:
-    return 255 - plate.picture.mean(axis=2)
+    return np.asarray(255 - plate.picture.mean(axis=2))
 
 
 def test_a_plate_has_the_size_of_its_layout() -> None:

@@ -1,4 +1,4 @@
-"""Rendered samples as tensors, made by worker processes while the network trains."""
+"""Rendered and real samples as tensors, made by worker processes while the network trains."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import torch
 from torch import Tensor
 from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
-from platewatch.vision.recognize import SlotCodec, to_batch, to_input
+from platewatch.vision.recognize import SLOTS, SlotCodec, to_batch, to_input
+from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
+from platewatch_training.recognizer.config import RunConfig, RunError
+from platewatch_training.synthesis.camera import retake
 from platewatch_training.synthesis.layouts import Layout, load_layouts
-from platewatch_training.synthesis.samples import SampleSource
+from platewatch_training.synthesis.samples import Sample, SampleSource
 
 IGNORED_REGION = -100
 
@@ -26,25 +29,28 @@ class Batch:
     regions: Tensor
 
 
-class RenderedBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
+class SampleBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
     """Batches without end; each worker has a seed of its own, and none repeats what was drawn before a resumption."""
 
-    def __init__(self, codec: SlotCodec, *, size: int, seed: int, first_step: int = 0) -> None:
+    def __init__(self, codec: SlotCodec, config: RunConfig, *, first_step: int = 0) -> None:
         self._codec = codec
-        self._size = size
-        self._seed = seed
+        self._config = config
         self._first_step = first_step
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         worker = get_worker_info()
         number = worker.id if worker else 0
-        seed = int(np.random.SeedSequence([self._seed, self._first_step, number]).generate_state(1)[0])
-        source = SampleSource(load_layouts(), seed=seed)
+        seed, real_seed = (
+            np.random.SeedSequence([self._config.seed, self._first_step, number]).generate_state(2).tolist()
+        )
+        rendered = SampleSource(load_layouts(), seed=seed)
+        real = RealSource(real_crops(self._config), seed=real_seed)
+        rng = np.random.default_rng(seed + 1)
         while True:
-            yield self._batch(source)
+            of_real = rng.random(self._config.batch) < self._config.real_share
+            yield self._batch([real.next() if is_real else rendered.next() for is_real in of_real])
 
-    def _batch(self, source: SampleSource) -> tuple[Tensor, Tensor, Tensor]:
-        samples = [source.next() for _ in range(self._size)]
+    def _batch(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
         inputs = to_batch([to_input(sample.crop_bgr) for sample in samples])
         slots = np.stack([self._codec.encode(sample.text) for sample in samples])
         regions = [
@@ -54,7 +60,37 @@ class RenderedBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
         return torch.from_numpy(inputs), torch.from_numpy(slots), torch.tensor(regions)
 
 
-def loader(batches: RenderedBatches, workers: int) -> Iterator[Batch]:
+class RealSource:
+    """Real crops in any order, each photographed anew."""
+
+    def __init__(self, crops: Sequence[LabelledCrop], *, seed: int) -> None:
+        self._crops = crops
+        self._rng = np.random.default_rng(seed)
+
+    def next(self) -> Sample:
+        """The next sample; its region is not known."""
+        crop = self._crops[int(self._rng.integers(len(self._crops)))]
+        return Sample(retake(crop.crop_bgr, self._rng), crop.text, None, crop.source)
+
+
+def real_crops(config: RunConfig) -> list[LabelledCrop]:
+    """The rows of split `train` of every folder of `train/`, none if no real crops are wanted.
+
+    Raises:
+        RunError: real crops are wanted, but no folder is named or it has none.
+    """
+    if config.real_share == 0:
+        return []
+    if config.datasets is None:
+        raise RunError("`real_share` needs `datasets`, the folder with train/ in it.")
+    folders = sorted((config.datasets / "train").iterdir())
+    crops = [crop for folder in folders for crop in labelled_crops(folder, "train") if len(crop.text) <= SLOTS]
+    if not crops:
+        raise RunError(f"There are no labelled crops under {str(config.datasets / 'train')!r}.")
+    return crops
+
+
+def loader(batches: SampleBatches, workers: int) -> Iterator[Batch]:
     """The batches, drawn ahead by so many processes (none: in this one)."""
     torch_loader = DataLoader(batches, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
     for inputs, slots, regions in torch_loader:

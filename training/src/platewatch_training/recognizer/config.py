@@ -32,7 +32,10 @@ class RunConfig(BaseModel):
     weight_decay: float = Field(default=0.02, ge=0)
     average_decay: float = Field(default=0.999, ge=0, lt=1, description="of the weights' moving average")
     region_share: float = Field(default=0.2, ge=0, description="of the region in the loss")
-    real_share: float = Field(default=0.0, ge=0, le=1, description="of real crops in a batch")
+    real_share: float = Field(default=0.0, ge=0, le=1, description="of real crops among the samples")
+    datasets: Path | None = Field(
+        default=None, description="folder whose train/ rows of split `train` are the real crops"
+    )
     workers: int = Field(default=1, ge=0, le=64)
     threads: int = Field(default=2, ge=1, le=256)
     save_every: int = Field(default=500, ge=1)

@@ -19,7 +19,7 @@ from torch.optim.lr_scheduler import LambdaLR
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from platewatch.vision.recognize import ALPHABET, NOTHING, SlotCodec
-from platewatch_training.recognizer.batches import IGNORED_REGION, Batch, RenderedBatches, all_regions, loader
+from platewatch_training.recognizer.batches import IGNORED_REGION, Batch, SampleBatches, all_regions, loader
 from platewatch_training.recognizer.config import RunConfig, RunError, load_config
 from platewatch_training.recognizer.network import RecognizerNetwork
 from platewatch_training.synthesis.layouts import load_layouts
@@ -50,8 +50,9 @@ class Trainer:
         torch.manual_seed(config.seed)
         torch.set_num_threads(config.threads)
         self.codec = SlotCodec(ALPHABET, all_regions(load_layouts()))
-        self.network = make_network(config, self.codec).to(self.device, memory_format=torch.channels_last)
-        averaging = get_ema_multi_avg_fn(config.average_decay)
+        self.network = make_network(config, self.codec).to(self.device)
+        self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
+        averaging = get_ema_multi_avg_fn(config.average_decay)  # type: ignore[no-untyped-call]
         self.average = AveragedModel(self.network, multi_avg_fn=averaging, use_buffers=True)
         self.optimizer = AdamW(self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         self.schedule = LambdaLR(self.optimizer, self._share_of_rate)
@@ -60,7 +61,7 @@ class Trainer:
 
     def run(self, report: Callable[[Progress], None], seconds: float | None = None) -> None:
         """Train to the last step, or until `seconds` are over; either way the checkpoint is saved."""
-        batches = RenderedBatches(self.codec, size=self.config.batch, seed=self.config.seed, first_step=self.step)
+        batches = SampleBatches(self.codec, self.config, first_step=self.step)
         began = logged = time.monotonic()
         losses: list[Tensor] = []
         for batch in loader(batches, self.config.workers):
@@ -71,7 +72,12 @@ class Trainer:
                 loss = float(torch.stack(losses).mean())
                 rate = len(losses) * self.config.batch / (now - logged)
                 self._note(
-                    {"step": self.step, "loss": loss, "rate": rate, "learning_rate": self.schedule.get_last_lr()[0]}
+                    {
+                        "step": self.step,
+                        "loss": loss,
+                        "rate": rate,
+                        "learning_rate": float(self.schedule.get_last_lr()[0]),
+                    }
                 )
                 report(Progress(self.step, self.config.steps, loss, rate))
                 losses, logged = [], now

@@ -97,7 +97,8 @@ class SlotLayer(nn.Module):
         slots = slots + self._attend(self.across, self.norms[0](slots), seen)
         normed = self.norms[1](slots)
         slots = slots + self._attend(self.among, normed, normed)
-        return slots + self.think(self.norms[2](slots))
+        thought: Tensor = self.think(self.norms[2](slots))
+        return slots + thought
 
     def _attend(self, weights: nn.ModuleList, asking: Tensor, asked: Tensor) -> Tensor:
         question, key, value = weights[0](asking), weights[1](asked), weights[2](asked)
@@ -120,11 +121,11 @@ class CtcHead(nn.Module):
         self.whole = nn.Conv2d(channels, width, (GRID_ROWS, 3), padding=(0, 1))
         self.mix = nn.Conv1d(width, width, 3, padding=1)
         self.classify = nn.Linear(width, classes)
-        self.half = half
+        self.middle = half
 
     def forward(self, features: Tensor) -> Tensor:
-        upper = self.rows(features[:, :, : self.half]).squeeze(2)
-        lower = self.rows(features[:, :, self.half :]).squeeze(2)
+        upper = self.rows(features[:, :, : self.middle]).squeeze(2)
+        lower = self.rows(features[:, :, self.middle :]).squeeze(2)
         whole = self.whole(features).squeeze(2)
         steps = torch.relu(torch.cat([upper, lower, whole], dim=2))
         steps = torch.relu(self.mix(steps)).transpose(1, 2)

@@ -43,6 +43,27 @@ def take_crop(scene: Picture, margin_px: int, wanted_px: float, rng: Generator) 
     return _save(np.asarray(np.clip(crop, 0, 255), np.uint8), rng)
 
 
+def retake(crop_bgr: ImageBgr, rng: Generator) -> ImageBgr:
+    """A real crop photographed once more: cut a little otherwise, in other light, with other flaws."""
+    height, width = crop_bgr.shape[:2]
+    scale = min(1.0, WIDEST_PX / width) * float(rng.uniform(0.6, 1.0) if width > 2 * NARROWEST_PX else 1.0)
+    corners = np.asarray([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
+    cut = corners + rng.normal(0, rng.uniform(0.005, 0.05) * height, (4, 2)).astype(np.float32)
+    size = (max(8, round(width * scale)), max(6, round(height * scale)))
+    target = np.asarray([(0, 0), (size[0], 0), size, (0, size[1])], np.float32)
+    moved = cv2.warpPerspective(
+        crop_bgr, cv2.getPerspectiveTransform(cut, target), size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
+    )
+    crop = np.asarray(moved, np.float32)
+    if rng.random() < 0.6:
+        crop = _light(crop, rng)
+    if rng.random() < 0.5:
+        crop = _blur(crop, rng)
+    if rng.random() < 0.5:
+        crop = _sense(crop, rng)
+    return _save(np.asarray(np.clip(crop, 0, 255), np.uint8), rng)
+
+
 def _project(scene: Picture, margin_px: int, size: tuple[int, int], wanted_px: float, rng: Generator) -> Picture:
     """The scene in perspective, cut as detectors do: straightened by corners, or the upright box round the plate."""
     width, height = size
@@ -57,7 +78,7 @@ def _project(scene: Picture, margin_px: int, size: tuple[int, int], wanted_px: f
     scene = _curved(scene, rng)
     shrink = wanted_px / width
     if shrink < 0.6:  # the warp alone would skip pixels
-        scene = cv2.GaussianBlur(scene, (0, 0), 0.4 / shrink)
+        scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.4 / shrink), np.float32)
     return np.asarray(
         cv2.warpPerspective(
             scene, to_crop @ to_image, (out_width, out_height), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
@@ -79,7 +100,7 @@ def _turned(flat: Quad, rng: Generator) -> Quad:
     points = points @ turn.T
     distance = span * rng.uniform(2.2, 9.0)
     seen = points[:, :2] * (distance / (distance + points[:, 2:3]))
-    return (seen - seen.min(axis=0)).astype(np.float32)
+    return np.asarray(seen - seen.min(axis=0), np.float32)
 
 
 def _rotation(angle: float, axis: int) -> NDArray[np.float64]:
@@ -97,7 +118,7 @@ def _jittered_corners(seen: Quad, rng: Generator) -> Quad:
     center = seen.mean(axis=0)
     grow = 1 + rng.uniform(-0.01, 0.09)
     tall = 1 + rng.uniform(-0.02, 0.2)
-    return ((seen - center) * (grow, tall) + center + noise).astype(np.float32)
+    return np.asarray((seen - center) * (grow, tall) + center + noise, np.float32)
 
 
 def _jittered_box(seen: Quad, rng: Generator) -> Quad:

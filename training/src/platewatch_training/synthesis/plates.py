@@ -37,6 +37,8 @@ CAPTION_TYPEFACES: Final = {
     "cjk": "china",
 }
 _SMALLEST_CAPTION_PX: Final = 4
+_PRINTED: Final = frozenset({"picture", "emblem"})
+"""Marks that are printed on the sheet before the number is pressed into it; others come on top."""
 _WIDEST_SHARE: Final = 0.97
 _STARS: Final = 12
 
@@ -98,19 +100,27 @@ def draw_plate(layout: Layout, rng: Generator, px_per_mm: float, text: PlateText
     _fill_background(canvas, [_jittered(rng, _bgr(color), 12) for color in scheme.background])
     for band in layout.bands:
         _draw_band(canvas, layout, band)
-    gaps = _draw_rows(canvas, layout, text, ink, rng)
-    for mark in layout.marks:
-        if rng.random() < mark.probability and (place := _place(mark, gaps)):
-            _draw_mark(canvas, mark, place, rng)
-    for caption in layout.captions:
-        if rng.random() < caption.probability and (place := _place(caption, gaps)):
-            _draw_caption(canvas, caption, place, ink, rng)
+    _draw_number_and_marks(canvas, layout, text, ink, rng)
     if layout.border:
         color = ink if layout.border.color == "ink" else _bgr(layout.border.color)
         _draw_border(canvas, layout, color)
     relief = canvas.relief if layout.relief == "embossed" else np.zeros_like(canvas.relief)
     shape = _rounded_rectangle(canvas.width, canvas.height, canvas.px(layout.corner_mm))
     return DrawnPlate(canvas.picture, shape, relief, text.text, text.region, layout.name)
+
+
+def _draw_number_and_marks(canvas: _Canvas, layout: Layout, text: PlateText, ink: ColorBgr, rng: Generator) -> None:
+    marks = [mark for mark in layout.marks if rng.random() < mark.probability]
+    printed = [mark for mark in marks if mark.kind in _PRINTED and mark.at_mm]
+    for mark in printed:
+        _draw_mark(canvas, mark, _place(mark, [])[0], rng)
+    gaps = _draw_rows(canvas, layout, text, ink, rng)
+    for mark in marks:
+        for place in _place(mark, gaps) if mark not in printed else []:
+            _draw_mark(canvas, mark, place, rng)
+    for caption in layout.captions:
+        for place in _place(caption, gaps) if rng.random() < caption.probability else []:
+            _draw_caption(canvas, caption, place, ink, rng)
 
 
 def _fill_background(canvas: _Canvas, colors: Sequence[ColorBgr]) -> None:
@@ -137,7 +147,8 @@ def _draw_band(canvas: _Canvas, layout: Layout, band: Band) -> None:
         canvas.blend(_star_ring(max(6, canvas.px(band.width_mm * 0.62))), upper, (0, 204, 255))
     elif band.flag:
         flag_size = (band.width_mm * 0.7, band.width_mm * 0.45)
-        _draw_flag(canvas, load_all_flags()[band.flag], upper, flag_size)
+        place = upper if across else (width - flag_size[0], center[1])
+        _draw_flag(canvas, load_all_flags()[band.flag], place, flag_size)
     if band.code:
         code = _Lettering(band.code, 0.38 * band.width_mm, color, band.width_mm)
         _write(canvas, code, (center[0], height * 0.8))
@@ -184,9 +195,10 @@ def _draw_row(
         width_factor=row.width_scale,
     )
     spans = typeface.line_spans(drawn, height_px, spacing=spacing)
-    room = (layout.free_mm[2] - layout.free_mm[0]) * canvas.scale * _WIDEST_SHARE
+    to_edge = min(center[0] - layout.free_mm[0], layout.free_mm[2] - center[0])
+    room = 2 * to_edge * canvas.scale * _WIDEST_SHARE
     mask = typeface.line_mask(drawn, height_px, spacing=spacing, stroke_scale=row.stroke_scale)
-    squeeze = min(1.0, room / spans[-1].right)
+    squeeze = min(1.0, room / mask.shape[1])
     if squeeze < 1.0:
         mask = _resized(mask, squeeze)
     canvas.blend(mask, center, ink, raised=True)
@@ -288,13 +300,14 @@ def _draw_border(canvas: _Canvas, layout: Layout, color: ColorBgr) -> None:
     canvas.blend(np.clip(line, 0, 1), center, color, raised=True)
 
 
-def _place(item: Mark | Caption, gaps: Sequence[PlaceMm]) -> PlaceMm | None:
+def _place(item: Mark | Caption, gaps: Sequence[PlaceMm]) -> list[PlaceMm]:
+    """Where it is; nowhere if the number has no such gap this time."""
     place = item.at_mm
     if place is None:
         if item.after_gap is None or item.after_gap > len(gaps):
-            return None
+            return []
         place = gaps[item.after_gap - 1]
-    return place[0] + item.offset_mm[0], place[1] + item.offset_mm[1]
+    return [(place[0] + item.offset_mm[0], place[1] + item.offset_mm[1])]
 
 
 @lru_cache(maxsize=1)
@@ -312,14 +325,14 @@ def _rounded_rectangle(width: int, height: int, radius: int) -> NDArray[np.float
     for x in (radius, width - 1 - radius):
         for y in (radius, height - 1 - radius):
             cv2.circle(mask, (x, y), radius, 255, -1, cv2.LINE_AA)
-    return mask.astype(np.float32) / 255
+    return np.asarray(mask / 255, np.float32)
 
 
 @lru_cache(maxsize=512)
 def _ellipse(width: int, height: int) -> NDArray[np.float32]:
     y, x = np.mgrid[:height, :width].astype(np.float32)
     distance = np.hypot((x - (width - 1) / 2) / (width / 2), (y - (height - 1) / 2) / (height / 2))
-    return np.clip((1.0 - distance) * min(width, height) / 2 + 0.5, 0, 1).astype(np.float32)
+    return np.asarray(np.clip((1.0 - distance) * min(width, height) / 2 + 0.5, 0, 1), np.float32)
 
 
 @lru_cache(maxsize=128)
@@ -331,7 +344,7 @@ def _star_ring(diameter: int) -> NDArray[np.float32]:
         point = (round(center + radius * np.sin(angle)), round(center - radius * np.cos(angle)))
         cv2.circle(large, point, max(1, round(diameter * 0.22)), 255, -1)
     small = cv2.resize(large, (diameter, diameter), interpolation=cv2.INTER_AREA)
-    return np.asarray(small, np.float32) / 255
+    return np.asarray(small / 255, np.float32)
 
 
 def _resized(mask: NDArray[np.float32], factor_x: float) -> NDArray[np.float32]:

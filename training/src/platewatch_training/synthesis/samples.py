@@ -11,12 +11,14 @@ from numpy.random import Generator
 
 from platewatch.vision.types import ImageBgr
 from platewatch_training.synthesis.camera import choose_width, take_crop
+from platewatch_training.synthesis.distractors import distractor
 from platewatch_training.synthesis.layouts import Layout
 from platewatch_training.synthesis.plates import DrawnPlate, draw_plate
 from platewatch_training.synthesis.surface import mount, weather
 
 LONGEST_TEXT: Final = 12
 _WRONG_WAY_ROUND: Final = 0.015
+_DISTRACTORS: Final = 0.06
 _HEIGHTS_PX: Final = (28, 40, 56, 80, 112, 150)
 _OVERSAMPLING: Final = 1.2
 
@@ -47,6 +49,8 @@ class SampleSource:
     def next(self) -> Sample:
         """The next sample."""
         rng = self._rng
+        if rng.random() < _DISTRACTORS:
+            return Sample(distractor(rng), "", None, "distractor")
         while True:
             layout = self._layouts[int(np.searchsorted(self._shares, rng.random()))]
             text = layout.sample(rng)

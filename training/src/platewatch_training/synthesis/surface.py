@@ -161,5 +161,5 @@ def _cast_shadow(scene: Picture, margin: int, size: tuple[int, int], rng: Genera
     shift = max(1, round(height * 0.06))
     x, y = margin + int(rng.integers(-shift, shift + 1)), margin + shift
     cv2.rectangle(shadow, (x, y), (x + width, y + height), 1.0, -1)
-    shadow = cv2.GaussianBlur(shadow, (0, 0), shift)
-    scene *= 1 - shadow[..., None] * rng.uniform(0.2, 0.7)
+    soft = cv2.GaussianBlur(shadow, (0, 0), shift)
+    scene *= 1 - soft[..., None] * rng.uniform(0.2, 0.7)

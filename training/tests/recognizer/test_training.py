@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from platewatch.vision.recognize import ALPHABET, INPUT_HEIGHT, INPUT_WIDTH, SLOTS, SlotCodec
+from platewatch_training.datasets.labels import LabelledCrop
+from platewatch_training.recognizer.config import RunConfig, RunError, load_config
+from platewatch_training.recognizer.evaluate import Outcome, read_crops, score
+from platewatch_training.recognizer.loop import CHECKPOINT, METRICS, Trainer, load_run, text_loss
+from platewatch_training.recognizer.network import Head, RecognizerNetwork
+from platewatch_training.synthesis.layouts import load_layouts
+from platewatch_training.synthesis.samples import SampleSource
+
+SMALL = RunConfig(
+    channels=(4, 6, 8, 8), width=16, steps=40, batch=4, workers=0, warm_up_steps=2, save_every=20, threads=1
+)
+CODEC = SlotCodec(ALPHABET, ("de", "fr"))
+
+
+@pytest.mark.parametrize(("head", "steps"), [("slots", SLOTS), ("ctc", 60)])
+def test_a_network_gives_text_and_region_for_each_crop(head: Head, steps: int) -> None:
+    network = RecognizerNetwork(classes=75, regions=9, head=head, channels=(4, 6, 8, 8), width=16)
+    text, region = network(torch.zeros(2, 3, INPUT_HEIGHT, INPUT_WIDTH))
+    assert text.shape == (2, steps, 75)
+    assert region.shape == (2, 9)
+
+
+@pytest.mark.parametrize("head", ["slots", "ctc"])
+def test_the_right_text_costs_less_than_a_wrong_one(head: Head) -> None:
+    slots = torch.from_numpy(CODEC.encode("AB12"))[None]
+    steps = SLOTS if head == "slots" else 30
+    logits = torch.zeros(1, steps, CODEC.classes)
+    logits[0, torch.arange(SLOTS), slots[0]] = 8.0
+    logits[0, SLOTS:, 0] = 8.0
+    other = torch.from_numpy(CODEC.encode("XY99"))[None]
+    assert text_loss(logits, slots, head) < text_loss(logits, other, head)
+
+
+def test_the_default_network_has_one_to_three_million_weights() -> None:
+    network = RecognizerNetwork(classes=75, regions=200)
+    assert 1e6 < sum(weights.numel() for weights in network.parameters()) < 3e6
+
+
+def test_a_run_learns_and_leaves_metrics_and_a_checkpoint(tmp_path: Path) -> None:
+    losses: list[float] = []
+    Trainer(SMALL, tmp_path).run(lambda progress: losses.append(progress.loss))
+    assert losses[-1] < losses[0]
+    lines = [json.loads(line) for line in (tmp_path / METRICS).read_text().splitlines()]
+    assert [line["step"] for line in lines] == [20, 40]
+    assert (tmp_path / CHECKPOINT).is_file()
+
+
+def test_the_same_seed_takes_the_same_first_steps(tmp_path: Path) -> None:
+    losses: list[list[float]] = [[], []]
+    for number, found in enumerate(losses):
+        Trainer(SMALL.model_copy(update={"steps": 20}), tmp_path / str(number)).run(lambda p, f=found: f.append(p.loss))  # type: ignore[misc]
+    assert losses[0] == losses[1]
+
+
+def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
+    Trainer(SMALL, tmp_path).run(lambda _: None, seconds=0)
+    resumed = Trainer(SMALL, tmp_path)
+    assert resumed.step == 1
+    resumed.run(lambda _: None)
+    assert resumed.step == SMALL.steps
+
+
+def test_a_folder_of_another_configuration_is_refused(tmp_path: Path) -> None:
+    Trainer(SMALL, tmp_path)
+    with pytest.raises(RunError, match="another configuration"):
+        Trainer(SMALL.model_copy(update={"seed": 2}), tmp_path)
+
+
+def test_a_run_can_start_from_the_weights_of_another(tmp_path: Path) -> None:
+    first = Trainer(SMALL, tmp_path / "a")
+    first.run(lambda _: None, seconds=0)
+    wider = SMALL.model_copy(update={"start_from": tmp_path / "a" / CHECKPOINT, "width": 32})
+    second = Trainer(wider, tmp_path / "b")
+    name = "backbone.layers.0.0.weight"
+    assert torch.equal(second.network.state_dict()[name], first.average.module.state_dict()[name])
+
+
+def test_a_finished_run_reads_crops(tmp_path: Path) -> None:
+    Trainer(SMALL, tmp_path).run(lambda _: None, seconds=0)
+    network, codec, step = load_run(tmp_path)
+    source = SampleSource(load_layouts(), seed=1)
+    crops = [LabelledCrop(sample.crop_bgr, sample.text, "x") for sample in (source.next() for _ in range(3))]
+    outcomes = read_crops(network, codec, crops)
+    assert step == 1
+    assert [outcome.crop for outcome in outcomes] == crops
+    assert all(0 <= outcome.confidence <= 1 for outcome in outcomes)
+
+
+@pytest.mark.parametrize(
+    ("label", "read", "exact", "folded"),
+    [
+        ("", "", True, True),
+        ("AB12", "AB12", True, True),
+        ("O1", "0I", False, True),
+        ("粤B12", "B12", True, True),
+        ("AB12", "AB13", False, False),
+    ],
+)
+def test_readings_are_compared_exactly_and_folded(label: str, read: str, exact: bool, folded: bool) -> None:
+    crop = LabelledCrop(next(iter(SampleSource(load_layouts(), seed=1))).crop_bgr, label, "x")
+    outcome = Outcome(crop, read, 1.0)
+    assert (outcome.exact, outcome.folded) == (exact, folded)
+    assert score("x", [outcome]).exact == 100.0 * exact
+
+
+def test_no_outcome_scores_nothing() -> None:
+    assert score("x", []).plates == 0
+
+
+@pytest.mark.parametrize("text", ["steps: many", "colour: red", "- a list"])
+def test_a_bad_configuration_is_told(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text(text)
+    with pytest.raises(RunError, match="can't be used"):
+        load_config(path)
+
+
+def test_real_crops_need_their_folder(tmp_path: Path) -> None:
+    trainer = Trainer(SMALL.model_copy(update={"real_share": 0.5}), tmp_path)
+    with pytest.raises(RunError, match="datasets"):
+        trainer.run(lambda _: None, seconds=0)
