@@ -15,7 +15,12 @@ SHARED ?= ../shared/datasets
 # Node is used where it is new enough, else taken from a Python package into the virtual environment.
 WITH_NODE = export PATH="$(abspath $(BIN)):$$PATH"
 
-.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi benchmark lock clean
+TORCH := 2.13.0
+TRAINING := training/.venv
+FONT_PACKAGES := $(shell sed -n 's/.*package: *\([a-z0-9-]*\).*/\1/p' training/src/platewatch_training/synthesis/typefaces/debian.yaml | sort -u)
+TEST_PACKAGES := chromium $(FONT_PACKAGES)
+
+.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi benchmark training training-check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -36,7 +41,7 @@ test: $(STAMPS)/dev $(STATIC)/index.html ## install what tests need and run them
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 test-tools: ## install Debian's packages that some tests need (as root)
-	@for tool in chromium; do command -v $$tool >/dev/null || { apt-get update -q && apt-get install -qy --no-install-recommends $$tool; }; done
+	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { apt-get update -q && apt-get install -qy --no-install-recommends $(TEST_PACKAGES); }
 
 check: $(STAMPS)/dev ## format, lint, types, architecture, dashboard checks and all tests
 	$(BIN)/ruff format --check .
@@ -61,15 +66,22 @@ benchmark: $(STAMPS)/dev ## accuracy and speed (SHARED=folder of the labelled ph
 	$(BIN)/python -m benchmarks.accuracy --datasets $(SHARED)
 	$(BIN)/python -m benchmarks.speed --datasets $(SHARED)
 
+training: $(TRAINING)/stamp ## make training/.venv with PyTorch, for `platewatch-train`
+
+training-check: $(TRAINING)/stamp ## types and tests of the training package
+	MYPYPATH=training/src:src $(TRAINING)/bin/python -m mypy training/src training/tests
+	$(TRAINING)/bin/python -m pytest -c training/pyproject.toml training/tests
+
 lock: $(STAMPS)/dev ## pin the requirements anew
 	$(BIN)/pip install -q 'uv==0.13.8'
 	$(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) -o requirements/server.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev $(LOCK_OPTIONS) -c requirements/server.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile requirements/node.in $(LOCK_OPTIONS) -o requirements/node.txt
+	$(BIN)/uv pip compile requirements/training.in $(LOCK_OPTIONS) -c requirements/dev.txt -o requirements/training.txt
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q
 
 clean: ## remove what was built (never the data)
-	rm -rf $(VENV) $(STATIC) dashboard/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(TRAINING) $(STATIC) dashboard/node_modules .mypy_cache .ruff_cache .pytest_cache
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "platewatch needs Python 3.11 or newer; say which one with: make PYTHON=python3.11")'
@@ -95,4 +107,11 @@ $(STAMPS)/dashboard: $(STAMPS)/node dashboard/package-lock.json
 
 $(STATIC)/index.html: $(STAMPS)/dashboard $(DASHBOARD_SOURCES)
 	@$(WITH_NODE); cd dashboard && npm run --silent build
+	@touch $@
+
+$(TRAINING)/stamp: requirements/dev.txt requirements/training.txt training/pyproject.toml pyproject.toml
+	test -x $(TRAINING)/bin/python || $(PYTHON) -m venv $(TRAINING)
+	$(TRAINING)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt -r requirements/training.txt
+	$(TRAINING)/bin/pip install -q --disable-pip-version-check --no-deps torch==$(TORCH)
+	$(TRAINING)/bin/pip install -q --disable-pip-version-check --no-deps -e . -e training
 	@touch $@

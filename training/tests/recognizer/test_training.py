@@ -15,6 +15,8 @@ from platewatch_training.recognizer.network import Head, RecognizerNetwork
 from platewatch_training.synthesis.layouts import load_layouts
 from platewatch_training.synthesis.samples import SampleSource
 
+pytestmark = pytest.mark.usefixtures("fonts")
+
 SMALL = RunConfig(
     channels=(4, 6, 8, 8), width=16, steps=40, batch=4, workers=0, warm_up_steps=2, save_every=20, threads=1
 )

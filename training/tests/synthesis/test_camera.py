@@ -9,6 +9,8 @@ from platewatch_training.synthesis.plates import DrawnPlate, draw_plate
 from platewatch_training.synthesis.samples import LONGEST_TEXT, SampleSource, photograph
 from platewatch_training.synthesis.surface import mount, smooth_noise, weather
 
+pytestmark = pytest.mark.usefixtures("fonts")
+
 LAYOUTS = load_layouts()
 
 

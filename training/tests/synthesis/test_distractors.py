@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from platewatch_training.synthesis.camera import retake
 from platewatch_training.synthesis.distractors import distractor
 from platewatch_training.synthesis.layouts import load_layouts
 from platewatch_training.synthesis.samples import SampleSource
+
+pytestmark = pytest.mark.usefixtures("fonts")
 
 
 def test_distractors_are_pictures_of_all_kinds() -> None:

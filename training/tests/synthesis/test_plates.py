@@ -6,6 +6,8 @@ import pytest
 from platewatch_training.synthesis.layouts import Layout, PlateText, load_layouts
 from platewatch_training.synthesis.plates import DrawnPlate, draw_plate
 
+pytestmark = pytest.mark.usefixtures("fonts")
+
 LAYOUTS = {layout.name: layout for layout in load_layouts()}
 PLAIN = {
     "name": "test-plain",
