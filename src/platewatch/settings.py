@@ -64,6 +64,10 @@ class Settings(BaseSettings):
     detector: str = "rapidocr"
     recognizer: str = "rapidocr"
     detector_model: Path | None = Field(default=None, description="A user's own ONNX export for the detector.")
+    recognizer_model: Path | None = Field(
+        default=None,
+        description="Folder of a model for the recognizer `platewatch`; without it the built-in one.",
+    )
     detector_layout: Literal["auto", "v5", "v8", "nms-free"] = "auto"
     provider: Literal["auto", "cpu", "cuda", "openvino", "tensorrt"] = "auto"
     min_confidence: float = Field(default=0.3, ge=0, le=1, description="Plates below this are not reported.")

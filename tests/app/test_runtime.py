@@ -10,7 +10,7 @@ from platewatch.app.runtime import Runtime
 from platewatch.clock import SetClock
 from platewatch.db.engine import Database
 from platewatch.db.tables import LocationRow
-from platewatch.errors import SettingsError
+from platewatch.errors import ModelFileError, SettingsError
 from platewatch.locations.service import LocationService
 from platewatch.media.database import DatabaseMediaStore
 from platewatch.media.filesystem import FilesystemMediaStore
@@ -45,6 +45,14 @@ def test_the_media_store_is_the_one_that_is_set(tmp_path: Path, clock: SetClock,
 def test_the_limits_of_images_are_the_ones_that_are_set(tmp_path: Path, clock: SetClock) -> None:
     runtime = Runtime(Settings(data=tmp_path, max_image_mb=2, max_image_megapixels=3), clock)
     assert (runtime.image_limits.max_bytes, runtime.image_limits.max_pixels) == (2 * 1024 * 1024, 3_000_000)
+    runtime.stop()
+
+
+def test_the_recognizers_model_is_the_one_that_is_set(tmp_path: Path, clock: SetClock) -> None:
+    folder = tmp_path / "my-model"
+    runtime = Runtime(Settings(data=tmp_path, recognizer="platewatch", recognizer_model=folder), clock)
+    with pytest.raises(ModelFileError, match="my-model"):
+        runtime.readers.warm_up()
     runtime.stop()
 
 

@@ -100,6 +100,9 @@ def test_images_that_fail_are_named_and_the_others_are_read(photos: Path, tmp_pa
         pytest.param(["--recognizer", "nope", "x.jpg"], "Installed are", id="unknown recognizer"),
         pytest.param(["--detector", "yolo", "x.jpg"], "needs a model", id="yolo without a model"),
         pytest.param(["--detector", "yolo", "--model", "gone.onnx", "x.jpg"], "gone.onnx", id="missing model"),
+        pytest.param(
+            ["--recognizer", "platewatch", "--recognizer-model", "gone", "x.jpg"], "gone", id="missing folder"
+        ),
         pytest.param(["--min-confidence", "1.5", "x.jpg"], "less than or equal to 1", id="confidence above 1"),
         pytest.param([], "Missing argument", id="no paths"),
         pytest.param(["--nope", "x.jpg"], "--nope", id="unknown option"),

@@ -22,6 +22,39 @@ def doubling_network(input_shape: tuple[Size, ...] = ("n", 3)) -> bytes:
     return _model([two, helper.make_node("Mul", ["x", "two"], ["out"])], input_shape, input_shape)
 
 
+def slot_network(
+    white: tuple[NDArray[np.float32], NDArray[np.float32]],
+    black: tuple[NDArray[np.float32], NDArray[np.float32]],
+    size: tuple[int, int] = (64, 160),
+) -> bytes:
+    """A recognizer that answers a white crop with the logits (slots, classes) and (regions,) of `white`, a black one
+    with those of `black`, and a gray one with what lies between."""
+    nodes = [
+        helper.make_node("ReduceMean", ["crops"], ["mean"], axes=[1, 2, 3], keepdims=0),
+        *_constant("one", np.array(1)),
+        *_constant("half", np.array(0.5)),
+        helper.make_node("Add", ["mean", "one"], ["doubled"]),
+        helper.make_node("Mul", ["doubled", "half"], ["share"]),
+    ]
+    outputs = []
+    for name, bright, dark in zip(("slots", "regions"), white, black, strict=True):
+        nodes += [
+            helper.make_node("Constant", [], [f"{name}-axes"], value_ints=list(range(1, bright.ndim + 1))),
+            helper.make_node("Unsqueeze", ["share", f"{name}-axes"], [f"{name}-share"]),
+            *_constant(f"{name}-way", bright - dark),
+            *_constant(f"{name}-dark", dark),
+            helper.make_node("Mul", [f"{name}-share", f"{name}-way"], [f"{name}-part"]),
+            helper.make_node("Add", [f"{name}-part", f"{name}-dark"], [name]),
+        ]
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", *bright.shape)))
+    crops = helper.make_tensor_value_info("crops", TensorProto.FLOAT, ("n", 3, *size))
+    return _checked(helper.make_graph(nodes, "slots", [crops], outputs))
+
+
+def _constant(name: str, value: NDArray[np.floating]) -> list[onnx.NodeProto]:
+    return [helper.make_node("Constant", [], [name], value=numpy_helper.from_array(value.astype(np.float32)))]
+
+
 def _model(nodes: list[onnx.NodeProto], input_shape: tuple[Size, ...], output_shape: tuple[Size, ...]) -> bytes:
     graph = helper.make_graph(
         nodes,
@@ -29,6 +62,10 @@ def _model(nodes: list[onnx.NodeProto], input_shape: tuple[Size, ...], output_sh
         [helper.make_tensor_value_info("x", TensorProto.FLOAT, input_shape)],
         [helper.make_tensor_value_info("out", TensorProto.FLOAT, output_shape)],
     )
+    return _checked(graph)
+
+
+def _checked(graph: onnx.GraphProto) -> bytes:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())

@@ -39,6 +39,7 @@ class StandInDetector:
 @dataclass
 class StandInRecognizer:
     confidence: float = 0.9
+    plate_confidences: dict[str, float] = field(default_factory=dict)
     calls: list[int] = field(default_factory=list)
     warm: int = 0
 
@@ -53,7 +54,8 @@ class StandInRecognizer:
         brightness = int(np.median(crop.image_bgr))
         nearest = min(TEXTS, key=lambda known: abs(known - brightness))
         text = TEXTS[nearest] if abs(nearest - brightness) < 10 else ""
-        return Transcript(tuple(Character(sign_, self.confidence) for sign_ in text))
+        characters = tuple(Character(sign_, self.confidence) for sign_ in text)
+        return Transcript(characters, confidence=self.plate_confidences.get(text))
 
 
 @dataclass
@@ -117,6 +119,14 @@ def test_of_overlapping_proposals_the_likeliest_plate_stays(bench: Bench) -> Non
     bench.detector.boxes = [part, LEFT, around]
     image_bgr = from_pillow(photo({LEFT: 50, part: 200}))
     assert texts(bench.reader.read_array(image_bgr)) == ["AB12CDE"]
+
+
+def test_half_a_plate_does_not_win_because_fewer_characters_can_be_wrong(bench: Bench) -> None:
+    part = (20.0, 20.0, 60.0, 50.0)
+    bench.detector.boxes = [part, LEFT]
+    bench.recognizer.plate_confidences = {"AB12CDE": 0.6, "B87": 0.8}
+    (reading,) = bench.reader.read_array(from_pillow(photo({LEFT: 50, part: 200}))).readings
+    assert (reading.text, reading.confidence) == ("AB12CDE", 0.6)
 
 
 def test_a_large_jpeg_is_searched_small_and_cut_large(bench: Bench) -> None:
@@ -215,6 +225,24 @@ def test_settled_lookalikes_keep_the_text_as_it_was_read() -> None:
     assert as_read == "VI2LAF"
     assert its_confidence == pytest.approx(0.8)
     assert 0.8 < confidence < 1
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence"),
+    [
+        pytest.param("MEGANE", 0.7, id="letters alone"),
+        pytest.param("0BCD1", 0.7, id="built like no known plate"),
+        pytest.param("7", 0.0, id="too short for a plate"),
+        pytest.param("", 0.0, id="nothing"),
+    ],
+)
+def test_a_recognizer_that_knows_plates_is_taken_at_its_word(text: str, confidence: float) -> None:
+    characters = tuple(Character(sign_, 0.9) for sign_ in text)
+    told = Transcript(characters, "de", (("OTHER1", 0.1),), confidence=0.7)
+    crop = Crop(np.zeros((2, 2, 3), np.uint8), Detection(corners_from_box((0, 0, 2, 2)), 1.0))
+    reading = judge(crop, told)
+    assert (reading.text, reading.confidence, reading.region) == (text, confidence, "de")
+    assert reading.alternatives == (("OTHER1", 0.1),)
 
 
 @pytest.mark.parametrize("text", ["", "---"])

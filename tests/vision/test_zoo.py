@@ -8,7 +8,7 @@ import yaml
 
 from platewatch.errors import ModelFileError
 from platewatch.vision.session import Provider
-from platewatch.vision.zoo import BUILT_IN_MODELS, ModelKind, list_models, load_card, sha256_of
+from platewatch.vision.zoo import BUILT_IN_MODELS, Calibration, ModelKind, list_models, load_card, sha256_of
 from tests.vision.networks import doubling_network
 
 
@@ -40,6 +40,14 @@ def test_a_model_is_loaded_with_its_card_and_runs(tmp_path: Path) -> None:
     assert doubled.tolist() == [[2, 4, 6]]
 
 
+def test_a_recognizers_card_tells_slots_regions_and_calibration(tmp_path: Path) -> None:
+    told = {"slots": 12, "regions": ["de", "us-ca", "au-nsw"], "calibration": {"temperature": 1.5}}
+    card = load_card(make_model(tmp_path / "small", kind="recognizer", **told)).card
+    assert (card.slots, card.regions) == (12, ("de", "us-ca", "au-nsw"))
+    assert card.calibration == Calibration(temperature=1.5, slope=1.0, offset=0.0)
+    assert load_card(make_model(tmp_path / "plain")).card.calibration is None
+
+
 def test_one_changed_byte_is_noticed(tmp_path: Path) -> None:
     model = load_card(make_model(tmp_path / "small"))
     content = bytearray(model.model_path.read_bytes())
@@ -67,6 +75,10 @@ def test_a_missing_network_is_named(tmp_path: Path) -> None:
         pytest.param({"name": "../up"}, "name", id="a path as name"),
         pytest.param({"input_width": 0}, "input_width", id="no width"),
         pytest.param({"thresholds": {"score": 1.5}}, r"thresholds\.score", id="threshold above 1"),
+        pytest.param({"slots": 0}, "slots", id="no slot"),
+        pytest.param({"regions": ["de", "Germany"]}, r"regions\.1", id="a region by name"),
+        pytest.param({"calibration": {"temperature": 0}}, r"calibration\.temperature", id="no temperature"),
+        pytest.param({"calibration": {"slope": -1}}, r"calibration\.slope", id="a slope downwards"),
         pytest.param({"data": [{"name": "photos"}]}, r"data\.0\.license", id="data without license"),
     ],
 )

@@ -132,6 +132,7 @@ class Runtime:
             options=BackendOptions(
                 provider=Provider(settings.provider),
                 model=settings.detector_model,
+                recognizer_model=settings.recognizer_model,
                 layout=YoloLayout(settings.detector_layout),
             ),
         )

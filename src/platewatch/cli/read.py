@@ -41,6 +41,9 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     detector: Annotated[str, typer.Option(help="What finds plates; see `platewatch models`.")] = "rapidocr",
     recognizer: Annotated[str, typer.Option(help="What reads them; see `platewatch models`.")] = "rapidocr",
     model: Annotated[Path | None, typer.Option(help="Your own ONNX file for the detector.")] = None,
+    recognizer_model: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="A model folder for the recognizer `platewatch`.")
+    ] = None,
     min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out plates below this.")] = 0.3,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Processor threads.")] = os.cpu_count() or 1,
 ) -> None:
@@ -49,6 +52,9 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     Ends with 0 if every image could be read, 1 if some could not (they are named on standard error), 2 if the
     command itself makes no sense.
     """
+    from platewatch.vision.pipeline import PlateReader
+    from platewatch.vision.registry import BackendOptions
+
     if as_json and as_csv:
         _refuse("--json and --csv exclude each other. Choose one.")
     images = expand(paths)
@@ -56,7 +62,8 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         _refuse(f"No images below {', '.join(paths)}. Name JPEG, PNG, WebP or BMP files.")
     style = Style.JSON if as_json else Style.CSV if as_csv else Style.TABLE
     try:
-        reader = _make_reader(detector, recognizer, model, min_confidence, threads)
+        options = BackendOptions(model=model, recognizer_model=recognizer_model)
+        reader = PlateReader(detector, recognizer, threads=threads, min_confidence=min_confidence, options=options)
         writer = None if annotate is None else AnnotationWriter(annotate)
         failed = _read_all(reader, images, style, writer)
     except (ModelError, FieldError) as error:
@@ -99,25 +106,6 @@ class AnnotationWriter:
             free, number = f"{stem}-{number}.jpg", number + 1
         self._taken.add(free)
         return free
-
-
-def _make_reader(
-    detector: str,
-    recognizer: str,
-    model: Path | None,
-    min_confidence: float,
-    threads: int,
-) -> PlateReader:
-    from platewatch.vision.pipeline import PlateReader
-    from platewatch.vision.registry import BackendOptions
-
-    return PlateReader(
-        detector,
-        recognizer,
-        threads=threads,
-        min_confidence=min_confidence,
-        options=BackendOptions(model=model),
-    )
 
 
 def _read_all(reader: PlateReader, images: list[str], style: Style, writer: AnnotationWriter | None) -> int:

@@ -15,7 +15,13 @@ from pathlib import Path
 from typing import Final
 
 from platewatch.errors import ImageError
-from platewatch.vision.formats import normalize_characters, plate_likeness, settle_lookalikes
+from platewatch.vision.formats import (
+    MAX_LENGTH,
+    MIN_LENGTH,
+    normalize_characters,
+    plate_likeness,
+    settle_lookalikes,
+)
 from platewatch.vision.geometry import overlap_of_smaller, scale_corners
 from platewatch.vision.image import EncodedImage, ImageLimits, check_array, open_image
 from platewatch.vision.rectify import rectify
@@ -172,10 +178,10 @@ class PlateReader:
 
     def post_process(self, crops: Sequence[Crop], transcripts: Sequence[Transcript]) -> tuple[Reading, ...]:
         """The readings that are sure enough, by falling confidence; of overlapping ones only the best."""
-        judged = [judge(crop, transcript) for crop, transcript in zip(crops, transcripts, strict=True)]
-        sure = [reading for reading in judged if reading.text and reading.confidence >= self.min_confidence]
+        judged = [(judge(crop, one), one) for crop, one in zip(crops, transcripts, strict=True)]
+        sure = [pair for pair in judged if pair[0].text and pair[0].confidence >= self.min_confidence]
         kept: list[Reading] = []
-        for reading in sorted(sure, key=_joint_score, reverse=True):
+        for reading, _ in sorted(sure, key=lambda pair: _joint_score(*pair), reverse=True):
             if all(overlap_of_smaller(reading.box_xyxy, other.box_xyxy) < _SAME_PLATE for other in kept):
                 kept.append(reading)
         kept.sort(key=lambda reading: reading.confidence, reverse=True)
@@ -222,7 +228,10 @@ def judge(crop: Crop, transcript: Transcript) -> Reading:
     """The reading of one crop; its confidence is the joint one of its characters and of its likeness to a plate.
 
     Where I and 1 or O and 0 were settled by a known format, the text as it was read is the first alternative.
+    A recognizer that tells its confidence knows plates itself: text and confidence are taken as they are.
     """
+    if transcript.confidence is not None:
+        return _judge_by_itself(crop, transcript, transcript.confidence)
     as_read = normalize_characters(transcript.characters)
     read_text = "".join(character.text for character in as_read)
     text = settle_lookalikes(read_text)
@@ -244,9 +253,26 @@ def judge(crop: Crop, transcript: Transcript) -> Reading:
     )
 
 
-def _joint_score(reading: Reading) -> float:
+def _judge_by_itself(crop: Crop, transcript: Transcript, confidence: float) -> Reading:
+    characters = normalize_characters(transcript.characters)
+    return Reading(
+        text="".join(character.text for character in characters),
+        confidence=confidence if MIN_LENGTH <= len(characters) <= MAX_LENGTH else 0.0,
+        characters=characters,
+        region=transcript.region,
+        alternatives=transcript.alternatives,
+        detection=crop.detection,
+        crop_bgr=crop.image_bgr,
+    )
+
+
+def _joint_score(reading: Reading, transcript: Transcript) -> float:
     """What overlapping readings are compared by: of two about as sure, the longer holds more of the plate."""
-    return reading.confidence * (1 + _LENGTH_BONUS * len(reading.text))
+    sureness = reading.confidence
+    if transcript.confidence is not None:
+        # The chance that every character is right falls with their number, and half a plate has fewer.
+        sureness **= 1 / len(reading.text)
+    return sureness * (1 + _LENGTH_BONUS * len(reading.text))
 
 
 def _joint_confidence(characters: Sequence[Character], likeness: float) -> float:

@@ -72,11 +72,14 @@ class Transcript:
 
     No characters means that the crop holds no text. `region` is an ISO 3166 code, lower case, with the state
     after a hyphen where it is known (`us-ca`), or None. `alternatives` are other texts with their confidence.
+    `confidence` (0..1) is how sure a recognizer made for plates is that this is one and that every character is
+    right; None from a reader of any text, where it is judged by what the text is like.
     """
 
     characters: tuple[Character, ...]
     region: str | None = None
     alternatives: tuple[tuple[str, float], ...] = ()
+    confidence: float | None = None
 
     @property
     def text(self) -> str:

@@ -61,8 +61,23 @@ class Score(_CardPart):
     value: float
 
 
+class Calibration(_CardPart):
+    """What makes a recognizer's confidences probabilities; the defaults leave the network's own as they are.
+
+    Logits of slots are divided by `temperature`; the logit of the whole text's probability is then multiplied by
+    `slope` and moved by `offset` (see vision/calibration.py).
+    """
+
+    temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
+    slope: Annotated[float, Field(gt=0, le=100)] = 1.0
+    offset: Annotated[float, Field(ge=-100, le=100)] = 0.0
+
+
 class ModelCard(_CardPart):
-    """All that is known about a model; sizes in pixels, thresholds in 0..1."""
+    """All that is known about a model; sizes in pixels, thresholds in 0..1.
+
+    `alphabet`, `slots` (characters at most) and `regions` (the order of its classes) are a slot recognizer's.
+    """
 
     kind: ModelKind
     name: Annotated[str, Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
@@ -71,6 +86,9 @@ class ModelCard(_CardPart):
     input_height: Side
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     alphabet: str | None = None
+    slots: Annotated[int, Field(ge=1, le=64)] | None = None
+    regions: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")], ...] = ()
+    calibration: Calibration | None = None
     thresholds: dict[str, Share] = {}
     training: TrainingRun | None = None
     data: tuple[DataSource, ...] = ()

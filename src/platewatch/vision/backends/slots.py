@@ -1,0 +1,150 @@
+"""The project's own recognizer: a model folder whose network reads a crop as slots and tells the region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from platewatch.errors import ModelFileError, ModelShapeError
+from platewatch.vision.calibration import plate_confidence, slot_probabilities, text_probability
+from platewatch.vision.recognize import NOTHING, Logits, SlotCodec, to_batch, to_input
+from platewatch.vision.registry import BackendOptions
+from platewatch.vision.types import Crop, Transcript
+from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, Calibration, InstalledModel, ModelKind, load_card
+
+BUILT_IN_NAME: Final = "platewatch-recognizer"
+# Larger batches gain nothing on a CPU and would make one photo with many proposals take much memory.
+_CROPS_PER_BATCH: Final = 8
+_ALTERNATIVES: Final = 4
+_LEAST_ALTERNATIVE: Final = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What the network says of N crops: logits (N, slots, classes) and (N, regions), both float32."""
+
+    slots: Logits
+    regions: Logits
+
+
+class SlotRecognizer:
+    """Reads crops with one slot network.
+
+    Raises:
+        ModelFileError: There is no model, it is damaged, or its card is not that of a slot recognizer.
+        ModelShapeError: The network's input or output is not what the card says.
+    """
+
+    def __init__(self, options: BackendOptions) -> None:
+        model = recognizer_model(options.recognizer_model)
+        self._codec = SlotCodec(model.card.alphabet or "", model.card.regions)
+        self._width, self._height = model.card.input_width, model.card.input_height
+        self._calibration = model.card.calibration or Calibration()
+        self._session = model.load(provider=options.provider, threads=options.threads)
+        expected = [
+            (3, self._height, self._width),
+            (model.card.slots, self._codec.classes),
+            (len(model.card.regions),),
+        ]
+        found = [shape[1:] for shape in (*self._session.input_shapes, *self._session.output_shapes)]
+        if found != expected:
+            raise ModelShapeError(
+                f"The model {model.card.name!r} takes and gives {found} for each crop, its card says {expected}. "
+                "Export it again.",
+            )
+
+    def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
+        """One transcript for each crop, in their order; one without characters is no plate."""
+        transcripts: list[Transcript] = []
+        for start in range(0, len(crops), _CROPS_PER_BATCH):
+            batch = self.pre_process(crops[start : start + _CROPS_PER_BATCH])
+            transcripts += self.post_process(self.forward(batch))
+        return transcripts
+
+    def pre_process(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
+        """The network's input, float32 (N, 3, H, W), BGR in -1..1."""
+        return to_batch([to_input(crop.image_bgr, self._width, self._height) for crop in crops])
+
+    def forward(self, batch: NDArray[np.float32]) -> Answers:
+        """The network's logits."""
+        slots, regions = self._session.run(batch)
+        return Answers(np.asarray(slots, np.float32), np.asarray(regions, np.float32))
+
+    def post_process(self, answers: Answers) -> list[Transcript]:
+        """The transcripts, with calibrated confidences."""
+        return [self._transcript(*pair) for pair in zip(answers.slots, answers.regions, strict=True)]
+
+    def warm_up(self) -> None:
+        """Run once on an empty crop."""
+        self.forward(np.zeros((1, 3, self._height, self._width), np.float32))
+
+    def _transcript(self, slot_logits: Logits, region_logits: Logits) -> Transcript:
+        calibration = self._calibration
+        scaled = np.asarray(slot_logits / calibration.temperature, np.float32)
+        read = self._codec.decode(scaled, region_logits)
+        if not read.characters:
+            return replace(read, confidence=0.0)
+        probabilities = slot_probabilities(slot_logits, calibration.temperature)
+        joint = text_probability(probabilities, read)
+        others = other_texts(probabilities, self._codec.alphabet, joint)
+        return replace(
+            read,
+            confidence=plate_confidence(joint, calibration.slope, calibration.offset),
+            alternatives=tuple(
+                (text, plate_confidence(share, calibration.slope, calibration.offset)) for text, share in others
+            ),
+        )
+
+
+def other_texts(probabilities: NDArray[np.float32], alphabet: str, joint: float) -> list[tuple[str, float]]:
+    """The likeliest other texts that differ in one slot, with their joint probability, best first.
+
+    Args:
+        probabilities: float32 (slots, classes).
+        alphabet: the characters of classes 1 and up.
+        joint: the probability of the likeliest text.
+    """
+    best = probabilities.argmax(axis=1)
+    ratios = probabilities / probabilities.max(axis=1, keepdims=True)
+    ratios[np.arange(len(best)), best] = 0.0
+    found: dict[str, float] = {}
+    likeliest_first = np.argsort(-ratios, axis=None)[: 4 * _ALTERNATIVES]
+    for slot, other in zip(*np.unravel_index(likeliest_first, ratios.shape), strict=True):
+        share = joint * float(ratios[slot, other])
+        if len(found) == _ALTERNATIVES or share < _LEAST_ALTERNATIVE:
+            break
+        classes = best.copy()
+        classes[slot] = other
+        text = "".join(alphabet[index - 1] for index in classes.tolist() if index != NOTHING)
+        if text:
+            found.setdefault(text, share)
+    return list(found.items())
+
+
+def recognizer_model(folder: Path | None) -> InstalledModel:
+    """The slot model of that folder, or the built-in one for None; the network itself is not yet checked.
+
+    Raises:
+        ModelFileError: There is none, or its card is not that of a slot recognizer.
+    """
+    chosen = folder or BUILT_IN_MODELS / BUILT_IN_NAME
+    if folder is None and not (chosen / CARD_NAME).is_file():
+        raise ModelFileError(
+            f"The recognizer 'platewatch' has no built-in model ({str(chosen)!r} is missing). "
+            "Name the folder of one that you exported, or choose the recognizer 'rapidocr'.",
+        )
+    model = load_card(chosen)
+    card = model.card
+    lacking = [name for name in ("alphabet", "slots", "regions") if not getattr(card, name)]
+    if card.kind is not ModelKind.RECOGNIZER or lacking:
+        wanting = f"lacks {', '.join(lacking)}" if card.kind is ModelKind.RECOGNIZER else f"is a {card.kind.value}"
+        raise ModelFileError(
+            f"The model {card.name!r} in {str(chosen)!r} is no slot recognizer: it {wanting}. "
+            "Name a folder that `platewatch-train export` wrote.",
+        )
+    return model

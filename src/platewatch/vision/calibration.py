@@ -1,0 +1,43 @@
+"""From a network's logits to probabilities that can be taken at their word: the same in training and in serving.
+
+A temperature evens out the slots (Guo et al., "On Calibration of Modern Neural Networks", 2017); a line through the
+logits of the text's probability (Platt scaling) then makes up for slots that go wrong together.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from platewatch.vision.recognize import NOTHING, Logits, softmax
+from platewatch.vision.types import Transcript
+
+# Keeps logarithms finite; far beyond what any calibration set can tell apart.
+_SUREST: Final = 1 - 1e-9
+_LEAST: Final = 1e-9
+
+
+def slot_probabilities(slot_logits: Logits, temperature: float) -> NDArray[np.float32]:
+    """Probabilities along the last axis; a temperature above 1 makes them less sure."""
+    return softmax(np.asarray(slot_logits / temperature, np.float32))
+
+
+def text_probability(probabilities: NDArray[np.float32], transcript: Transcript) -> float:
+    """The joint probability of the transcript's characters and of nothing beside them.
+
+    Args:
+        probabilities: float32 (slots, classes), those that the transcript was taken from.
+        transcript: what was read.
+    """
+    empty = probabilities[probabilities.argmax(axis=1) == NOTHING, NOTHING]
+    return math.prod([float(value) for value in empty] + [one.confidence for one in transcript.characters])
+
+
+def plate_confidence(probability: float, slope: float, offset: float) -> float:
+    """How sure it is that every character is right: the joint probability, moved along its logit."""
+    bounded = min(max(probability, _LEAST), _SUREST)
+    moved = slope * math.log(bounded / (1 - bounded)) + offset
+    return 1 / (1 + math.exp(-moved)) if moved >= 0 else math.exp(moved) / (1 + math.exp(moved))

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from numpy.typing import NDArray
+
+from platewatch.errors import ModelFileError, ModelShapeError
+from platewatch.vision.backends import slots
+from platewatch.vision.backends.slots import SlotRecognizer, other_texts, recognizer_model
+from platewatch.vision.pipeline import judge
+from platewatch.vision.recognize import ALPHABET, SLOTS, SlotCodec
+from platewatch.vision.registry import BackendOptions, make_recognizer
+from platewatch.vision.session import ModelSession, Tensor
+from platewatch.vision.types import Crop, Detection, ImageBgr
+from platewatch.vision.zoo import sha256_of
+from tests.vision.networks import constant_network, slot_network
+
+REGIONS = ("br", "de", "us-ca")
+CODEC = SlotCodec(ALPHABET, REGIONS)
+MakeModel = Callable[..., Path]
+
+
+def logits_of(
+    text: str, sureness: float = 9.0, doubts: dict[int, tuple[str, float]] | None = None
+) -> NDArray[np.float32]:
+    """Logits that read `text`; `doubts` give a slot's second character its own logit."""
+    logits = np.zeros((SLOTS, CODEC.classes), np.float32)
+    logits[np.arange(SLOTS), CODEC.encode(text)] = sureness
+    for slot, (character, value) in (doubts or {}).items():
+        logits[slot, ALPHABET.index(character) + 1] = value
+    return logits
+
+
+def regions_of(name: str) -> NDArray[np.float32]:
+    return np.array([4.0 * (region == name) for region in REGIONS], np.float32)
+
+
+def crop(brightness: int, size: tuple[int, int] = (40, 120)) -> Crop:
+    image_bgr: ImageBgr = np.full((*size, 3), brightness, np.uint8)
+    height, width = size
+    return Crop(image_bgr, Detection(((0, 0), (width, 0), (width, height), (0, height)), 1.0))
+
+
+@pytest.fixture
+def make_model(tmp_path: Path) -> MakeModel:
+    """Writes a model folder whose network reads WM64UMA from white crops and nothing from black ones."""
+
+    def make(network: bytes | None = None, **changes: object) -> Path:
+        white = (logits_of("WM64UMA", doubts={2: ("G", 6.0), 6: ("4", 7.0)}), regions_of("de"))
+        content = network or slot_network(white, (logits_of(""), regions_of("br")))
+        (tmp_path / "model.onnx").write_bytes(content)
+        card: dict[str, object] = {
+            "kind": "recognizer",
+            "name": "tiny",
+            "version": "1",
+            "input_width": 160,
+            "input_height": 64,
+            "sha256": sha256_of(tmp_path / "model.onnx"),
+            "alphabet": ALPHABET,
+            "slots": SLOTS,
+            "regions": list(REGIONS),
+        } | changes
+        (tmp_path / "card.yaml").write_text(yaml.safe_dump({key: value for key, value in card.items() if value}))
+        return tmp_path
+
+    return make
+
+
+def test_a_crop_is_read_with_region_confidences_and_alternatives(make_model: MakeModel) -> None:
+    (transcript,) = SlotRecognizer(BackendOptions(recognizer_model=make_model())).recognize([crop(255)])
+    assert (transcript.text, transcript.region) == ("WM64UMA", "de")
+    by_sureness = sorted(transcript.characters, key=lambda character: character.confidence)
+    assert [character.text for character in by_sureness[:2]] == ["A", "6"]
+    assert [text for text, _ in transcript.alternatives[:2]] == ["WM64UM4", "WMG4UMA"]
+    shares = [share for _, share in transcript.alternatives]
+    assert transcript.confidence is not None
+    assert transcript.confidence > shares[0] > shares[1] > 0
+
+
+def test_what_is_no_plate_has_no_characters_no_region_and_no_confidence(make_model: MakeModel) -> None:
+    (transcript,) = SlotRecognizer(BackendOptions(recognizer_model=make_model())).recognize([crop(0)])
+    assert (transcript.characters, transcript.region, transcript.alternatives) == ((), None, ())
+    assert transcript.confidence == 0.0
+
+
+def test_many_crops_come_in_order_and_in_small_batches(make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognizer = SlotRecognizer(BackendOptions(recognizer_model=make_model()))
+    sizes: list[int] = []
+    run = ModelSession.run
+
+    def counted(session: ModelSession, *inputs: NDArray[np.float32]) -> list[Tensor]:
+        sizes.append(len(inputs[0]))
+        return run(session, *inputs)
+
+    monkeypatch.setattr(ModelSession, "run", counted)
+    bright = [index % 3 == 0 for index in range(19)]
+    transcripts = recognizer.recognize([crop(255 if is_bright else 0) for is_bright in bright])
+    assert [bool(transcript.text) for transcript in transcripts] == bright
+    assert sizes == [8, 8, 3]
+    assert recognizer.recognize([]) == []
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 10_000), (4000, 2), (64, 160)], ids=str)
+@pytest.mark.parametrize("brightness", [0, 255])
+def test_crops_of_any_size_are_read(make_model: MakeModel, size: tuple[int, int], brightness: int) -> None:
+    (transcript,) = SlotRecognizer(BackendOptions(recognizer_model=make_model())).recognize([crop(brightness, size)])
+    assert transcript.text == ("WM64UMA" if brightness else "")
+
+
+def test_the_calibration_of_the_card_is_applied(make_model: MakeModel) -> None:
+    plain = SlotRecognizer(BackendOptions(recognizer_model=make_model())).recognize([crop(255)])[0]
+    warm = SlotRecognizer(
+        BackendOptions(recognizer_model=make_model(calibration={"temperature": 2.0})),
+    ).recognize([crop(255)])[0]
+    moved = SlotRecognizer(BackendOptions(recognizer_model=make_model(calibration={"offset": -2.0}))).recognize(
+        [crop(255)],
+    )[0]
+    assert plain.confidence is not None
+    assert warm.confidence is not None
+    assert moved.confidence is not None
+    assert plain.text == warm.text == moved.text
+    assert warm.confidence < moved.confidence < plain.confidence
+    assert warm.characters[0].confidence < plain.characters[0].confidence == moved.characters[0].confidence
+
+
+def test_its_confidence_is_that_of_the_reading_and_its_text_is_left_as_read(make_model: MakeModel) -> None:
+    network = slot_network((logits_of("WM64UM0"), regions_of("de")), (logits_of("7"), regions_of("de")))
+    recognizer = SlotRecognizer(BackendOptions(recognizer_model=make_model(network)))
+    whole, too_short = recognizer.recognize([crop(255), crop(0)])
+    reading = judge(crop(255), whole)
+    assert (reading.text, reading.confidence, reading.region) == ("WM64UM0", whole.confidence, "de")
+    assert judge(crop(0), too_short).confidence == 0.0
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        pytest.param([[0.02, 0.98, 0.0], [1.0, 0.0, 0.0]], [], id="only nothing is left"),
+        pytest.param([[0.0, 0.7, 0.3], [0.9, 0.1, 0.0]], [("B", 0.27), ("AA", 0.07)], id="another, and one more"),
+        pytest.param([[0.3, 0.7, 0.0], [0.4, 0.0, 0.6]], [("A", 0.28), ("B", 0.18)], id="one fewer"),
+        pytest.param([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [], id="no doubt"),
+    ],
+)
+def test_other_texts_differ_in_one_slot(rows: list[list[float]], expected: list[tuple[str, float]]) -> None:
+    probabilities = np.array(rows, np.float32)
+    found = other_texts(probabilities, "AB", float(probabilities.max(axis=1).prod()))
+    assert [text for text, _ in found] == [text for text, _ in expected]
+    assert [share for _, share in found] == pytest.approx([share for _, share in expected])
+
+
+def test_no_more_than_a_few_other_texts_are_told() -> None:
+    rows = np.full((3, 10), 0.1, np.float32)
+    rows[:, 4] = 0.2
+    assert len(other_texts(rows, "ABCDEFGHI", 0.9)) == 4
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        pytest.param({"kind": "detector"}, "is a detector", id="a detector"),
+        pytest.param({"alphabet": None}, "lacks alphabet", id="no alphabet"),
+        pytest.param({"slots": None, "regions": None}, "lacks slots, regions", id="no slots and regions"),
+    ],
+)
+def test_a_card_of_another_kind_is_refused(make_model: MakeModel, changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ModelFileError, match=message):
+        recognizer_model(make_model(**changes))
+
+
+@pytest.mark.parametrize(
+    ("network", "changes"),
+    [
+        pytest.param(None, {"slots": 9}, id="other slots"),
+        pytest.param(None, {"alphabet": "AB"}, id="another alphabet"),
+        pytest.param(None, {"regions": ["de"]}, id="other regions"),
+        pytest.param(None, {"input_width": 96}, id="another size"),
+        pytest.param(constant_network(np.zeros((1, SLOTS, CODEC.classes), np.float32)), {}, id="one output"),
+    ],
+)
+def test_a_network_that_is_not_the_one_of_the_card_is_refused(
+    make_model: MakeModel, network: bytes | None, changes: dict[str, object]
+) -> None:
+    with pytest.raises(ModelShapeError, match="its card says"):
+        SlotRecognizer(BackendOptions(recognizer_model=make_model(network, **changes)))
+
+
+def test_a_damaged_network_is_refused(make_model: MakeModel) -> None:
+    folder = make_model()
+    (folder / "model.onnx").write_bytes(b"something else")
+    with pytest.raises(ModelFileError, match="damaged"):
+        SlotRecognizer(BackendOptions(recognizer_model=folder))
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ModelFileError, match="nowhere"):
+        SlotRecognizer(BackendOptions(recognizer_model=tmp_path / "nowhere"))
+
+
+def test_without_a_folder_the_built_in_model_is_taken(
+    make_model: MakeModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(slots, "BUILT_IN_MODELS", tmp_path)
+    with pytest.raises(ModelFileError, match=r"no built-in model.*'rapidocr'"):
+        make_recognizer("platewatch", BackendOptions())
+    folder = make_model()
+    monkeypatch.setattr(slots, "BUILT_IN_MODELS", folder.parent)
+    monkeypatch.setattr(slots, "BUILT_IN_NAME", folder.name)
+    recognizer = make_recognizer("platewatch", BackendOptions())
+    recognizer.warm_up()
+    assert recognizer.recognize([crop(255)])[0].text == "WM64UMA"
