@@ -10,7 +10,7 @@ from platewatch.vision.recognize import ALPHABET, INPUT_HEIGHT, INPUT_WIDTH, SLO
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer.config import RunConfig, RunError, load_config
 from platewatch_training.recognizer.evaluate import Outcome, read_crops, score
-from platewatch_training.recognizer.loop import CHECKPOINT, METRICS, Trainer, load_run, text_loss
+from platewatch_training.recognizer.loop import CHECKPOINT, METRICS, Trainer, load_run, moving_average, text_loss
 from platewatch_training.recognizer.network import Head, RecognizerNetwork
 from platewatch_training.synthesis.layouts import load_layouts
 from platewatch_training.synthesis.samples import SampleSource
@@ -95,6 +95,15 @@ def test_a_finished_run_reads_crops(tmp_path: Path) -> None:
     assert step == 1
     assert [outcome.crop for outcome in outcomes] == crops
     assert all(0 <= outcome.confidence <= 1 for outcome in outcomes)
+
+
+def test_the_average_follows_at_once_at_first_and_slowly_later() -> None:
+    average = moving_average(0.99)
+    mean, count = torch.zeros(1), torch.zeros(1, dtype=torch.long)
+    average([mean, count], [torch.ones(1), torch.full((1,), 7)], 0)
+    assert (float(mean), int(count)) == (pytest.approx(0.9), 7)
+    average([mean, count], [torch.zeros(1), count], 10_000)
+    assert float(mean) == pytest.approx(0.9 * 0.99)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import json
 import math
 import pickle
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import yaml
 from torch import Tensor, nn
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LambdaLR
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel
 
 from platewatch.vision.recognize import ALPHABET, NOTHING, SlotCodec
 from platewatch_training.recognizer.batches import IGNORED_REGION, Batch, SampleBatches, all_regions, loader
@@ -52,7 +52,7 @@ class Trainer:
         self.codec = SlotCodec(ALPHABET, all_regions(load_layouts()))
         self.network = make_network(config, self.codec).to(self.device)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing in torch's stubs
-        averaging = get_ema_multi_avg_fn(config.average_decay)  # type: ignore[no-untyped-call]
+        averaging = moving_average(config.average_decay)
         self.average = AveragedModel(self.network, multi_avg_fn=averaging, use_buffers=True)
         self.optimizer = AdamW(self.network.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
         self.schedule = LambdaLR(self.optimizer, self._share_of_rate)
@@ -160,6 +160,22 @@ class Trainer:
     def _note(self, figures: dict[str, float]) -> None:
         with (self.folder / METRICS).open("a") as file:
             file.write(json.dumps({name: round(value, 6) for name, value in figures.items()}) + "\n")
+
+
+def moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
+    """Averages weights over about 1 / (1 - decay) steps, over fewer at the beginning so that it soon stands for them."""
+
+    @torch.no_grad()
+    def average(averaged: Sequence[Tensor], current: Sequence[Tensor], count: Tensor | int) -> None:
+        done = int(count)
+        kept = min(decay, (1 + done) / (10 + done))
+        for mean, value in zip(averaged, current, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, 1 - kept)
+            else:
+                mean.copy_(value)
+
+    return average
 
 
 def make_network(config: RunConfig, codec: SlotCodec) -> RecognizerNetwork:
