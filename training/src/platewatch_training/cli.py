@@ -78,6 +78,51 @@ def evaluate(
     Console().print(table)
 
 
+@app.command()
+def export(  # noqa: PLR0913 -- each parameter is an option of the command
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    folder: Annotated[Path, typer.Argument(help="The model folder to write; int8 goes beside it, with -int8.")],
+    *,
+    datasets: Annotated[Path | None, typer.Option(help="The folder with evaluation/ and train/.")] = None,
+    name: Annotated[str, typer.Option(help="The model's name.")] = "platewatch-recognizer",
+    version: Annotated[str, typer.Option(help="The model's version.")] = "1",
+    samples: Annotated[int, typer.Option(min=8, help="Rendered crops to fit on, and as many to measure.")] = 2000,
+    commit: Annotated[str | None, typer.Option(help="Of the code that trained; without it Git is asked.")] = None,
+) -> None:
+    """Write a run's averaged weights as model folders for the server, calibrated and measured."""
+    from platewatch_training.recognizer.export import Request  # noqa: PLC0415
+    from platewatch_training.recognizer.export import export as write  # noqa: PLC0415
+
+    done = write(Request(run, folder, name, version, datasets=datasets, samples=samples, commit=commit))
+    table = Table("set", "plates", "fp32", "int8", "fp32 region", "fp32 error of confidence", title="exact, per cent")
+    for fp32, int8 in zip(done.fp32.measured, done.int8.measured, strict=True):
+        region = "-" if fp32.region is None else f"{fp32.region:.1f}"
+        figures = (f"{fp32.exact:.1f}", f"{int8.exact:.1f}", region, f"{fp32.calibration_error:.1f}")
+        table.add_row(fp32.name, str(fp32.plates), *figures)
+    out = Console()
+    out.print(table)
+    for one in (done.fp32, done.int8):
+        size_mb = one.size_bytes / 1e6
+        out.print(
+            f"{one.folder}: {size_mb:.1f} MB, {one.single_ms:.1f} ms a crop, {one.batch_ms:.1f} ms in a batch of 8"
+        )
+    out.print(f"ONNX drifts by {done.drift:.1e}. Better trade: {done.better.folder}. {done.reason}")
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    *,
+    output: Annotated[Path, typer.Option(help="The folder for report.html.")],
+    datasets: Annotated[Path | None, typer.Option(help="The folder with evaluation/ and train/.")] = None,
+    samples: Annotated[int, typer.Option(min=1, help="Rendered crops to read.")] = 500,
+) -> None:
+    """Write a page about a run: curves, figures of each set, mixed-up characters, the worst crops."""
+    from platewatch_training.recognizer.report import report as write  # noqa: PLC0415
+
+    typer.echo(write(run, datasets, output, samples))
+
+
 def main() -> None:
     """Run the command; errors of the program end it with their message."""
     try:

@@ -1,0 +1,30 @@
+"""Under what licence each folder of `train/` may be used; a model's card names them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from platewatch_training.datasets.labels import DatasetError
+
+_LICENSES: Final = {
+    "cn_lprnet": "Apache-2.0 (sirius-ai/LPRNet_Pytorch)",
+    "cn_yhmh": "MIT (yhmh/ChineseCarPlateDB)",
+    "es_uc3m": "ODbL (sample of UC3M-LP)",
+    "exp_plates": "MIT (Roboflow, experiment-plates)",
+    "id_scan": "CC BY 4.0 (Roboflow, scan-plat-nomor-kendaraan)",
+    "kaggle433": "CC0 as stated there (Kaggle, andrewmvd/car-plate-detection)",
+    "oi_lp": "images CC BY 2.0, annotations CC BY 4.0 (Open Images, subset by Roboflow)",
+    "ro_lucian": "MIT (RobertLucian/license-plate-dataset)",
+    "us_eu_thesis": "CC BY 4.0 (Roboflow)",
+}
+
+
+def license_of(folder: str) -> str:
+    """The licence of that folder of `train/`.
+
+    Raises:
+        DatasetError: none is known, so that nothing trained on it may be given away.
+    """
+    if folder not in _LICENSES:
+        raise DatasetError(f"No licence of the real crops {folder!r} is known. Add it in datasets/licenses.py.")
+    return _LICENSES[folder]

@@ -1,0 +1,88 @@
+"""What makes a network's confidences probabilities, fitted on crops that it was not trained on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from platewatch.vision.recognize import Logits
+from platewatch_training.recognizer.evaluate import Outcome
+
+_TEMPERATURES: Final = (0.2, 5.0)
+_GOLDEN: Final = (math.sqrt(5) - 1) / 2
+_NARROWED: Final = 40
+_STEEPEST: Final = 25
+# Weighs as much as this many readings against leaving the confidence as it is: a few errors don't tell a line.
+_PRIOR: Final = 2.0
+_FLATTEST: Final = 0.05
+_STEPS: Final = 50
+_BINS: Final = 10
+_CLIP: Final = 1e-9
+
+
+def fit_temperature(slot_logits: Logits, targets: NDArray[np.int64]) -> float:
+    """The temperature with which the right classes are likeliest.
+
+    Args:
+        slot_logits: float32 (N, slots, classes), before softmax.
+        targets: int64 (N, slots), the right class of each slot.
+    """
+
+    def cost(log_temperature: float) -> float:
+        scaled = slot_logits.astype(np.float64) / math.exp(log_temperature)
+        top = scaled.max(axis=-1, keepdims=True)
+        total = np.log(np.exp(scaled - top).sum(axis=-1)) + top[..., 0]
+        right = np.take_along_axis(scaled, targets[..., None], axis=-1)[..., 0]
+        return float((total - right).mean())
+
+    low, high = (math.log(value) for value in _TEMPERATURES)
+    for _ in range(_NARROWED):
+        span = _GOLDEN * (high - low)
+        if cost(high - span) < cost(low + span):
+            high = low + span
+        else:
+            low = high - span
+    return math.exp((low + high) / 2)
+
+
+def fit_line(outcomes: Sequence[Outcome]) -> tuple[float, float]:
+    """Slope and offset on the logit of the confidence that say best which readings are exact; empty ones don't count.
+
+    Logistic regression by Newton's method with halved steps where one is too long, drawn a little towards slope 1 and
+    offset 0.
+    """
+    read = [outcome for outcome in outcomes if outcome.text]
+    sure = np.clip([outcome.confidence for outcome in read], _CLIP, 1 - _CLIP)
+    columns = np.stack([np.log(sure / (1 - sure)), np.ones(len(read))], axis=1)
+    exact = np.array([outcome.exact for outcome in read], np.float64)
+    neutral = np.array([1.0, 0.0])
+
+    def cost(line: NDArray[np.float64]) -> float:
+        moved = columns @ line
+        return float((np.logaddexp(0, moved) - exact * moved).sum() + _PRIOR / 2 * ((line - neutral) ** 2).sum())
+
+    line = neutral
+    for _ in range(_STEPS):
+        told = 1 / (1 + np.exp(-np.clip(columns @ line, -_STEEPEST, _STEEPEST)))
+        slope = columns.T @ (told - exact) + _PRIOR * (line - neutral)
+        bend = (columns * (told * (1 - told))[:, None]).T @ columns + _PRIOR * np.eye(2)
+        step = np.linalg.solve(bend, slope)
+        while cost(line - step) > cost(line) and np.abs(step).max() > _CLIP:
+            step = step / 2
+        line = line - step
+    return max(_FLATTEST, float(line[0])), float(line[1])
+
+
+def calibration_error(outcomes: Sequence[Outcome]) -> float:
+    """How far confidence and share of exact readings lie apart, in ten bins of confidence, in per cent."""
+    if not outcomes:
+        return 0.0
+    confidences = np.array([outcome.confidence for outcome in outcomes])
+    exact = np.array([outcome.exact for outcome in outcomes], np.float64)
+    bins = np.minimum((confidences * _BINS).astype(int), _BINS - 1)
+    apart = sum(abs(float((confidences - exact)[bins == one].sum())) for one in range(_BINS))
+    return 100 * apart / len(outcomes)

@@ -1,0 +1,97 @@
+"""How well a model folder reads, asked through the same code that serves it."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from platewatch.vision.backends.slots import SlotRecognizer
+from platewatch.vision.geometry import corners_from_box
+from platewatch.vision.registry import BackendOptions
+from platewatch.vision.session import Provider
+from platewatch.vision.types import Crop, Detection, ImageBgr
+from platewatch_training.datasets.labels import LabelledCrop
+from platewatch_training.recognizer.calibrate import calibration_error
+from platewatch_training.recognizer.evaluate import Outcome, score
+from platewatch_training.synthesis.layouts import load_layouts
+from platewatch_training.synthesis.samples import Sample, SampleSource
+
+RENDERED: Final = "rendered"
+HELD_OUT_SEED: Final = 920_000_001
+"""Of the rendered samples that nothing is ever fitted on."""
+_TIMED: Final = 50
+_WARM_UPS: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One set: shares and the error of the confidence in per cent; the region is known of rendered crops alone."""
+
+    name: str
+    plates: int
+    exact: float
+    folded: float
+    calibration_error: float
+    region: float | None = None
+
+
+def render_samples(seed: int, count: int) -> list[Sample]:
+    """So many samples of all layouts, those of that seed."""
+    source = SampleSource(load_layouts(), seed=seed)
+    return [source.next() for _ in range(count)]
+
+
+def as_labelled(samples: Sequence[Sample]) -> list[LabelledCrop]:
+    """The samples as crops with texts."""
+    return [LabelledCrop(sample.crop_bgr, sample.text, sample.layout) for sample in samples]
+
+
+def read_folder(folder: Path, crops: Sequence[LabelledCrop]) -> tuple[list[Outcome], list[str | None]]:
+    """What the model of that folder reads, and the region that it tells of each crop."""
+    recognizer = _recognizer(folder)
+    transcripts = recognizer.recognize([_as_crop(crop.crop_bgr) for crop in crops])
+    outcomes = [Outcome(crop, one.text, one.confidence or 0.0) for crop, one in zip(crops, transcripts, strict=True)]
+    return outcomes, [one.region for one in transcripts]
+
+
+def measure(folder: Path, held_out: Sequence[Sample], sets: Mapping[str, Sequence[LabelledCrop]]) -> list[Measured]:
+    """The figures of rendered samples that nothing was fitted on, then of each set of real crops."""
+    outcomes, regions = read_folder(folder, as_labelled(held_out))
+    known = [(sample.region, told) for sample, told in zip(held_out, regions, strict=True) if sample.region]
+    right = 100 * sum(region == told for region, told in known) / max(1, len(known))
+    return [
+        _measured(RENDERED, outcomes, right),
+        *(_measured(name, read_folder(folder, crops)[0]) for name, crops in sets.items()),
+    ]
+
+
+def middle_ms(folder: Path, crops: Sequence[LabelledCrop], batch: int = 1) -> float:
+    """The middle time of a crop on one thread, read `batch` at a time, in milliseconds."""
+    recognizer = _recognizer(folder)
+    chosen = [_as_crop(crop.crop_bgr) for crop in crops[:batch]]
+    for _ in range(_WARM_UPS):
+        recognizer.recognize(chosen)
+    times_s = []
+    for _ in range(_TIMED):
+        began = time.perf_counter()
+        recognizer.recognize(chosen)
+        times_s.append(time.perf_counter() - began)
+    return 1000 * statistics.median(times_s) / len(chosen)
+
+
+def _recognizer(folder: Path) -> SlotRecognizer:
+    return SlotRecognizer(BackendOptions(provider=Provider.CPU, threads=1, recognizer_model=folder))
+
+
+def _measured(name: str, outcomes: Sequence[Outcome], region: float | None = None) -> Measured:
+    found = score(name, outcomes)
+    return Measured(name, found.plates, found.exact, found.folded, calibration_error(outcomes), region)
+
+
+def _as_crop(crop_bgr: ImageBgr) -> Crop:
+    height, width = crop_bgr.shape[:2]
+    return Crop(crop_bgr, Detection(corners_from_box((0.0, 0.0, float(width), float(height))), 1.0))
