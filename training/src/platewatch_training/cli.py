@@ -34,6 +34,20 @@ def render(
 
 
 @app.command()
+def grammars(
+    output: Annotated[Path, typer.Argument(help="The YAML file to write, such as grammars.yaml.")],
+    layouts: Annotated[Path | None, typer.Option(help="A folder of further layouts.")] = None,
+) -> None:
+    """Write how each region's numbers are built, for settling characters that look alike."""
+    from platewatch_training.synthesis.grammars import region_grammars, to_yaml  # noqa: PLC0415
+    from platewatch_training.synthesis.layouts import load_layouts  # noqa: PLC0415
+
+    found = region_grammars(load_layouts(layouts))
+    output.write_text(to_yaml(found), "utf-8")
+    typer.echo(f"{output}: {sum(len(each) for each in found.values())} expressions of {len(found)} regions")
+
+
+@app.command()
 def recognizer(
     run: Annotated[Path, typer.Argument(help="The run's folder; a stopped run there goes on.")],
     config: Annotated[Path | None, typer.Option(help="YAML; without it the run's own, or the defaults.")] = None,

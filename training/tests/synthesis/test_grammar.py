@@ -194,3 +194,31 @@ def test_the_same_seed_draws_the_same_numbers() -> None:
 )
 def test_the_text_is_what_is_read(drawn: str, text: str) -> None:
     assert text_of(drawn) == text
+
+
+@pytest.mark.parametrize(
+    ("pattern", "has_number"),
+    [
+        pytest.param("[A-Z]{2}[0-9]{3}", True, id="digits"),
+        pytest.param("[A-Z]{2}京", True, id="a province character"),
+        pytest.param("[A-Z]{2,7}", False, id="letters alone"),
+        pytest.param("[A-MN-Z0-9]{2,7}", False, id="letters or digits"),
+        pytest.param("AB[0-9]?", False, id="perhaps a digit"),
+        pytest.param("A[0-9]{0,3}", False, id="up to three digits"),
+        pytest.param("(A1|B2)C", True, id="a digit in each alternative"),
+        pytest.param("(A1|BB)C", False, id="a digit in one alternative"),
+        pytest.param("A[0-9-]", False, id="a digit or a separator"),
+        pytest.param("{office}[A-Z]", True, id="a word list of digits"),
+    ],
+)
+def test_an_option_says_whether_its_texts_have_a_number(pattern: str, *, has_number: bool) -> None:
+    (option,) = Grammar(pattern, words={"office": "01*9 02"}).options
+
+    assert option.has_number is has_number
+
+
+def test_options_have_their_weights_and_only_usual_letters() -> None:
+    grammar = Grammar({"[A-Z][0-9]": 3, "X[A-C]": 1}, letters="ABABABC")
+
+    assert [(option.expression, option.weight) for option in grammar.options] == [("[AB][0-9]", 3), ("X[ABC]", 1)]
+    assert grammar.matches("C1")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import accumulate
@@ -19,6 +20,7 @@ from numpy.random import Generator
 
 from platewatch.errors import PlatewatchError
 from platewatch.vision.formats import PROVINCES, normalize
+from platewatch_training.synthesis.expressions import any_sign, any_word, repeated
 
 GAP: Final = " "
 SEPARATORS: Final = "-·:./"
@@ -68,6 +70,19 @@ class _Repeat:
 _Node: TypeAlias = _Signs | _Sequence | _Choice | _Repeat
 
 
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One pattern of a grammar: its usual texts as a regular expression, and how often it is used (weight).
+
+    Letters that come up less than half as often as others are left out. `has_number` is False where no sign has to be
+    a digit or a province character: owners choose such texts, and they tell nothing about what stands where.
+    """
+
+    expression: str
+    weight: float
+    has_number: bool
+
+
 class Grammar:
     """What the numbers of one row look like, parsed once.
 
@@ -94,6 +109,10 @@ class Grammar:
         if not options:
             raise PatternError("", 0, "there is no pattern")
         self._root = _Choice(options, tuple(accumulate(weights.values())))
+        self.options: Final = tuple(
+            Option(_expression(option, usual_only=True), weight, _has_number(option))
+            for option, weight in zip(options, weights.values(), strict=True)
+        )
         self.expression: Final = _expression(self._root)
         self._compiled = re.compile(self.expression)
 
@@ -260,18 +279,46 @@ def _sample(node: _Node, rng: Generator) -> str:
             return "".join(_sample(part, rng) for _ in range(int(rng.integers(least, most + 1))))
 
 
-def _expression(node: _Node) -> str:
-    """The regular expression of the texts: what is drawn only is left out."""
+def _expression(node: _Node, *, usual_only: bool = False) -> str:
+    """The regular expression of the texts: what is drawn only is left out, on demand also rare letters."""
     match node:
         case _Signs(signs):
-            kept = "".join(sorted(set(signs) & _TEXT_SIGNS))
-            return f"[{kept}]{'' if set(signs) <= _TEXT_SIGNS else '?'}" if kept else ""
+            counts = Counter(sign for sign in signs if sign in _TEXT_SIGNS)
+            least = max(counts.values(), default=0) / 2 if usual_only else 0
+            kept = any_sign(sign for sign, count in counts.items() if count >= least) if counts else ""
+            return repeated(kept, int(set(signs) <= _TEXT_SIGNS), 1)
         case _Sequence(parts):
-            return "".join(_expression(part) for part in parts)
+            return "".join(_expression(part, usual_only=usual_only) for part in parts)
         case _Choice(options, _):
-            return f"(?:{'|'.join(_expression(option) for option in options)})"
+            words = [_word(option) for option in options]
+            known = [word for word in words if word is not None]
+            if len(known) == len(words):
+                return any_word(known)
+            return f"(?:{'|'.join(_expression(option, usual_only=usual_only) for option in options)})"
         case _Repeat(part, least, most):
-            return f"(?:{_expression(part)}){{{least},{most}}}"
+            return repeated(_expression(part, usual_only=usual_only), least, most)
+
+
+def _word(node: _Node) -> str | None:
+    """The only text that the node has; None where it has several."""
+    if not isinstance(node, _Sequence):
+        return None
+    if any(not isinstance(part, _Signs) or len(part.signs) > 1 for part in node.parts):
+        return None
+    return text_of("".join(part.signs for part in node.parts if isinstance(part, _Signs)))
+
+
+def _has_number(node: _Node) -> bool:
+    """Whether every text of the node has a sign that has to be a digit or a province character."""
+    match node:
+        case _Signs(signs):
+            return set(signs) <= _TEXT_SIGNS - set(ascii_uppercase)
+        case _Sequence(parts):
+            return any(_has_number(part) for part in parts)
+        case _Choice(options, _):
+            return all(_has_number(option) for option in options)
+        case _Repeat(part, least, _):
+            return least > 0 and _has_number(part)
 
 
 def _most(node: _Node, counts: Callable[[str], bool]) -> int:
