@@ -163,7 +163,7 @@ class Trainer:
 
 
 def moving_average(decay: float) -> Callable[[Sequence[Tensor], Sequence[Tensor], Tensor | int], None]:
-    """Averages weights over about 1 / (1 - decay) steps, over fewer at the beginning so that it soon stands for them."""
+    """Averages weights over about 1 / (1 - decay) steps, over fewer at the beginning, where weights still run."""
 
     @torch.no_grad()
     def average(averaged: Sequence[Tensor], current: Sequence[Tensor], count: Tensor | int) -> None:
