@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,6 +19,7 @@ from benchmarks.report import Grid, figure, markdown, percent, show, write_betwe
 from benchmarks.scores import COVERAGE_PERCENTS, RECALL_IOUS
 from platewatch.errors import PlatewatchError
 from platewatch.vision.pipeline import PlateReader
+from platewatch.vision.registry import BackendOptions
 
 NAME = "accuracy"
 _USAGE = 2
@@ -39,26 +41,38 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many images of each set.")] = None,
     seed: Annotated[int, typer.Option(help="Which images a limit chooses.")] = 1,
     detector: Annotated[str, typer.Option(help="What finds plates.")] = "rapidocr",
-    recognizer: Annotated[str, typer.Option(help="What reads them.")] = "rapidocr",
+    recognizer: Annotated[str, typer.Option(help="What reads them; several by commas are compared.")] = "rapidocr",
+    recognizer_model: Annotated[Path | None, typer.Option(help="Model folder for the recognizer `platewatch`.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads of each network.")] = 1,
     output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
     write: Annotated[Path | None, typer.Option(help="Page whose figures to replace.")] = None,
 ) -> None:
     """Measure accuracy; the definitions are in docs/benchmarks.md."""
     try:
-        how = circumstances("benchmarks.accuracy", (detector, recognizer))
-        names = tuple(name.strip() for name in sets.split(",") if name.strip())
-        chosen = [limited(one, limit, seed) for one in load_sets(datasets, names)]
-        reader = PlateReader(detector, recognizer, threads=threads)
-        results = measure(reader, chosen)
-        grids, notes = tables(results), describe(reader, threads, seed, results)
+        recognizers = _split(recognizer) or (recognizer,)
+        how = circumstances("benchmarks.accuracy", (detector, *recognizers), recognizer_folder=recognizer_model)
+        chosen = [limited(one, limit, seed) for one in load_sets(datasets, _split(sets))]
+        options = BackendOptions(recognizer_model=recognizer_model)
+        readers = [PlateReader(detector, name, threads=threads, options=options) for name in recognizers]
+        results = {reader.recognizer_name: measure(reader, chosen) for reader in readers}
+        grids = compare(results)
+        notes = list(
+            dict.fromkeys(
+                note for reader in readers for note in describe(reader, threads, seed, results[reader.recognizer_name])
+            )
+        )
         show(Console(), how, notes, grids)
-        print(f"JSON: {write_json(output, NAME, how, results, grids)}")
+        measured: object = results if len(results) > 1 else results[recognizers[0]]
+        print(f"JSON: {write_json(output, NAME, how, measured, grids)}")
         if write is not None:
             write_between_marks(write, NAME, markdown(how, notes, grids))
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error
+
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
 
 
 def measure(reader: PlateReader, sets: Sequence[PhotoSet]) -> list[SetResult]:
@@ -74,6 +88,27 @@ def measure(reader: PlateReader, sets: Sequence[PhotoSet]) -> list[SetResult]:
             # Where no bar can be drawn, these lines are all that tells how far it is.
             progress.console.print(f"{one.name}: {len(one.photos)} images read", highlight=False)
     return results
+
+
+def compare(results: Mapping[str, Sequence[SetResult]]) -> list[Grid]:
+    """The tables of each recognizer; of several also how they stand beside each other, and then titles name them.
+
+    Args:
+        results: of each recognizer by name, the same sets in the same order.
+    """
+    if len(results) == 1:
+        return [grid for found in results.values() for grid in tables(found)]
+    columns = ("set", "plates", *(f"{name} {what}" for name in results for what in ("exact", "CER", "ms")))
+    beside = [_beside(sets) for sets in zip(*results.values(), strict=True) if sets[0].text.plates]
+    own = [replace(grid, title=f"{name}: {grid.title}") for name, found in results.items() for grid in tables(found)]
+    return [Grid("Side by side (per cent and ms)", columns, tuple(beside)), *own] if beside else own
+
+
+def _beside(results: Sequence[SetResult]) -> tuple[str, ...]:
+    figures = (
+        (percent(one.text.exact), percent(one.text.character_error_rate), figure(one.median_ms, 0)) for one in results
+    )
+    return (results[0].name, str(results[0].text.plates), *(cell for cells in figures for cell in cells))
 
 
 def tables(results: Sequence[SetResult]) -> list[Grid]:

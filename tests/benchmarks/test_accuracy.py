@@ -9,13 +9,14 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from benchmarks.accuracy import accuracy, describe, measure, tables
+from benchmarks.accuracy import accuracy, compare, describe, measure, tables
 from benchmarks.datasets import LabeledPhoto, PhotoSet, load_sets
 from benchmarks.reading import Outcome, SetResult, score_set
 from benchmarks.scores import LabeledPlate, PredictedPlate
 from platewatch.vision.image import encode_jpeg, open_image
 from platewatch.vision.pipeline import PlateReader
 from tests.servers import SAMPLES
+from tests.vision.slot_models import write_slot_model
 
 BOX = (0.0, 0.0, 100.0, 20.0)
 PAGE = "<!-- accuracy:begin -->\nold\n<!-- accuracy:end -->\n"
@@ -68,6 +69,25 @@ def test_each_set_is_in_the_tables_that_say_something_about_it(
     grids = tables(results)
     assert [[row[0] for row in grid.rows] for grid in grids] == [names for _, names in shown]
     assert all(grid.title.startswith(title) for grid, (title, _) in zip(grids, shown, strict=True))
+
+
+def test_several_recognizers_stand_side_by_side_and_then_by_name() -> None:
+    better = replace(scored("a", crop=True), median_ms=3.0)
+    results = {"one": [scored("a", crop=True), scored("b")], "two": [better, scored("b")]}
+    beside, *own = compare(results)
+    assert beside.columns == ("set", "plates", "one exact", "one CER", "one ms", "two exact", "two CER", "two ms")
+    assert beside.rows == (
+        ("a", "1", "100.0", "0.0", "10", "100.0", "0.0", "3"),
+        ("b", "1", "100.0", "0.0", "10", "100.0", "0.0", "10"),
+    )
+    assert [grid.title.split(":")[0] for grid in own] == ["one"] * 3 + ["two"] * 3
+
+
+@pytest.mark.parametrize("truth", ["AB12", None], ids=["with texts", "without texts"])
+def test_one_recognizer_needs_no_name_and_nothing_beside_it(truth: str | None) -> None:
+    results = [scored("a", truth=truth)]
+    assert compare({"one": results}) == tables(results)
+    assert len(compare({"one": results, "two": results})) == 2 * len(tables(results)) + (truth is not None)
 
 
 def test_every_row_is_as_long_as_its_columns() -> None:
@@ -123,11 +143,27 @@ def test_one_command_prints_keeps_and_publishes_the_figures(datasets: Path, tmp_
     assert [one["name"] for one in json.loads(kept.read_text())["results"]] == ["photos", "plates"]
 
 
+def test_our_own_recognizer_is_measured_beside_another(datasets: Path, tmp_path: Path) -> None:
+    model, results = write_slot_model(tmp_path / "model"), tmp_path / "results"
+    options = ["--datasets", str(datasets), "--sets", "plates", "--output", str(results)]
+    chosen = ["--recognizer", "rapidocr, platewatch", "--recognizer-model", str(model)]
+    done = CliRunner().invoke(app, [*options, *chosen])
+    assert done.exit_code == 0, done.output
+    (kept,) = results.glob("accuracy-*.json")
+    content = json.loads(kept.read_text())
+    assert any(line.startswith("recognizer tiny 1") for line in content["circumstances"]["models"])
+    assert list(content["results"]) == ["rapidocr", "platewatch"]
+    assert [content["results"][name][0]["text"]["exact"] for name in content["results"]] == [1.0, 0.0]
+    assert content["tables"][0]["title"].startswith("Side by side")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         pytest.param(["--datasets", "nowhere"], "There are no labelled photos in 'nowhere'", id="no folder"),
         pytest.param(["--detector", "magic"], "There is no detector 'magic'", id="no such detector"),
+        pytest.param(["--recognizer", ","], "There is no recognizer ','", id="no recognizer"),
+        pytest.param(["--recognizer", "platewatch", "--recognizer-model", "gone"], "'gone/card.yaml'", id="no model"),
         pytest.param(["--sets", "mars"], "There is no set 'mars'", id="no such set"),
     ],
 )

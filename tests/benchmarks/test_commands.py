@@ -24,7 +24,18 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     [
         pytest.param(
             "benchmarks.accuracy",
-            {"datasets", "sets", "limit", "seed", "detector", "recognizer", "threads", "output", "write"},
+            {
+                "datasets",
+                "sets",
+                "limit",
+                "seed",
+                "detector",
+                "recognizer",
+                "recognizer-model",
+                "threads",
+                "output",
+                "write",
+            },
             id="accuracy",
         ),
         pytest.param(
@@ -48,7 +59,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_the_help_names_every_option(module: str, options: set[str]) -> None:
     done = run(module, "--help")
     assert done.returncode == 0, done.stderr
-    assert set(re.findall(r"--([a-z]+)", done.stdout)) >= options
+    assert set(re.findall(r"--([a-z-]+)", done.stdout)) >= options
 
 
 @pytest.mark.parametrize(

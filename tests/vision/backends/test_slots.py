@@ -1,42 +1,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends import slots
 from platewatch.vision.backends.slots import SlotRecognizer, other_texts, recognizer_model
 from platewatch.vision.pipeline import judge
-from platewatch.vision.recognize import ALPHABET, SLOTS, SlotCodec
+from platewatch.vision.recognize import SLOTS
 from platewatch.vision.registry import BackendOptions, make_recognizer
 from platewatch.vision.session import ModelSession, Tensor
 from platewatch.vision.types import Crop, Detection, ImageBgr
-from platewatch.vision.zoo import sha256_of
 from tests.vision.networks import constant_network, slot_network
+from tests.vision.slot_models import CODEC, logits_of, regions_of, write_slot_model
 
-REGIONS = ("br", "de", "us-ca")
-CODEC = SlotCodec(ALPHABET, REGIONS)
 MakeModel = Callable[..., Path]
-
-
-def logits_of(
-    text: str, sureness: float = 9.0, doubts: dict[int, tuple[str, float]] | None = None
-) -> NDArray[np.float32]:
-    """Logits that read `text`; `doubts` give a slot's second character its own logit."""
-    logits = np.zeros((SLOTS, CODEC.classes), np.float32)
-    logits[np.arange(SLOTS), CODEC.encode(text)] = sureness
-    for slot, (character, value) in (doubts or {}).items():
-        logits[slot, ALPHABET.index(character) + 1] = value
-    return logits
-
-
-def regions_of(name: str) -> NDArray[np.float32]:
-    return np.array([4.0 * (region == name) for region in REGIONS], np.float32)
 
 
 def crop(brightness: int, size: tuple[int, int] = (40, 120)) -> Crop:
@@ -48,26 +31,7 @@ def crop(brightness: int, size: tuple[int, int] = (40, 120)) -> Crop:
 @pytest.fixture
 def make_model(tmp_path: Path) -> MakeModel:
     """Writes a model folder whose network reads WM64UMA from white crops and nothing from black ones."""
-
-    def make(network: bytes | None = None, **changes: object) -> Path:
-        white = (logits_of("WM64UMA", doubts={2: ("G", 6.0), 6: ("4", 7.0)}), regions_of("de"))
-        content = network or slot_network(white, (logits_of(""), regions_of("br")))
-        (tmp_path / "model.onnx").write_bytes(content)
-        card: dict[str, object] = {
-            "kind": "recognizer",
-            "name": "tiny",
-            "version": "1",
-            "input_width": 160,
-            "input_height": 64,
-            "sha256": sha256_of(tmp_path / "model.onnx"),
-            "alphabet": ALPHABET,
-            "slots": SLOTS,
-            "regions": list(REGIONS),
-        } | changes
-        (tmp_path / "card.yaml").write_text(yaml.safe_dump({key: value for key, value in card.items() if value}))
-        return tmp_path
-
-    return make
+    return partial(write_slot_model, tmp_path)
 
 
 def test_a_crop_is_read_with_region_confidences_and_alternatives(make_model: MakeModel) -> None:
