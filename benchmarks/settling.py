@@ -1,0 +1,93 @@
+"""How long settling look-alikes takes for a crop: `python -m benchmarks.settling`; the crops are made up."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
+
+import numpy as np
+import typer
+from numpy.random import Generator
+from numpy.typing import NDArray
+from rich.console import Console
+
+from benchmarks.circumstances import RESULTS, circumstances
+from benchmarks.report import Grid, figure, show, write_json
+from platewatch.vision.beam import settle
+from platewatch.vision.grammars import known_regions
+from platewatch.vision.recognize import ALPHABET, SLOTS, SlotCodec
+
+NAME: Final = "settling"
+SURENESS: Final = (0.999, 0.95, 0.8, 0.5)
+"""What the right class of each slot has, on average."""
+_PLATES: Final = ("AB123CD", "BAB1234", "7ABC123", "LB07SEO", "京A12345", "KA01AB1234", "ABC1D23", "1234BCD")
+_SPREAD: Final = 0.05
+_MICROSECONDS: Final = 1e6
+
+Probabilities = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class SettlingSpeed:
+    """Microseconds for a crop whose slots are that sure."""
+
+    sureness: float
+    median_us: float
+    slowest_us: float
+
+
+def settling(
+    *,
+    crops: Annotated[int, typer.Option(min=8, help="How many crops are made up for each row.")] = 500,
+    seed: Annotated[int, typer.Option(help="What chance begins with.")] = 1,
+    output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
+) -> None:
+    """Measure how long look-alikes of one crop take, from slots that are sure to such that are not."""
+    how = circumstances("benchmarks.settling", ())
+    rows = tuple(measure(sureness, crops, np.random.default_rng(seed)) for sureness in SURENESS)
+    grids = [
+        Grid(
+            "Settling look-alikes (microseconds a crop)",
+            ("sureness of a slot", "median", "slowest of 100"),
+            tuple((f"{row.sureness:g}", figure(row.median_us, 0), figure(row.slowest_us, 0)) for row in rows),
+        )
+    ]
+    show(Console(), how, [f"{crops} made-up crops a row, seed {seed}"], grids)
+    print(f"JSON: {write_json(output, NAME, how, rows, grids)}")
+
+
+def measure(sureness: float, crops: int, rng: Generator) -> SettlingSpeed:
+    """The time of that many crops, without that of the grammars' first use."""
+    codec = SlotCodec(ALPHABET, tuple(sorted(known_regions())))
+    answers = [
+        (slots_of(_PLATES[index % len(_PLATES)], sureness, codec, rng), spread(sureness, len(codec.regions), rng))
+        for index in range(crops)
+    ]
+    times_us = []
+    for is_warm in (False, True):
+        for slots, regions in answers:
+            start = time.perf_counter()
+            settle(slots, regions, codec)
+            if is_warm:
+                times_us.append((time.perf_counter() - start) * _MICROSECONDS)
+    return SettlingSpeed(sureness, float(np.median(times_us)), float(np.percentile(times_us, 99)))
+
+
+def slots_of(text: str, sureness: float, codec: SlotCodec, rng: Generator) -> Probabilities:
+    """float32 (slots, classes): those of the text have `sureness`, a few others by chance what is left."""
+    left = rng.dirichlet(np.full(codec.classes, _SPREAD), SLOTS) * (1 - sureness)
+    left[np.arange(SLOTS), codec.encode(text)] += sureness
+    return left.astype(np.float32)
+
+
+def spread(sureness: float, regions: int, rng: Generator) -> Probabilities:
+    """float32 (regions,): one of them has `sureness`, a few others by chance what is left."""
+    shares = rng.dirichlet(np.full(regions, _SPREAD)) * (1 - sureness)
+    shares[int(rng.integers(regions))] += sureness
+    return shares.astype(np.float32)
+
+
+if __name__ == "__main__":
+    typer.run(settling)
