@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from platewatch.vision.calibration import plate_confidence, slot_probabilities, text_probability
-from platewatch.vision.types import Character, Transcript
+from platewatch.vision.calibration import plate_confidence, slot_probabilities
 
 
 @pytest.mark.parametrize(
@@ -19,21 +18,6 @@ def test_a_temperature_changes_how_sure_slots_are_but_not_what_they_say(temperat
     probabilities = slot_probabilities(np.array([[2, 0], [0, 2]], np.float32), temperature)
     assert probabilities.max(axis=1) == pytest.approx([best, best], abs=1e-4)
     assert probabilities.argmax(axis=1).tolist() == [0, 1]
-
-
-@pytest.mark.parametrize(
-    ("rows", "confidences", "joint"),
-    [
-        pytest.param([[0.1, 0.9], [0.8, 0.2]], [0.9], 0.72, id="a character, then nothing"),
-        pytest.param([[0.1, 0.9], [0.3, 0.7]], [0.9, 0.7], 0.63, id="characters alone"),
-        pytest.param([[0.6, 0.4], [0.8, 0.2]], [], 0.48, id="nothing at all"),
-    ],
-)
-def test_a_text_is_as_probable_as_its_characters_and_the_empty_rest(
-    rows: list[list[float]], confidences: list[float], joint: float
-) -> None:
-    transcript = Transcript(tuple(Character("A", confidence) for confidence in confidences))
-    assert text_probability(np.array(rows, np.float32), transcript) == pytest.approx(joint)
 
 
 @pytest.mark.parametrize(

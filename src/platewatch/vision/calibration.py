@@ -12,8 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from platewatch.vision.recognize import NOTHING, Logits, softmax
-from platewatch.vision.types import Transcript
+from platewatch.vision.recognize import Logits, softmax
 
 # Keeps logarithms finite; far beyond what any calibration set can tell apart.
 _SUREST: Final = 1 - 1e-9
@@ -25,19 +24,8 @@ def slot_probabilities(slot_logits: Logits, temperature: float) -> NDArray[np.fl
     return softmax(np.asarray(slot_logits / temperature, np.float32))
 
 
-def text_probability(probabilities: NDArray[np.float32], transcript: Transcript) -> float:
-    """The joint probability of the transcript's characters and of nothing beside them.
-
-    Args:
-        probabilities: float32 (slots, classes), those that the transcript was taken from.
-        transcript: what was read.
-    """
-    empty = probabilities[probabilities.argmax(axis=1) == NOTHING, NOTHING]
-    return math.prod([float(value) for value in empty] + [one.confidence for one in transcript.characters])
-
-
 def plate_confidence(probability: float, slope: float, offset: float) -> float:
-    """How sure it is that every character is right: the joint probability, moved along its logit."""
+    """How sure it is that every character is right: the probability of its text, moved along its logit."""
     bounded = min(max(probability, _LEAST), _SUREST)
     moved = slope * math.log(bounded / (1 - bounded)) + offset
     return 1 / (1 + math.exp(-moved)) if moved >= 0 else math.exp(moved) / (1 + math.exp(moved))

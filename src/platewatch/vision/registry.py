@@ -43,15 +43,17 @@ class BackendOptions:
     """What a backend may be told; each takes what concerns it.
 
     `threads` are set by PlateReader's own argument. `model` is the user's own ONNX file for the detector,
-    `recognizer_model` the folder of a model for the recognizer `platewatch` (None: the built-in one), `input_side` the
-    side in pixels of the network's input where the model leaves it open, `class_index` the class that means "plate"
-    in a model with several (None: all of them).
+    `recognizer_model` the folder of a model for the recognizer `platewatch` (None: the built-in one), `grammars`
+    whether it settles look-alikes by how regions build their numbers, `input_side` the side in pixels of the
+    network's input where the model leaves it open, `class_index` the class that means "plate" in a model with several
+    (None: all of them).
     """
 
     provider: Provider = Provider.AUTO
     threads: int = 1
     model: Path | None = None
     recognizer_model: Path | None = None
+    grammars: bool = True
     layout: YoloLayout = YoloLayout.AUTO
     min_score: float | None = None
     max_iou: float = 0.5

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends import slots
-from platewatch.vision.backends.slots import SlotRecognizer, other_texts, recognizer_model
+from platewatch.vision.backends.slots import SlotRecognizer, recognizer_model
 from platewatch.vision.pipeline import judge
 from platewatch.vision.recognize import SLOTS
 from platewatch.vision.registry import BackendOptions, make_recognizer
@@ -101,25 +101,22 @@ def test_its_confidence_is_that_of_the_reading_and_its_text_is_left_as_read(make
 
 
 @pytest.mark.parametrize(
-    ("rows", "expected"),
+    ("region", "grammars", "text", "alternative"),
     [
-        pytest.param([[0.02, 0.98, 0.0], [1.0, 0.0, 0.0]], [], id="only nothing is left"),
-        pytest.param([[0.0, 0.7, 0.3], [0.9, 0.1, 0.0]], [("B", 0.27), ("AA", 0.07)], id="another, and one more"),
-        pytest.param([[0.3, 0.7, 0.0], [0.4, 0.0, 0.6]], [("A", 0.28), ("B", 0.18)], id="one fewer"),
-        pytest.param([[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]], [], id="no doubt"),
+        pytest.param("br", True, "ABC1D23", "ABC1O23", id="settled by the region"),
+        pytest.param("us-ca", True, "ABC1O23", "ABC1D23", id="another region"),
+        pytest.param("br", False, "ABC1O23", "ABC1D23", id="without grammars"),
     ],
 )
-def test_other_texts_differ_in_one_slot(rows: list[list[float]], expected: list[tuple[str, float]]) -> None:
-    probabilities = np.array(rows, np.float32)
-    found = other_texts(probabilities, "AB", float(probabilities.max(axis=1).prod()))
-    assert [text for text, _ in found] == [text for text, _ in expected]
-    assert [share for _, share in found] == pytest.approx([share for _, share in expected])
-
-
-def test_no_more_than_a_few_other_texts_are_told() -> None:
-    rows = np.full((3, 10), 0.1, np.float32)
-    rows[:, 4] = 0.2
-    assert len(other_texts(rows, "ABCDEFGHI", 0.9)) == 4
+def test_lookalikes_are_settled_by_the_regions_grammar(
+    make_model: MakeModel, region: str, grammars: bool, text: str, alternative: str
+) -> None:
+    doubtful = logits_of("ABC1O23", doubts={4: ("D", 8.5)})
+    network = slot_network((doubtful, regions_of(region)), (logits_of(""), regions_of(region)))
+    options = BackendOptions(recognizer_model=make_model(network), grammars=grammars)
+    (transcript,) = SlotRecognizer(options).recognize([crop(255)])
+    assert (transcript.text, transcript.region) == (text, region)
+    assert transcript.alternatives[0][0] == alternative
 
 
 @pytest.mark.parametrize(

@@ -108,11 +108,12 @@ def export(  # noqa: PLR0913 -- each parameter is an option of the command
     from platewatch_training.recognizer.export import export as write  # noqa: PLC0415
 
     done = write(Request(run, folder, name, version, datasets=datasets, samples=samples, commit=commit))
-    table = Table("set", "plates", "fp32", "int8", "fp32 region", "fp32 error of confidence", title="exact, per cent")
+    columns = ("fp32", "without grammars", "region", "error of confidence", "int8")
+    table = Table("set", "plates", *columns, title="exact, per cent")
     for fp32, int8 in zip(done.fp32.measured, done.int8.measured, strict=True):
         region = "-" if fp32.region is None else f"{fp32.region:.1f}"
-        figures = (f"{fp32.exact:.1f}", f"{int8.exact:.1f}", region, f"{fp32.calibration_error:.1f}")
-        table.add_row(fp32.name, str(fp32.plates), *figures)
+        figures = (f"{fp32.exact:.1f}", f"{fp32.as_read:.1f}", region, f"{fp32.calibration_error:.1f}")
+        table.add_row(fp32.name, str(fp32.plates), *figures, f"{int8.exact:.1f}")
     out = Console()
     out.print(table)
     for one in (done.fp32, done.int8):

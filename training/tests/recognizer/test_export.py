@@ -171,7 +171,7 @@ def test_only_slots_can_be_exported(tmp_path: Path, make_run: MakeRun) -> None:
 
 
 def exported(exact: float, single_ms: float) -> Exported:
-    sets = (Measured("a", 900, exact, exact, 0.0), Measured("b", 100, 50.0, 50.0, 0.0))
+    sets = (Measured("a", 900, exact, exact, exact, 0.0), Measured("b", 100, 50.0, 50.0, 50.0, 0.0))
     return Exported(Path(f"{exact}"), sets, single_ms, single_ms, 1)
 
 
@@ -193,14 +193,15 @@ def test_int8_is_chosen_where_it_saves_time_and_costs_little(int8: Exported, is_
 
 
 def test_figures_that_are_not_known_are_no_scores() -> None:
-    known = Measured("a", 1, 90.123, 91.0, 2.0, 70.0)
+    known = Measured("a", 1, 90.123, 89.0, 91.0, 2.0, 70.0)
     assert [(one.measure, one.value) for one in scores([known])] == [
         ("exact", 90.12),
+        ("exact without grammars", 89.0),
         ("folded", 91.0),
         ("calibration error", 2.0),
         ("region", 70.0),
     ]
-    assert len(scores([replace(known, region=None)])) == 3
+    assert len(scores([replace(known, region=None)])) == 4
 
 
 def test_the_time_of_a_crop_is_told(done: Export) -> None:

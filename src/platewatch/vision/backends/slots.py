@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
-from platewatch.vision.calibration import plate_confidence, slot_probabilities, text_probability
-from platewatch.vision.recognize import NOTHING, Logits, SlotCodec, to_batch, to_input
+from platewatch.vision.beam import settle
+from platewatch.vision.calibration import plate_confidence, slot_probabilities
+from platewatch.vision.recognize import Logits, SlotCodec, softmax, to_batch, to_input
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.types import Crop, Transcript
 from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, Calibration, InstalledModel, ModelKind, load_card
@@ -20,8 +21,6 @@ from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, Calibration, Insta
 BUILT_IN_NAME: Final = "platewatch-recognizer"
 # Larger batches gain nothing on a CPU and would make one photo with many proposals take much memory.
 _CROPS_PER_BATCH: Final = 8
-_ALTERNATIVES: Final = 4
-_LEAST_ALTERNATIVE: Final = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +43,7 @@ class SlotRecognizer:
         model = recognizer_model(options.recognizer_model)
         self._codec = SlotCodec(model.card.alphabet or "", model.card.regions)
         self._width, self._height = model.card.input_width, model.card.input_height
+        self._grammars = options.grammars
         self._calibration = model.card.calibration or Calibration()
         self._session = model.load(provider=options.provider, threads=options.threads)
         expected = [
@@ -76,7 +76,7 @@ class SlotRecognizer:
         return Answers(np.asarray(slots, np.float32), np.asarray(regions, np.float32))
 
     def post_process(self, answers: Answers) -> list[Transcript]:
-        """The transcripts, with calibrated confidences."""
+        """The transcripts, look-alikes settled by how the regions build their numbers, with calibrated confidences."""
         return [self._transcript(*pair) for pair in zip(answers.slots, answers.regions, strict=True)]
 
     def warm_up(self) -> None:
@@ -84,46 +84,18 @@ class SlotRecognizer:
         self.forward(np.zeros((1, 3, self._height, self._width), np.float32))
 
     def _transcript(self, slot_logits: Logits, region_logits: Logits) -> Transcript:
-        calibration = self._calibration
-        scaled = np.asarray(slot_logits / calibration.temperature, np.float32)
-        read = self._codec.decode(scaled, region_logits)
-        if not read.characters:
-            return replace(read, confidence=0.0)
-        probabilities = slot_probabilities(slot_logits, calibration.temperature)
-        joint = text_probability(probabilities, read)
-        others = other_texts(probabilities, self._codec.alphabet, joint)
+        probabilities = slot_probabilities(slot_logits, self._calibration.temperature)
+        region_probabilities = softmax(region_logits)
+        read = settle(probabilities, region_probabilities if self._grammars else None, self._codec)
         return replace(
             read,
-            confidence=plate_confidence(joint, calibration.slope, calibration.offset),
-            alternatives=tuple(
-                (text, plate_confidence(share, calibration.slope, calibration.offset)) for text, share in others
-            ),
+            confidence=self._calibrated(read.confidence or 0.0) if read.characters else 0.0,
+            alternatives=tuple((text, self._calibrated(probability)) for text, probability in read.alternatives),
+            region=self._codec.regions[int(region_probabilities.argmax())] if read.characters else None,
         )
 
-
-def other_texts(probabilities: NDArray[np.float32], alphabet: str, joint: float) -> list[tuple[str, float]]:
-    """The likeliest other texts that differ in one slot, with their joint probability, best first.
-
-    Args:
-        probabilities: float32 (slots, classes).
-        alphabet: the characters of classes 1 and up.
-        joint: the probability of the likeliest text.
-    """
-    best = probabilities.argmax(axis=1)
-    ratios = probabilities / probabilities.max(axis=1, keepdims=True)
-    ratios[np.arange(len(best)), best] = 0.0
-    found: dict[str, float] = {}
-    likeliest_first = np.argsort(-ratios, axis=None)[: 4 * _ALTERNATIVES]
-    for slot, other in zip(*np.unravel_index(likeliest_first, ratios.shape), strict=True):
-        share = joint * float(ratios[slot, other])
-        if len(found) == _ALTERNATIVES or share < _LEAST_ALTERNATIVE:
-            break
-        classes = best.copy()
-        classes[slot] = other
-        text = "".join(alphabet[index - 1] for index in classes.tolist() if index != NOTHING)
-        if text:
-            found.setdefault(text, share)
-    return list(found.items())
+    def _calibrated(self, probability: float) -> float:
+        return plate_confidence(probability, self._calibration.slope, self._calibration.offset)
 
 
 def recognizer_model(folder: Path | None) -> InstalledModel:

@@ -271,6 +271,7 @@ def scores(measured: Sequence[Measured]) -> tuple[Score, ...]:
     for one in measured:
         values: Mapping[str, float | None] = {
             "exact": one.exact,
+            "exact without grammars": one.as_read,
             "folded": one.folded,
             "calibration error": one.calibration_error,
             "region": one.region,

@@ -29,11 +29,15 @@ _WARM_UPS: Final = 3
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One set: shares and the error of the confidence in per cent; the region is known of rendered crops alone."""
+    """One set: shares and the error of the confidence in per cent; the region is known of rendered crops alone.
+
+    `as_read` is the exact share without the grammars that settle look-alikes.
+    """
 
     name: str
     plates: int
     exact: float
+    as_read: float
     folded: float
     calibration_error: float
     region: float | None = None
@@ -50,9 +54,11 @@ def as_labelled(samples: Sequence[Sample]) -> list[LabelledCrop]:
     return [LabelledCrop(sample.crop_bgr, sample.text, sample.layout) for sample in samples]
 
 
-def read_folder(folder: Path, crops: Sequence[LabelledCrop]) -> tuple[list[Outcome], list[str | None]]:
+def read_folder(
+    folder: Path, crops: Sequence[LabelledCrop], *, grammars: bool = True
+) -> tuple[list[Outcome], list[str | None]]:
     """What the model of that folder reads, and the region that it tells of each crop."""
-    recognizer = _recognizer(folder)
+    recognizer = _recognizer(folder, grammars=grammars)
     transcripts = recognizer.recognize([_as_crop(crop.crop_bgr) for crop in crops])
     outcomes = [Outcome(crop, one.text, one.confidence or 0.0) for crop, one in zip(crops, transcripts, strict=True)]
     return outcomes, [one.region for one in transcripts]
@@ -60,12 +66,13 @@ def read_folder(folder: Path, crops: Sequence[LabelledCrop]) -> tuple[list[Outco
 
 def measure(folder: Path, held_out: Sequence[Sample], sets: Mapping[str, Sequence[LabelledCrop]]) -> list[Measured]:
     """The figures of rendered samples that nothing was fitted on, then of each set of real crops."""
-    outcomes, regions = read_folder(folder, as_labelled(held_out))
+    rendered = as_labelled(held_out)
+    regions = read_folder(folder, rendered)[1]
     known = [(sample.region, told) for sample, told in zip(held_out, regions, strict=True) if sample.region]
     right = 100 * sum(region == told for region, told in known) / max(1, len(known))
     return [
-        _measured(RENDERED, outcomes, right),
-        *(_measured(name, read_folder(folder, crops)[0]) for name, crops in sets.items()),
+        _measured(folder, RENDERED, rendered, right),
+        *(_measured(folder, name, crops) for name, crops in sets.items()),
     ]
 
 
@@ -83,13 +90,23 @@ def middle_ms(folder: Path, crops: Sequence[LabelledCrop], batch: int = 1) -> fl
     return 1000 * statistics.median(times_s) / len(chosen)
 
 
-def _recognizer(folder: Path) -> SlotRecognizer:
-    return SlotRecognizer(BackendOptions(provider=Provider.CPU, threads=1, recognizer_model=folder))
+def _recognizer(folder: Path, *, grammars: bool = True) -> SlotRecognizer:
+    options = BackendOptions(provider=Provider.CPU, threads=1, recognizer_model=folder, grammars=grammars)
+    return SlotRecognizer(options)
 
 
-def _measured(name: str, outcomes: Sequence[Outcome], region: float | None = None) -> Measured:
-    found = score(name, outcomes)
-    return Measured(name, found.plates, found.exact, found.folded, calibration_error(outcomes), region)
+def _measured(folder: Path, name: str, crops: Sequence[LabelledCrop], region: float | None = None) -> Measured:
+    outcomes, _ = read_folder(folder, crops)
+    found, as_read = score(name, outcomes), score(name, read_folder(folder, crops, grammars=False)[0])
+    return Measured(
+        name=name,
+        plates=found.plates,
+        exact=found.exact,
+        as_read=as_read.exact,
+        folded=found.folded,
+        calibration_error=calibration_error(outcomes),
+        region=region,
+    )
 
 
 def _as_crop(crop_bgr: ImageBgr) -> Crop:
