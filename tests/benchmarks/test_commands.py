@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[2]
-MODULES = ("benchmarks.accuracy", "benchmarks.speed")
+MODULES = ("benchmarks.accuracy", "benchmarks.speed", "benchmarks.settling")
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
