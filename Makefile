@@ -65,6 +65,7 @@ openapi: $(STAMPS)/dev $(STAMPS)/dashboard ## write the API's description and th
 benchmark: $(STAMPS)/dev ## accuracy and speed (SHARED=folder of the labelled photos)
 	$(BIN)/python -m benchmarks.accuracy --datasets $(SHARED)
 	$(BIN)/python -m benchmarks.speed --datasets $(SHARED)
+	$(BIN)/python -m benchmarks.settling
 
 training: $(TRAINING)/stamp ## make training/.venv with PyTorch, for `platewatch-train`
 

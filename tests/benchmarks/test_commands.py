@@ -79,7 +79,7 @@ def test_what_makes_no_sense_ends_with_2_and_no_traceback(arguments: tuple[str, 
     assert "Traceback" not in done.stderr
 
 
-def test_make_benchmark_runs_both() -> None:
+def test_make_benchmark_runs_them_all() -> None:
     makefile = (REPOSITORY / "Makefile").read_text()
     recipe = makefile.partition("\nbenchmark:")[2].partition("\n\n")[0]
     assert re.findall(r"-m (benchmarks\.[a-z]+)", recipe) == list(MODULES)
