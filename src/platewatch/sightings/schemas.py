@@ -34,7 +34,6 @@ CharactersRead = Annotated[
     Field(description="each character with its confidence, 0 to 1", examples=[[["A", 0.99], ["B", 0.98], ["1", 0.97]]]),
 ]
 Confidence = Annotated[float, Field(ge=0, le=1, examples=[0.97])]
-Name = Annotated[str, Field(max_length=150)]
 
 
 class Direction(StrEnum):

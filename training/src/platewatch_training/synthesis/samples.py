@@ -12,7 +12,7 @@ from numpy.random import Generator
 from platewatch.vision.types import ImageBgr
 from platewatch_training.synthesis.camera import choose_width, take_crop
 from platewatch_training.synthesis.distractors import distractor
-from platewatch_training.synthesis.layouts import Layout
+from platewatch_training.synthesis.layouts import Layout, pick
 from platewatch_training.synthesis.plates import DrawnPlate, draw_plate
 from platewatch_training.synthesis.surface import mount, weather
 
@@ -38,8 +38,6 @@ class SampleSource:
 
     def __init__(self, layouts: Sequence[Layout], *, seed: int) -> None:
         self._layouts = list(layouts)
-        shares = np.cumsum([layout.weight for layout in layouts])
-        self._shares = shares / shares[-1]
         self._rng = np.random.default_rng(seed)
 
     def __iter__(self) -> Iterator[Sample]:
@@ -52,7 +50,7 @@ class SampleSource:
         if rng.random() < _DISTRACTORS:
             return Sample(distractor(rng), "", None, "distractor")
         while True:
-            layout = self._layouts[int(np.searchsorted(self._shares, rng.random()))]
+            layout = pick(self._layouts, rng)
             text = layout.sample(rng)
             if 0 < len(text.text) <= LONGEST_TEXT:
                 break
