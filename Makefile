@@ -11,6 +11,7 @@ STATIC := src/platewatch/app/static
 DASHBOARD_SOURCES := $(shell find dashboard -path dashboard/node_modules -prune -o -type f -print 2>/dev/null)
 NODE_MAJOR := 20
 SHARED ?= ../shared/datasets
+TESTS_AT_ONCE ?= 2
 
 # Node is used where it is new enough, else taken from a Python package into the virtual environment.
 WITH_NODE = export PATH="$(abspath $(BIN)):$$PATH"
@@ -18,9 +19,9 @@ WITH_NODE = export PATH="$(abspath $(BIN)):$$PATH"
 TORCH := 2.13.0
 TRAINING := training/.venv
 FONT_PACKAGES := $(shell sed -n 's/.*package: *\([a-z0-9-]*\).*/\1/p' training/src/platewatch_training/synthesis/typefaces/debian.yaml | sort -u)
-TEST_PACKAGES := chromium $(FONT_PACKAGES)
+TEST_PACKAGES := chromium nginx-light tesseract-ocr tesseract-ocr-eng $(FONT_PACKAGES)
 
-.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi benchmark training training-check lock clean
+.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi benchmark replay training training-check lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,7 +39,7 @@ migrate: $(STAMPS)/package
 	@$(BIN)/platewatch migrate
 
 test: $(STAMPS)/dev $(STATIC)/index.html ## install what tests need and run them all
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile $(PYTEST_ARGS)
 
 test-tools: ## install Debian's packages that some tests need (as root)
 	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { apt-get update -q && apt-get install -qy --no-install-recommends $(TEST_PACKAGES); }
@@ -67,6 +68,9 @@ benchmark: $(STAMPS)/dev ## accuracy and speed (SHARED=folder of the labelled ph
 	$(BIN)/python -m benchmarks.speed --datasets $(SHARED)
 	$(BIN)/python -m benchmarks.settling
 
+replay: $(BIN)/python ## run deploy/Dockerfile's steps in an empty folder, without containers (minutes)
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && $(BIN)/python deploy/replay.py "$$folder"
+
 training: $(TRAINING)/stamp ## make training/.venv with PyTorch, for `platewatch-train`
 
 training-check: $(TRAINING)/stamp ## types and tests of the training package
@@ -76,6 +80,7 @@ training-check: $(TRAINING)/stamp ## types and tests of the training package
 lock: $(STAMPS)/dev ## pin the requirements anew
 	$(BIN)/pip install -q 'uv==0.13.8'
 	$(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) -o requirements/server.txt
+	$(BIN)/uv pip compile pyproject.toml --extra production $(LOCK_OPTIONS) -c requirements/server.txt -o requirements/production.txt
 	$(BIN)/uv pip compile pyproject.toml --group dev $(LOCK_OPTIONS) -c requirements/server.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile requirements/node.in $(LOCK_OPTIONS) -o requirements/node.txt
 	$(BIN)/uv pip compile requirements/training.in $(LOCK_OPTIONS) -c requirements/dev.txt -o requirements/training.txt

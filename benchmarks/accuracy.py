@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.circumstances import RESULTS, circumstances
-from benchmarks.datasets import PhotoSet, limited, load_sets
+from benchmarks.datasets import PhotoSet, corrected, cut_by_labels, limited, load_sets
 from benchmarks.reading import SetResult, measure_set
 from benchmarks.report import Grid, figure, markdown, percent, show, write_between_marks, write_json
 from benchmarks.scores import COVERAGE_PERCENTS, RECALL_IOUS
@@ -23,6 +23,7 @@ from platewatch.vision.registry import BackendOptions
 
 NAME = "accuracy"
 _USAGE = 2
+_AS_READ = ":as-read"
 _TEXT_COLUMNS = (
     "plates",
     "exact",
@@ -31,6 +32,7 @@ _TEXT_COLUMNS = (
     "CER",
     *(f"P@{percent}" for percent in COVERAGE_PERCENTS),
     "ECE",
+    "region",
 )
 
 
@@ -41,7 +43,13 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many images of each set.")] = None,
     seed: Annotated[int, typer.Option(help="Which images a limit chooses.")] = 1,
     detector: Annotated[str, typer.Option(help="What finds plates.")] = "rapidocr",
-    recognizer: Annotated[str, typer.Option(help="What reads them; several by commas are compared.")] = "rapidocr",
+    recognizer: Annotated[
+        str, typer.Option(help=f"What reads them; several by commas are compared. NAME{_AS_READ}: without grammars.")
+    ] = "rapidocr",
+    true_boxes: Annotated[bool, typer.Option("--true-boxes", help="Read what the labelled boxes cut out.")] = False,
+    correct_labels: Annotated[
+        bool, typer.Option("--corrected", help="Score against labels that were read again by eye where they are wrong.")
+    ] = False,
     recognizer_model: Annotated[Path | None, typer.Option(help="Model folder for the recognizer `platewatch`.")] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads of each network.")] = 1,
     output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
@@ -50,17 +58,23 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
     """Measure accuracy; the definitions are in docs/benchmarks.md."""
     try:
         recognizers = _split(recognizer) or (recognizer,)
-        how = circumstances("benchmarks.accuracy", (detector, *recognizers), recognizer_folder=recognizer_model)
-        chosen = [limited(one, limit, seed) for one in load_sets(datasets, _split(sets))]
-        options = BackendOptions(recognizer_model=recognizer_model)
-        readers = [PlateReader(detector, name, threads=threads, options=options) for name in recognizers]
-        results = {reader.recognizer_name: measure(reader, chosen) for reader in readers}
+        used = (detector, *(name.removesuffix(_AS_READ) for name in recognizers))
+        how = circumstances("benchmarks.accuracy", used, recognizer_folder=recognizer_model)
+        loaded = load_sets(datasets, _split(sets))
+        if correct_labels:
+            loaded = [corrected(one) for one in loaded]
+        wanted = [one for one in map(cut_by_labels, loaded) if one.photos] if true_boxes else loaded
+        chosen = [limited(one, limit, seed) for one in wanted]
+        readers = {name: _reader(detector, name, threads, recognizer_model) for name in recognizers}
+        results = {name: measure(reader, chosen) for name, reader in readers.items()}
         grids = compare(results)
         notes = list(
             dict.fromkeys(
-                note for reader in readers for note in describe(reader, threads, seed, results[reader.recognizer_name])
+                note for name, reader in readers.items() for note in describe(reader, threads, seed, results[name])
             )
         )
+        if correct_labels:
+            notes.append("Wrong labels were read again by eye: benchmarks/corrections.yaml")
         show(Console(), how, notes, grids)
         measured: object = results if len(results) > 1 else results[recognizers[0]]
         print(f"JSON: {write_json(output, NAME, how, measured, grids)}")
@@ -69,6 +83,11 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error
+
+
+def _reader(detector: str, recognizer: str, threads: int, model: Path | None) -> PlateReader:
+    options = BackendOptions(recognizer_model=model, grammars=not recognizer.endswith(_AS_READ))
+    return PlateReader(detector, recognizer.removesuffix(_AS_READ), threads=threads, options=options)
 
 
 def _split(names: str) -> tuple[str, ...]:
@@ -159,6 +178,7 @@ def _text_row(result: SetResult) -> tuple[str, ...]:
         percent(scores.character_error_rate),
         *(percent(scores.precision_at_coverage[coverage]) for coverage in COVERAGE_PERCENTS),
         percent(scores.calibration_error),
+        percent(scores.region),
         figure(result.median_ms, 0),
     )
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Annotated, Final, Literal
 
+import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from benchmarks.errors import DatasetError
@@ -18,11 +19,14 @@ from platewatch.vision.types import BoxXyxy
 LABELS_NAME: Final = "labels.jsonl"
 _EVALUATION: Final = "evaluation"
 _TRAIN: Final = "train"
+_CUT_MARGIN: Final = 0.06
+_CORRECTIONS: Final = Path(__file__).parent / "corrections.yaml"
 
 
 class _PlateLine(BaseModel):
     box: BoxXyxy | None = None
     text: str | None = None
+    region: str | None = None
 
 
 class _PhotoLine(BaseModel):
@@ -36,11 +40,15 @@ class _PhotoLine(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class LabeledPhoto:
-    """One image with everything that is known to be on it; for a crop the box is None."""
+    """One image with everything that is known to be on it; for a crop the box is None.
+
+    A crop is the whole image, or what `cut_xyxy` cuts out of it.
+    """
 
     path: Path
     is_crop: bool
     plates: tuple[LabeledPlate, ...]
+    cut_xyxy: BoxXyxy | None = None
 
     @property
     def name(self) -> str:
@@ -109,6 +117,43 @@ def limited(photo_set: PhotoSet, limit: int | None, seed: int) -> PhotoSet:
     return PhotoSet(photo_set.name, tuple(photo_set.photos[index] for index in chosen), photo_set.available)
 
 
+def corrected(photo_set: PhotoSet) -> PhotoSet:
+    """The set with the texts that were read again by eye in place of wrong labels; only images of one plate have such.
+
+    Raises:
+        DatasetError: A correction names an image that the set doesn't have.
+    """
+    texts: dict[str, str] = (yaml.safe_load(_CORRECTIONS.read_text(encoding="utf-8")) or {}).get(photo_set.name, {})
+    if gone := sorted(set(texts) - {photo.name for photo in photo_set.photos}):
+        raise DatasetError(f"{str(_CORRECTIONS)!r} corrects {gone[0]!r}, which is not in {photo_set.name}.")
+    photos = (
+        replace(photo, plates=(replace(photo.plates[0], text=texts[photo.name]),)) if photo.name in texts else photo
+        for photo in photo_set.photos
+    )
+    return replace(photo_set, photos=tuple(photos))
+
+
+def cut_by_labels(photo_set: PhotoSet) -> PhotoSet:
+    """The plates with a text as crops of their own, cut by their labelled boxes with a small margin."""
+    crops = tuple(
+        photo
+        if photo.is_crop
+        else LabeledPhoto(photo.path, True, (replace(plate, box_xyxy=None),), _cut(plate.box_xyxy))
+        for photo in photo_set.photos
+        for plate in photo.plates
+        if plate.text and (photo.is_crop or plate.box_xyxy)
+    )
+    return PhotoSet(photo_set.name, crops, photo_set.available if photo_set.is_crops else len(crops))
+
+
+def _cut(box_xyxy: BoxXyxy | None) -> BoxXyxy | None:
+    if box_xyxy is None:
+        return None
+    left, top, right, bottom = box_xyxy
+    margin = _CUT_MARGIN * (bottom - top)
+    return left - margin, top - margin, right + margin, bottom + margin
+
+
 def _folders(root: Path) -> dict[str, Path]:
     if not (root / _EVALUATION).is_dir():
         raise DatasetError(
@@ -133,7 +178,7 @@ def _photo(folder: Path, row: _PhotoLine) -> LabeledPhoto | None:
 def _plate(line: _PlateLine) -> LabeledPlate:
     # A text that the scores would empty says nothing.
     text = line.text if line.text and letters_and_digits(line.text) else None
-    return LabeledPlate(text, line.box)
+    return LabeledPlate(text, line.box, line.region)
 
 
 def photos_of(sets: Sequence[PhotoSet], count: int, seed: int) -> tuple[Path, ...]:

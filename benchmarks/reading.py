@@ -14,6 +14,7 @@ from benchmarks.scores import (
     PredictedPlate,
     ReadPlate,
     TextScores,
+    compared,
     false_plates,
     finding_scores,
     reading_of,
@@ -24,7 +25,7 @@ from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.image import EncodedImage, open_image
 from platewatch.vision.pipeline import Located, PlateReader, StageTimes, judge
 from platewatch.vision.rectify import rectify
-from platewatch.vision.types import Detection, ImageReadings
+from platewatch.vision.types import BoxXyxy, Crop, Detection, ImageReadings
 
 _MS_DIGITS = 1
 
@@ -89,28 +90,36 @@ def read_photo(reader: PlateReader, photo: LabeledPhoto) -> Outcome:
     """What the reader makes of one image; a crop goes to the recognizer as it is, without a detector."""
     try:
         image = open_image(photo.path.read_bytes(), reader.limits)
-        result = read_crop(reader, image) if photo.is_crop else reader.read_image(image)
+        result = read_crop(reader, image, photo.cut_xyxy) if photo.is_crop else reader.read_image(image)
     except (ImageError, OSError) as error:
         return Outcome(photo, (), 0.0, str(error))
     predictions = tuple(
-        PredictedPlate(reading.text, reading.confidence, reading.box_xyxy) for reading in result.readings
+        PredictedPlate(reading.text, reading.confidence, reading.box_xyxy, reading.region)
+        for reading in result.readings
     )
     return Outcome(photo, predictions, result.duration_ms)
 
 
-def read_crop(reader: PlateReader, image: EncodedImage) -> ImageReadings:
-    """The one reading of an image that is a plate already, however unsure; the time is that of the recognizer.
+def read_crop(reader: PlateReader, image: EncodedImage, cut_xyxy: BoxXyxy | None = None) -> ImageReadings:
+    """The one reading of a plate that is the whole image, or this box of it; the time is that of the recognizer.
 
     Raises:
         ImageError: The pixels are damaged.
     """
-    whole = Detection(corners_from_box((0.0, 0.0, float(image.width), float(image.height))), 1.0)
-    crop = rectify(image.decode(), whole)
+    crop = crop_of(image, cut_xyxy)
     located = Located((crop,), image.width, image.height, StageTimes())
     start = time.perf_counter()
     transcript = reader.forward([located])[0][0]
     duration_ms = (time.perf_counter() - start) * 1000
     return ImageReadings((judge(crop, transcript),), image.width, image.height, duration_ms)
+
+
+def crop_of(image: EncodedImage, cut_xyxy: BoxXyxy | None = None) -> Crop:
+    """The plate that is the whole image, or this box of it; raises ImageError if the pixels are damaged."""
+    left, top, right, bottom = cut_xyxy or (0.0, 0.0, float(image.width), float(image.height))
+    inside = (max(0.0, left), max(0.0, top), min(float(image.width), right), min(float(image.height), bottom))
+    whole = Detection(corners_from_box(inside), 1.0)
+    return rectify(image.decode(), whole)
 
 
 def score_set(photo_set: PhotoSet, outcomes: Sequence[Outcome]) -> SetResult:
@@ -145,9 +154,7 @@ def _read_plates(outcome: Outcome) -> list[ReadPlate]:
 
 
 def _crop_reading(plate: LabeledPlate, predictions: Sequence[PredictedPlate]) -> ReadPlate:
-    first = next(iter(predictions), None)
-    truth = plate.text or ""
-    return ReadPlate(truth, first.text, first.confidence) if first else ReadPlate(truth, "", 0.0)
+    return compared(plate, next(iter(predictions), None))
 
 
 def _false(outcome: Outcome) -> list[FalsePlate]:

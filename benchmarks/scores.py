@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from benchmarks.regions import same_region
 from platewatch.vision.formats import PROVINCES
 from platewatch.vision.geometry import iou
 from platewatch.vision.types import BoxXyxy
@@ -25,10 +26,14 @@ _FOLDING: Final = str.maketrans("OI", "01")
 
 @dataclass(frozen=True, slots=True)
 class LabeledPlate:
-    """One plate that is known to be there. `text` is None where nobody could read it, the box None for crops."""
+    """One plate that is known to be there. `text` is None where nobody could read it, the box None for crops.
+
+    `region` is the country as the label names it, None where it says none.
+    """
 
     text: str | None
     box_xyxy: BoxXyxy | None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +43,20 @@ class PredictedPlate:
     text: str
     confidence: float
     box_xyxy: BoxXyxy
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ReadPlate:
-    """The known text of one plate beside what was read; `text` is empty where nothing was."""
+    """The known text of one plate beside what was read; `text` is empty where nothing was.
+
+    `is_region_right` is None where the region is not known.
+    """
 
     truth: str
     text: str
     confidence: float
+    is_region_right: bool | None = None
 
     @property
     def is_exact(self) -> bool:
@@ -59,7 +69,8 @@ class TextScores:
     """How well the plates with a known text were read; one that was not found counts as read wrong.
 
     `precision_at_coverage` is by per cent of the plates kept; None where fewer were read at all.
-    `exact_with_province` is None where no truth has a province character.
+    `exact_with_province` is None where no truth has a province character, `region` where no label names one; a reading
+    without a region counts as wrong there.
     """
 
     plates: int
@@ -69,6 +80,7 @@ class TextScores:
     character_error_rate: float | None
     precision_at_coverage: Mapping[int, float | None]
     calibration_error: float | None
+    region: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +130,7 @@ def text_scores(plates: Sequence[ReadPlate]) -> TextScores:
         character_error_rate=character_error_rate(plates),
         precision_at_coverage={percent: precision_at_coverage(plates, percent) for percent in COVERAGE_PERCENTS},
         calibration_error=calibration_error(plates),
+        region=_share([plate.is_region_right for plate in plates if plate.is_region_right is not None]),
     )
 
 
@@ -158,9 +171,14 @@ def reading_of(plate: LabeledPlate, predictions: Sequence[PredictedPlate]) -> Re
         return None
     about = [prediction for prediction in predictions if _overlap(plate, prediction) >= _ABOUT_THE_PLATE_IOU]
     if not about:
-        return ReadPlate(plate.text, "", 0.0)
-    best = max(about, key=lambda prediction: prediction.confidence)
-    return ReadPlate(plate.text, best.text, best.confidence)
+        return compared(plate, None)
+    return compared(plate, max(about, key=lambda prediction: prediction.confidence))
+
+
+def compared(plate: LabeledPlate, read: PredictedPlate | None) -> ReadPlate:
+    """A plate with a text beside what was read of it, None for nothing."""
+    region = None if plate.region is None else same_region(plate.region, read.region if read else None)
+    return ReadPlate(plate.text or "", read.text if read else "", read.confidence if read else 0.0, region)
 
 
 def count_found(plates: Sequence[LabeledPlate], predictions: Sequence[PredictedPlate], min_iou: float) -> int:

@@ -17,13 +17,14 @@ from benchmarks.circumstances import RESULTS, circumstances
 from benchmarks.report import Grid, figure, show, write_json
 from platewatch.vision.beam import settle
 from platewatch.vision.grammars import known_regions
-from platewatch.vision.recognize import ALPHABET, SLOTS, SlotCodec
+from platewatch.vision.recognize import ALPHABET, NOTHING, SLOTS, SlotCodec
 
 NAME: Final = "settling"
 SURENESS: Final = (0.999, 0.95, 0.8, 0.5)
 """What the right class of each slot has, on average."""
 _PLATES: Final = ("AB123CD", "BAB1234", "7ABC123", "LB07SEO", "京A12345", "KA01AB1234", "ABC1D23", "1234BCD")
 _SPREAD: Final = 0.05
+_STEPS: Final = 156
 _MICROSECONDS: Final = 1e6
 
 Probabilities = NDArray[np.float32]
@@ -61,15 +62,15 @@ def settling(
 def measure(sureness: float, crops: int, rng: Generator) -> SettlingSpeed:
     """The time of that many crops, without that of the grammars' first use."""
     codec = SlotCodec(ALPHABET, tuple(sorted(known_regions())))
-    answers = [
-        (slots_of(_PLATES[index % len(_PLATES)], sureness, codec, rng), spread(sureness, len(codec.regions), rng))
-        for index in range(crops)
-    ]
+    answers = []
+    for index in range(crops):
+        slots = slots_of(_PLATES[index % len(_PLATES)], sureness, codec, rng)
+        answers.append((slots, spread(sureness, len(codec.regions), rng), steps_of(slots, sureness, rng)))
     times_us = []
     for is_warm in (False, True):
-        for slots, regions in answers:
+        for slots, regions, steps in answers:
             start = time.perf_counter()
-            settle(slots, regions, codec)
+            settle(slots, regions, codec, steps)
             if is_warm:
                 times_us.append((time.perf_counter() - start) * _MICROSECONDS)
     return SettlingSpeed(sureness, float(np.median(times_us)), float(np.percentile(times_us, 99)))
@@ -80,6 +81,14 @@ def slots_of(text: str, sureness: float, codec: SlotCodec, rng: Generator) -> Pr
     left = rng.dirichlet(np.full(codec.classes, _SPREAD), SLOTS) * (1 - sureness)
     left[np.arange(SLOTS), codec.encode(text)] += sureness
     return left.astype(np.float32)
+
+
+def steps_of(slots: Probabilities, sureness: float, rng: Generator) -> Probabilities:
+    """float32 (steps, classes): what the slots say, each at a place of its own, and nothing between them."""
+    found = rng.dirichlet(np.full(slots.shape[1], _SPREAD), _STEPS) * (1 - sureness) / 10
+    found[:, NOTHING] += 1 - (1 - sureness) / 10
+    found[_STEPS // 2 : _STEPS // 2 + 4 * len(slots) : 4] = slots
+    return found.astype(np.float32)
 
 
 def spread(sureness: float, regions: int, rng: Generator) -> Probabilities:

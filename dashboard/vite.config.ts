@@ -38,6 +38,7 @@ export default defineConfig({
     environment: 'jsdom',
     setupFiles: ['tests/setup.ts'],
     restoreMocks: true,
+    testTimeout: 20000,
     unstubGlobals: true,
     css: { modules: { classNameStrategy: 'non-scoped' } },
   },

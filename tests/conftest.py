@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from platewatch.clock import SetClock
 from platewatch.db.engine import Database
@@ -15,6 +16,10 @@ from platewatch.settings import Settings
 from platewatch.vision.pipeline import PlateReader
 from tests.databases import Kind, database_url, delete_all_rows, empty_url
 from tests.servers import Server, started
+
+# Examples are the same in every run, and no slow machine fails a test.
+hypothesis_settings.register_profile("platewatch", deadline=None, derandomize=True, database=None)
+hypothesis_settings.load_profile("platewatch")
 
 
 @pytest.fixture(scope="session")

@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
-import pytest
 from sqlalchemy import create_engine, delete, table, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import OperationalError
 
 from platewatch.db import tables
 from platewatch.db.engine import Database
+from tests.missing import give_up
 
 MEDIA_TABLES = ("media_marks", "media_blobs")
 
@@ -37,19 +37,6 @@ DROP = {
 }
 
 
-def in_ci() -> bool:
-    """True where a missing database server must fail the tests and not skip them."""
-    return os.environ.get("CI", "").lower() in ("1", "true")
-
-
-def give_up(kind: Kind, reason: object) -> None:
-    """Skips the test because its server is away, or fails it in continuous integration."""
-    message = f"no {kind} server: {reason}. Start one, or name another with {SERVERS[kind][0]}"
-    if in_ci():
-        pytest.fail(message)
-    pytest.skip(message)
-
-
 @contextmanager
 def empty_url(kind: Kind, folder: Path, name: str) -> Iterator[str]:
     """The URL of a database without tables, gone at the end. `name` is unique on the server."""
@@ -65,7 +52,7 @@ def empty_url(kind: Kind, folder: Path, name: str) -> Iterator[str]:
                 connection.execute(text(DROP[kind].format(name=name)))
                 connection.execute(text(f"CREATE DATABASE {name}"))
         except OperationalError as error:
-            give_up(kind, error.orig)
+            give_up(f"no {kind} server: {error.orig}. Start one, or name another with {SERVERS[kind][0]}")
         try:
             yield url.set(database=name).render_as_string(hide_password=False)
         finally:
@@ -81,6 +68,9 @@ def delete_all_rows(database: Database) -> None:
     with database.engine.begin() as connection:
         for name in (*MEDIA_TABLES, *models):
             connection.execute(delete(table(name)))
+        if database.engine.dialect.name == "sqlite":
+            # Ids begin at 1 again, so that a test finds the same ones whatever ran before it.
+            connection.execute(delete(table("sqlite_sequence")))
 
 
 def database_url(database: Database) -> str:

@@ -106,6 +106,13 @@ def routes_of(app: FastAPI) -> list[tuple[str, str]]:
     return found
 
 
+def migrate(settings: Settings) -> None:
+    """Make the tables of the database of these settings; no connection stays open."""
+    database = create_app(settings).state.runtime.database
+    database.migrate()
+    database.dispose()
+
+
 @contextmanager
 def started(settings: Settings, reader: PlateReader, clock: Clock | None = None) -> Iterator[Server]:
     """The app of these settings, started; its readers are replaced by the shared one."""

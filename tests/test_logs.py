@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -64,10 +66,26 @@ def test_the_level_holds_back_what_is_below_it(tmp_path: Path) -> None:
 def test_files_rotate_at_five_megabytes_and_keep_five(tmp_path: Path) -> None:
     set_up_logs(folder=tmp_path)
     log = logging.getLogger("filler")
-    for _ in range(7):
-        log.info("x" * (MAX_BYTES - 300))
-    names = sorted(path.name for path in tmp_path.glob("app.log*"))
-    assert names == ["app.log", *(f"app.log.{n}" for n in range(1, BACKUPS + 1))]
+    line = "x" * (MAX_BYTES // 4)
+    for _ in range(30):
+        log.info(line)
+    files = sorted(tmp_path.glob("app.log*"))
+    assert [path.name for path in files] == ["app.log", *(f"app.log.{n}" for n in range(1, BACKUPS + 1))]
+    assert all(path.stat().st_size < MAX_BYTES + 2 * len(line) for path in files)
+
+
+def test_several_processes_write_whole_lines_into_one_file(tmp_path: Path) -> None:
+    code = (
+        "import logging, sys; from pathlib import Path; from platewatch.logs import set_up_logs; "
+        "set_up_logs(folder=Path(sys.argv[1])); [logging.getLogger('w').info('y' * 5000) for _ in range(200)]"
+    )
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.DEVNULL) for _ in range(3)
+    ]
+    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
+    lines = (tmp_path / "app.log").read_text().splitlines()
+    assert len(lines) == 600
+    assert {json.loads(line)["event"] for line in lines} == {"y" * 5000}
 
 
 def test_the_terminal_speaks_json_by_setting(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -50,7 +50,7 @@ def test_carwatch_names_in_the_env_file_are_honored(tmp_path: Path) -> None:
     )
     settings = load_settings()
     assert settings.effective_database_url == "mysql://car:p%40ss%2Fword@db.local:3307/carwatch"
-    assert settings.bcrypt_rounds == 10
+    assert (settings.bcrypt_rounds, settings.secret_key) == (10, "x")
     assert settings.effective_log_level == "debug"
 
 
@@ -83,6 +83,16 @@ def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyP
 def test_allowed_origins_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PLATEWATCH_ALLOWED_ORIGINS", "https://a.example/, https://b.example")
     assert load_settings().allowed_origins == ("https://a.example", "https://b.example")
+
+
+def test_allowed_hosts_are_split_at_commas_in_lower_case(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATEWATCH_ALLOWED_HOSTS", "Plates.example.com, *.gates.example.com,")
+    assert load_settings().allowed_hosts == ("plates.example.com", "*.gates.example.com")
+
+
+@pytest.mark.parametrize("name", ["redis_url", "db_password"])
+def test_what_holds_a_password_is_not_shown(name: str) -> None:
+    assert "s3cret" not in repr(Settings.model_validate({name: "redis://:s3cret@host"}))
 
 
 @pytest.mark.parametrize(

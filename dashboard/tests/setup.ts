@@ -1,9 +1,12 @@
 import '@testing-library/jest-dom/vitest';
 
-import { cleanup } from '@testing-library/react';
+import { cleanup, configure } from '@testing-library/react';
 import { afterEach, beforeEach, vi } from 'vitest';
 
 import { FakeWebSocket } from './support/FakeWebSocket';
+
+// A page that is lazily loaded takes longer than the usual second on a busy machine.
+configure({ asyncUtilTimeout: 8000 });
 
 // What jsdom lacks and the libraries ask for.
 class NoObserver {

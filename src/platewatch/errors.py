@@ -9,24 +9,36 @@
     │   │   ├── UnsupportedImageError  an image, but of a kind that is not read
     │   │   └── ImageTooLargeError     too many bytes or pixels
     │   ├── CursorError                a paging cursor that this server did not make
+    │   ├── RowsError                  rows of a file that can't be used
+    │   ├── LabelsError                a dataset's labels, or its folder, can't be used
     │   └── FieldError                 any other field with a value that can't be used
     ├── NotFoundError                  no such row or file
     ├── ConflictError                  it exists already, or another request is at it
     │   └── IdempotencyError           one Idempotency-Key, two different requests
     ├── AuthenticationError            nobody is logged in, or the log-in is wrong
+    │   └── SecondFactorError          the password is right, the code of the second factor is missing or wrong
     ├── ForbiddenError                 logged in, but not allowed
+    ├── TooManyRequestsError           more often than a limit allows
     ├── BusyError                      every reader is taken and the waiting line is full
+    ├── DatabaseAwayError              the database can't be reached, or is too busy to answer
     ├── ModelError
     │   ├── UnknownBackendError        no detector or recognizer of that name
     │   ├── ModelFileError             a model's file is missing or damaged
-    │   └── ModelShapeError            a model whose input or output is not understood
+    │   ├── ModelShapeError            a model whose input or output is not understood
+    │   ├── RemoteModelError           a model on another machine that does not answer, or not with what was asked
+    │   └── BudgetError                a paid model that has cost enough for today
     ├── StorageError                   the media store can't keep or give an image
+    ├── SealError                      a stored secret that the server's key does not open
+    ├── GateError                      a gate did not open, or did not say so
     └── SettingsError                  a setting that can't work, or a schema that is behind
 
 Messages name the thing and say what to do next. HTTP statuses are mapped in app/error_handlers.py.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 class PlatewatchError(Exception):
@@ -69,8 +81,10 @@ class UnsupportedImageError(ImageError):
 class ImageTooLargeError(ImageError):
     """The image has more bytes or pixels than the limit allows."""
 
-    def __init__(self, *, what: str, size: str, limit: str) -> None:
-        super().__init__(f"The image has {size} {what}, the limit is {limit}. Scale it down and send it again.")
+    def __init__(self, *, what: str, limit: str, size: str | None = None) -> None:
+        """`size` and `limit` are how many `what`; no size where no more was read than the limit allows."""
+        much = f"{size} {what}, the limit is {limit}" if size else f"more than {limit} {what}"
+        super().__init__(f"The image has {much}. Scale it down and send it again.")
         self.what = what
 
 
@@ -80,7 +94,7 @@ class CursorError(InputError):
     def __init__(self, cursor: str) -> None:
         super().__init__(
             f"The cursor {cursor[:40]!r} is not one of ours. Use `next_cursor` of the page before as it is, "
-            "or leave `cursor` out to start at the newest.",
+            "or leave `cursor` out for the first page.",
         )
 
 
@@ -92,11 +106,37 @@ class FieldError(InputError):
         self.field = field
 
 
-class NotFoundError(PlatewatchError):
-    """No such row or file."""
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """What is wrong with one row of a file; its first line is 1."""
 
-    def __init__(self, kind: str, identity: object) -> None:
-        super().__init__(f"There is no {kind} {identity!r}.")
+    line: int
+    field: str
+    message: str
+
+
+class RowsError(InputError):
+    """Rows of a file that can't be used, so that nothing of the file was."""
+
+    def __init__(self, problems: Sequence[RowProblem], *, more: bool) -> None:
+        first = problems[0]
+        number = f"At least {len(problems)}" if more else f"{len(problems)}"
+        super().__init__(
+            f"{number} row(s) can't be used, so nothing was changed. The first is in line {first.line}: "
+            f"{first.field}: {first.message}. Mend the file and send it again.",
+        )
+        self.problems = tuple(problems)
+
+
+class LabelsError(InputError):
+    """A dataset's labels, or its folder, can't be used."""
+
+
+class NotFoundError(PlatewatchError):
+    """No such row or file; without an identity, none at all."""
+
+    def __init__(self, kind: str, identity: object = None) -> None:
+        super().__init__(f"There is no {kind} yet." if identity is None else f"There is no {kind} {identity!r}.")
         self.kind = kind
         self.identity = identity
 
@@ -118,8 +158,20 @@ class AuthenticationError(PlatewatchError):
     """Nobody is logged in, or the log-in is wrong."""
 
 
+class SecondFactorError(AuthenticationError):
+    """The password is right, but the code of the second factor is missing or wrong."""
+
+
 class ForbiddenError(PlatewatchError):
     """Logged in, but not allowed."""
+
+
+class TooManyRequestsError(PlatewatchError):
+    """More often than a limit allows."""
+
+    def __init__(self, what: str, *, retry_after_s: float) -> None:
+        super().__init__(f"{what} Try again in {retry_after_s:.0f} s.")
+        self.retry_after_s = retry_after_s
 
 
 class BusyError(PlatewatchError):
@@ -128,6 +180,15 @@ class BusyError(PlatewatchError):
     def __init__(self, *, retry_after_s: float) -> None:
         super().__init__(f"Every reader is busy and the waiting line is full. Try again in {retry_after_s:.0f} s.")
         self.retry_after_s = retry_after_s
+
+
+class DatabaseAwayError(PlatewatchError):
+    """The database can't be reached, or is too busy to answer."""
+
+    retry_after_s = 5.0
+
+    def __init__(self) -> None:
+        super().__init__("The database does not answer. Try again soon; its operator finds more in error.log.")
 
 
 class ModelError(PlatewatchError):
@@ -150,8 +211,37 @@ class ModelShapeError(ModelError):
     """A model whose input or output is not understood."""
 
 
+class RemoteModelError(ModelError):
+    """A model on another machine does not answer, refuses, or answers with something else than asked."""
+
+
+class BudgetError(ModelError):
+    """A paid model has cost as much today as it may."""
+
+    def __init__(self, *, spent: float, cap: float, retry_after_s: float) -> None:
+        super().__init__(
+            f"The recognizer 'llm' has cost {spent:.4f} today (UTC) and the next call could exceed the cap of {cap:g}. "
+            "Wait until tomorrow, raise PLATEWATCH_LLM_DAILY_COST, or choose another recognizer.",
+        )
+        self.retry_after_s = retry_after_s
+
+
 class StorageError(PlatewatchError):
     """The media store can't keep or give an image."""
+
+
+class SealError(PlatewatchError):
+    """A stored secret was sealed with another key than the server has, or was changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "A secret in the database can't be read with the server's key. Restore the file 'secret-key' of the data "
+            "folder or PLATEWATCH_SECRET_KEY, or set up anew what it was for.",
+        )
+
+
+class GateError(PlatewatchError):
+    """A gate did not open, or did not say so."""
 
 
 class SettingsError(PlatewatchError):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from typing import Literal
 
 import structlog
+from concurrent_log_handler import ConcurrentRotatingFileHandler
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 MAX_BYTES = 5 * 1024 * 1024
@@ -96,8 +96,9 @@ def _formatter(shared: list[Processor], renderer: Processor) -> logging.Formatte
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*tail, renderer])
 
 
-def _rotating(path: Path, formatter: logging.Formatter) -> RotatingFileHandler:
-    handler = RotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", delay=True)
+def _rotating(path: Path, formatter: logging.Formatter) -> ConcurrentRotatingFileHandler:
+    """Several processes may write to the file; a lock beside it keeps lines and backups whole."""
+    handler = ConcurrentRotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
     handler.setFormatter(formatter)
     return handler
 

@@ -14,7 +14,7 @@ FOREVER = "public, max-age=31536000, immutable"
 @pytest.fixture
 def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The folder of the dashboard's files, with a secret beside it."""
-    folder = tmp_path / "static"
+    folder = tmp_path / "built"
     folder.mkdir()
     (tmp_path / "secret.txt").write_text(SECRET)
     monkeypatch.setattr("platewatch.app.dashboard.STATIC_FOLDER", folder)

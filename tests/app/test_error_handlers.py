@@ -9,8 +9,11 @@ import pytest
 
 from platewatch import errors
 from platewatch.app.error_handlers import status_of
+from platewatch.db.engine import Database
+from platewatch.settings import Settings
 from tests.app.logfiles import read_log
-from tests.servers import Server
+from tests.databases import Kind, empty_url
+from tests.servers import BlindReader, Server, migrate, started
 
 StartServer = Callable[..., Server]
 
@@ -19,14 +22,17 @@ CASES = [
     (errors.NotAnImageError(), 422),
     (errors.TruncatedImageError(), 422),
     (errors.UnsupportedImageError("CMYK"), 422),
-    (errors.ImageTooLargeError(what="bytes", size="17 MB", limit="16 MB"), 413),
+    (errors.ImageTooLargeError(what="MB", limit="16"), 413),
     (errors.CursorError("x"), 422),
     (errors.FieldError("x", "y"), 422),
     (errors.NotFoundError("camera", 1), 404),
     (errors.ConflictError("x"), 409),
     (errors.IdempotencyError("x"), 422),
     (errors.AuthenticationError("x"), 401),
+    (errors.SecondFactorError("x"), 401),
     (errors.ForbiddenError("x"), 403),
+    (errors.TooManyRequestsError("x", retry_after_s=1), 429),
+    (errors.DatabaseAwayError(), 503),
     (errors.BusyError(retry_after_s=1), 503),
     (errors.UnknownBackendError(kind="detector", name="x", known=[]), 503),
     (errors.ModelFileError("x"), 503),
@@ -191,4 +197,74 @@ def test_what_the_server_can_not_help_is_logged_and_what_the_caller_did_is_not(
         raised.append(error)
         admin.get("/api/v1/sightings")
     logged = {line["kind"] for line in read_log(log_folder / "error.log")}
-    assert logged == {"UnknownBackendError", "ModelFileError", "StorageError", "SettingsError"}
+    assert logged == {
+        "DatabaseAwayError",
+        "UnknownBackendError",
+        "ModelFileError",
+        "StorageError",
+        "SettingsError",
+    }
+
+
+def test_too_many_requests_say_when_to_come_back(sqlite_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = sqlite_server.admin()
+
+    def refuse(*_: object) -> None:
+        raise errors.TooManyRequestsError("Slowly.", retry_after_s=7.2)
+
+    monkeypatch.setattr("platewatch.users.service.UserService.accounts", refuse)
+    answer = admin.get("/api/v1/users")
+    assert_problem(answer, 429)
+    assert answer.headers["retry-after"] == "8"
+
+
+@pytest.mark.parametrize("kind", [Kind.MARIADB, Kind.POSTGRESQL, Kind.SQLITE], ids=str)
+def test_a_database_that_goes_away_is_told_as_such_and_the_server_works_on_when_it_is_back(
+    kind: Kind, tmp_path: Path
+) -> None:
+    with empty_url(kind, tmp_path, "platewatch_test_away") as url:
+        settings = Settings(data=tmp_path, database_url=url, bcrypt_rounds=4)
+        migrate(settings)
+        with started(settings, BlindReader()) as server:
+            admin = server.admin()
+            server.runtime.tail.stop()
+            working = server.runtime.database
+            server.runtime.database = away_from(kind, tmp_path)
+            for client, path in ((admin, "/api/v1/users"), (server.anonymous, "/auth/register")):
+                answer = client.get(path)
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), answer.text
+                assert "database" in answer.text
+            answer = admin.post("/api/v1/api-keys", json={"name": "x", "scopes": ["read"]})
+            assert_problem(answer, 503)
+            server.runtime.database.dispose()
+            server.runtime.database = working
+            assert admin.get("/api/v1/users").status_code == 200
+
+
+def away_from(kind: Kind, folder: Path) -> Database:
+    """A database of the kind that is not there."""
+    urls = {
+        Kind.SQLITE: f"sqlite:///{folder}",  # a folder, no file
+        Kind.MARIADB: "mysql://nobody@127.0.0.1:1/nothing",
+        Kind.POSTGRESQL: "postgresql://nobody@127.0.0.1:1/nothing",
+    }
+    return Database(urls[kind])
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "field", "message"),
+    [
+        ("locations", {"name": "x", "latitude": 1}, "body", "give latitude and longitude together"),
+        ("locations", {"name": "x", "time_zone": "Mars"}, "time_zone", "not a time zone; give a name of the IANA"),
+        ("access/decide", [1], "body", "Input should be a valid dictionary"),
+    ],
+    ids=["fields together", "a rule of our own", "no object"],
+)
+def test_messages_about_fields_tell_nothing_of_the_code(
+    sqlite_server: Server, path: str, body: object, field: str, message: str
+) -> None:
+    answer = sqlite_server.admin().post(f"/api/v1/{path}", json=body)
+    assert_problem(answer, 422)
+    (told,) = answer.json()["errors"]
+    assert (told["field"], told["message"][: len(message)]) == (field, message)
+    assert not any(word in answer.text for word in ("Value error", "instance of", ". : "))

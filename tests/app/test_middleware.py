@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from starlette.testclient import WebSocketDenialResponse
 from starlette.websockets import WebSocketDisconnect
 
 from platewatch.clock import SetClock
@@ -12,7 +13,6 @@ from tests.servers import Server
 
 StartServer = Callable[..., Server]
 
-OURS = "http://localhost:8000"
 FOREIGN = "https://evil.example.com"
 
 
@@ -70,6 +70,8 @@ def test_every_answer_has_the_safe_headers(sqlite_server: Server, path: str) -> 
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "same-origin"
     assert headers["x-frame-options"] == "DENY"
+    assert headers["cross-origin-opener-policy"] == "same-origin"
+    assert "geolocation=()" in headers["permissions-policy"]
     policy = headers["content-security-policy"]
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
@@ -77,65 +79,28 @@ def test_every_answer_has_the_safe_headers(sqlite_server: Server, path: str) -> 
 
 
 @pytest.mark.parametrize(
-    ("origin", "status"),
-    [
-        pytest.param(None, 201, id="no origin, as programs send"),
-        pytest.param(OURS, 201, id="our own page"),
-        pytest.param("http://LOCALHOST:8000", 201, id="our own page in capitals"),
-        pytest.param("https://panel.example.com", 201, id="an allowed page"),
-        pytest.param(FOREIGN, 403, id="another site"),
-        pytest.param("http://localhost:9000", 403, id="another port"),
-        pytest.param("https://panel.example.com.evil.example", 403, id="an allowed name as the beginning"),
-        pytest.param("null", 403, id="a page without an origin"),
-        pytest.param("", 403, id="an empty origin"),
-    ],
+    ("path", "kept"), [("/auth/register", "no-store"), ("/api/v1/users", "no-store"), ("/health", None)]
 )
-def test_with_the_cookie_only_our_own_and_allowed_pages_can_change_things(
-    start_server: StartServer, origin: str | None, status: int
+def test_what_is_private_is_not_kept_by_browsers(sqlite_server: Server, path: str, kept: str | None) -> None:
+    assert sqlite_server.admin().get(path).headers.get("cache-control") == kept
+
+
+@pytest.mark.parametrize(("base_url", "told"), [("https://plates.example.com", True), ("http://localhost", False)])
+def test_browsers_are_told_to_stay_with_encryption_where_there_is_any(
+    sqlite_server: Server, base_url: str, told: bool
 ) -> None:
-    admin = start_server(allowed_origins="https://panel.example.com/, https://other.example.com").admin()
-    headers = {} if origin is None else {"Origin": origin}
-    answer = admin.post("/api/v1/api-keys", json={"name": "x", "scopes": ["read"]}, headers=headers)
-    assert answer.status_code == status, answer.text
-    made = admin.get("/api/v1/api-keys").json()["items"]
-    assert len(made) == (1 if status == 201 else 0)
+    headers = sqlite_server.new_client(base_url=base_url).get("/health/live").headers
+    assert ("strict-transport-security" in headers) is told
 
 
-def test_the_refusal_is_a_problem_that_names_the_setting(sqlite_server: Server) -> None:
-    answer = sqlite_server.admin().post("/api/v1/api-keys", json={}, headers={"Origin": FOREIGN})
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert "PLATEWATCH_ALLOWED_ORIGINS" in answer.json()["detail"]
-
-
-@pytest.mark.parametrize("path", ["/auth/login", "/auth/register"])
-def test_another_site_can_not_log_visitors_in_or_register(sqlite_server: Server, path: str) -> None:
-    body = {"username": "eve", "password": "correct horse battery"}
-    answer = sqlite_server.anonymous.post(path, json=body, headers={"Origin": FOREIGN})
-    assert (answer.status_code, answer.json()["success"]) == (403, False)
-    assert sqlite_server.runtime.first_account_missing()
-
-
-def test_another_sites_page_may_use_a_key_since_it_can_not_steal_one(sqlite_server: Server) -> None:
-    key = sqlite_server.key_client(sqlite_server.admin(), "manage")
-    answer = key.post("/api/v1/api-keys", json={"name": "x", "scopes": ["manage"]}, headers={"Origin": FOREIGN})
-    assert answer.status_code == 201
-
-
-def test_looking_is_not_refused_by_origin(sqlite_server: Server) -> None:
-    assert sqlite_server.admin().get("/auth/me", headers={"Origin": FOREIGN}).status_code == 200
-
-
-@pytest.mark.parametrize(("origin", "passes"), [(OURS, True), (FOREIGN, False)], ids=["ours", "another site"])
-def test_only_our_own_page_can_listen_with_the_cookie(sqlite_server: Server, origin: str, *, passes: bool) -> None:
+def test_a_websockets_line_says_whether_it_opened(sqlite_server: Server, log_folder: Path) -> None:
     admin = sqlite_server.admin()
     url = "ws://localhost:8000/api/v1/live"
-    if passes:
-        with admin.websocket_connect(url, headers={"Origin": origin}) as socket:
-            socket.close()
-        return
-    with (
-        pytest.raises(WebSocketDisconnect) as caught,
-        admin.websocket_connect(url, headers={"Origin": origin}),
-    ):
+    with admin.websocket_connect(url) as socket:
+        socket.close()
+    with pytest.raises(WebSocketDenialResponse), sqlite_server.new_client().websocket_connect(url):
         pass
-    assert caught.value.code == 1008
+    with pytest.raises(WebSocketDisconnect), admin.websocket_connect(url, headers={"Origin": FOREIGN}):
+        pass
+    lines = [line for line in read_log(log_folder / "access.log") if line["method"] == "WEBSOCKET"]
+    assert [line["status"] for line in lines] == [101, 401, 403]

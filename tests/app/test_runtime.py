@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -103,3 +104,27 @@ def test_a_database_that_is_away_stops_the_start_with_its_name(tmp_path: Path, c
         runtime.start()
     assert "secret" not in str(caught.value)
     runtime.stop()
+
+
+class SlowReader(BlindReader):
+    """Warms up until it is told to go on, and a little longer."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        self.begun, self.go_on = threading.Event(), threading.Event()
+
+    def warm_up(self) -> None:
+        self.begun.set()
+        assert self.go_on.wait(60)
+        threading.Event().wait(0.2)
+
+
+def test_no_model_is_being_loaded_any_more_when_the_server_has_stopped(runtime: Runtime) -> None:
+    """The process may end then, and libraries crash whose threads are only being made."""
+    reader = SlowReader()
+    runtime.readers = ReaderPool(lambda: reader, 1, 0)
+    runtime.start()
+    assert reader.begun.wait(60)
+    reader.go_on.set()
+    runtime.stop()
+    assert "model warm-up" not in {thread.name for thread in threading.enumerate()}

@@ -194,9 +194,8 @@ def test_every_json_body_and_answer_has_an_example(openapi: dict[str, Any]) -> N
     lacking = []
     for name, operation in operations(openapi):
         contents = [operation.get("requestBody", {}), *operation["responses"].values()]
-        schemas = [
-            c["content"]["application/json"]["schema"] for c in contents if "application/json" in c.get("content", {})
-        ]
+        bodies = [c["content"]["application/json"] for c in contents if "application/json" in c.get("content", {})]
+        schemas = [body["schema"] for body in bodies if "schema" in body]  # a file has none
         lacking += [name for schema in schemas if not has_example(openapi, schema)]
     assert lacking == []
 

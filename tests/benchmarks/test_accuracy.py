@@ -172,3 +172,23 @@ def test_what_can_not_be_measured_is_said_in_one_line(datasets: Path, options: l
     assert done.exit_code == 2
     assert message in done.stderr
     assert done.stdout == ""
+
+
+def test_plates_are_cut_by_their_labels(datasets: Path, tmp_path: Path) -> None:
+    options = ["--datasets", str(datasets), "--sets", "photos", "--output", str(tmp_path), "--true-boxes"]
+    done = CliRunner().invoke(app, options)
+    assert done.exit_code == 0, done.output
+    (kept,) = tmp_path.glob("accuracy-*.json")
+    (photos,) = json.loads(kept.read_text())["results"]
+    assert (photos["crops"], photos["finding"]) == (True, None)
+    assert photos["text"]["exact"] > 0.5
+
+
+def test_grammars_can_be_left_out_of_one_of_two(datasets: Path, tmp_path: Path) -> None:
+    model, results = write_slot_model(tmp_path / "model"), tmp_path / "results"
+    options = ["--datasets", str(datasets), "--sets", "plates", "--output", str(results)]
+    chosen = ["--recognizer", "platewatch,platewatch:as-read", "--recognizer-model", str(model)]
+    done = CliRunner().invoke(app, [*options, *chosen])
+    assert done.exit_code == 0, done.output
+    (kept,) = results.glob("accuracy-*.json")
+    assert list(json.loads(kept.read_text())["results"]) == ["platewatch", "platewatch:as-read"]

@@ -5,8 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from benchmarks.datasets import LabeledPhoto, PhotoSet, limited, load_set, load_sets, photos_of
+import benchmarks.datasets
+from benchmarks.datasets import (
+    LabeledPhoto,
+    PhotoSet,
+    corrected,
+    cut_by_labels,
+    limited,
+    load_set,
+    load_sets,
+    photos_of,
+)
 from benchmarks.errors import DatasetError
 from benchmarks.scores import LabeledPlate
 
@@ -57,7 +68,7 @@ def test_a_set_holds_the_rows_that_can_be_scored(
 def test_a_photo_knows_its_file_and_its_plates(tmp_path: Path) -> None:
     folder = write_set(tmp_path, "one", photo([{"box": [1, 2, 3.5, 4], "text": "AB12", "region": "in"}]))
     (only,) = load_set(folder, "one").photos
-    assert only == LabeledPhoto(folder / "images/photo.jpg", False, (LabeledPlate("AB12", (1, 2, 3.5, 4)),))
+    assert only == LabeledPhoto(folder / "images/photo.jpg", False, (LabeledPlate("AB12", (1, 2, 3.5, 4), "in"),))
     assert only.name == "photo.jpg"
 
 
@@ -148,3 +159,37 @@ def test_photos_for_the_speed_are_whole_ones_and_the_same_for_one_seed() -> None
 def test_crops_alone_are_nothing_to_measure_the_speed_of_whole_photos_with() -> None:
     with pytest.raises(DatasetError, match="no whole photos"):
         photos_of([set_of(5, crops=True)], 10, seed=1)
+
+
+def test_labelled_boxes_cut_crops_with_a_margin(tmp_path: Path) -> None:
+    plates: list[dict[str, Any]] = [{"box": [10, 20, 110, 70], "text": "AB12"}, {"box": [1, 2, 3, 4], "text": None}]
+    cut = cut_by_labels(load_set(write_set(tmp_path, "one", photo(plates), photo([])), "one"))
+    (only,) = cut.photos
+    assert (only.is_crop, only.cut_xyxy) == (True, (7.0, 17.0, 113.0, 73.0))
+    assert only.plates == (LabeledPlate("AB12", None),)
+    assert (cut.available, cut.is_crops) == (1, True)
+
+
+def test_crops_are_cut_already(tmp_path: Path) -> None:
+    loaded = load_set(write_set(tmp_path, "one", crop("AB12"), crop("CD34")), "one")
+    assert cut_by_labels(loaded) == loaded
+
+
+def test_wrong_labels_are_those_read_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "corrections.yaml").write_text("one:\n  b.jpg: AB12\nother:\n  a.jpg: XX11\n")
+    monkeypatch.setattr("benchmarks.datasets._CORRECTIONS", tmp_path / "corrections.yaml")
+    rows = [crop("AAA1", "images/a.jpg"), crop("A812", "images/b.jpg")]
+    loaded = load_set(write_set(tmp_path, "one", *rows), "one")
+
+    found = corrected(loaded)
+
+    assert [photo.plates[0].text for photo in found.photos] == ["AAA1", "AB12"]
+    assert [photo.path for photo in found.photos] == [photo.path for photo in loaded.photos]
+    with pytest.raises(DatasetError, match=r"'b\.jpg', which is not in one"):
+        corrected(load_set(write_set(tmp_path / "less", "one", rows[0]), "one"))
+
+
+def test_the_corrections_in_the_project_are_of_one_set_and_short_texts() -> None:
+    known = yaml.safe_load((Path(benchmarks.datasets.__file__).parent / "corrections.yaml").read_text())
+    assert set(known) == {"br_crops"}
+    assert all(len(text) == 7 and text.isalnum() for text in known["br_crops"].values())

@@ -92,7 +92,7 @@ def test_the_json_file_holds_everything(tmp_path: Path) -> None:
     content = json.loads(path.read_text(encoding="utf-8"))
     assert content["circumstances"]["began_at"] == "2026-03-01T12:30:00+00:00"
     assert content["circumstances"]["machine"]["cores"] == 2
-    assert content["results"] == [{"truth": "京A1", "text": "A1", "confidence": 0.5}]
+    assert content["results"] == [{"truth": "京A1", "text": "A1", "confidence": 0.5, "is_region_right": None}]
     assert content["tables"][0]["rows"] == [["a|b", "1.0"], ["c", "-"]]
 
 

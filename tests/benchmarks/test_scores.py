@@ -12,6 +12,7 @@ from benchmarks.scores import (
     TextScores,
     calibration_error,
     character_error_rate,
+    compared,
     count_found,
     edit_distance,
     false_plates,
@@ -137,7 +138,7 @@ def test_the_calibration_error(plates: list[ReadPlate], error: float | None) -> 
 
 
 def test_no_plates_give_scores_without_figures() -> None:
-    assert text_scores([]) == TextScores(0, None, None, None, None, {50: None, 80: None, 95: None}, None)
+    assert text_scores([]) == TextScores(0, None, None, None, None, {50: None, 80: None, 95: None}, None, None)
 
 
 def test_text_scores_keep_exact_and_folded_apart() -> None:
@@ -272,3 +273,22 @@ def test_wherever_predictions_are_a_stricter_overlap_finds_no_more(seed: int) ->
     assert found == sorted(found, reverse=True)
     assert found[0] > 0
     assert found[-1] == 0
+
+
+@pytest.mark.parametrize(
+    ("labelled", "told", "right"),
+    [
+        pytest.param(None, "br", None, id="not known"),
+        pytest.param("br", "br", True, id="right"),
+        pytest.param("br", "ar", False, id="wrong"),
+        pytest.param("br", None, False, id="not told"),
+    ],
+)
+def test_the_region_is_compared_where_it_is_known(labelled: str | None, told: str | None, right: bool | None) -> None:
+    read = compared(LabeledPlate("AB12", None, labelled), PredictedPlate("AB12", 0.9, HERE, told))
+    assert (read.text, read.is_region_right) == ("AB12", right)
+    assert text_scores([read]).region == (None if right is None else float(right))
+
+
+def test_a_plate_that_was_not_read_has_no_right_region() -> None:
+    assert compared(LabeledPlate("AB12", None, "br"), None) == ReadPlate("AB12", "", 0.0, False)

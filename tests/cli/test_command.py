@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from platewatch import cli
@@ -31,3 +34,9 @@ def test_an_error_that_nobody_foresaw_keeps_its_traceback(monkeypatch: pytest.Mo
     monkeypatch.setattr(cli, "app", fail)
     with pytest.raises(ZeroDivisionError):
         cli.main()
+
+
+@pytest.mark.parametrize("heavy", ["pydantic", "sqlalchemy", "fastapi", "onnxruntime", "cv2"])
+def test_the_command_loads_nothing_heavy_before_a_verb_needs_it(heavy: str) -> None:
+    code = f"import sys, platewatch.cli; sys.exit({heavy!r} in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -5,11 +5,14 @@ import sys
 from importlib.metadata import version
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 from platewatch.cli import app
 from platewatch.vision.backends import rapidocr
+from platewatch.vision.image import encode_jpeg
+from tests.vision.slot_models import write_slot_model
 from tests.vision.test_zoo import make_model
 
 
@@ -58,6 +61,36 @@ def test_a_damaged_model_is_named_and_ends_with_1(tmp_path: Path) -> None:
     assert code == 1
     assert "zebra: The file" in out
     assert "PP-OCRv6_det_small.onnx: whole" in out
+
+
+def test_models_are_installed_listed_read_with_and_removed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATEWATCH_DATA", str(tmp_path / "data"))
+    code, out, err = run("models", "install", write_slot_model(tmp_path / "exported", name="mine"))
+    assert (code, err) == (0, "")
+    assert (
+        out
+        == f"{tmp_path / 'data' / 'models' / 'mine'}: choose it with --recognizer mine, or PLATEWATCH_RECOGNIZER=mine\n"
+    )
+    assert ["recognizer", "mine"] in [line.split()[:2] for line in run("models", "list")[1].splitlines()]
+    assert "mine: whole" in run("models", "verify")[1]
+    photo = tmp_path / "white.jpg"
+    photo.write_bytes(encode_jpeg(np.full((300, 400, 3), 255, np.uint8)))
+    assert run("read", "--recognizer", "mine", photo)[0] == 0
+    assert run("models", "remove", "mine") == (0, f"{tmp_path / 'data' / 'models' / 'mine'}: removed\n", "")
+    code, _, err = run("read", "--recognizer", "mine", photo)
+    assert code == 2
+    assert "no recognizer 'mine'" in err
+
+
+@pytest.mark.parametrize("words", [["install", "nowhere"], ["remove", "nowhere"]])
+def test_what_can_not_be_installed_or_removed_is_told_without_a_traceback(tmp_path: Path, words: list[str]) -> None:
+    program = "import sys; from platewatch.cli import main; sys.argv = ['platewatch', 'models', *sys.argv[1:]]; main()"
+    ran = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
+    assert ran.returncode == 1
+    assert "nowhere" in ran.stderr
+    assert "Traceback" not in ran.stderr
 
 
 def test_a_damaged_model_of_the_wheel_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

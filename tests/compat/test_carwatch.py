@@ -73,3 +73,100 @@ def test_nobody_uploads_without_a_log_in(sqlite_server: Server) -> None:
     answer = sqlite_server.anonymous.post("/api/upload_image", files=upload(BRITAIN))
     assert "Log in" in refused(answer, 401)
     assert sqlite_server.media_files == []
+
+
+def history(client: Any, **params: Any) -> Any:
+    answer = client.get("/api/history", params=params)
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def write_down(client: Any, plate: str, **fields: str) -> Any:
+    answer = client.post("/api/plate", json={"plate": plate, **fields})
+    assert answer.status_code == 201, answer.text
+    return answer.json()["data"]
+
+
+@pytest.mark.parametrize(
+    ("status", "subject", "description"),
+    [
+        pytest.param("entering", "Vehicle Entry", "car is available", id="entering"),
+        pytest.param("leaving", "Vehicle Exit", "car has left", id="leaving"),
+        pytest.param("unknown", "Vehicle Detection", "car was seen", id="unknown"),
+    ],
+)
+def test_the_history_says_in_carwatchs_words_which_way_a_vehicle_went(
+    sqlite_server: Server, status: str, subject: str, description: str
+) -> None:
+    client = sqlite_server.admin()
+    client.post(f"/api/upload_image?status={status}", files=upload(BRITAIN))
+    (record,) = history(client)["data"]
+    record.pop("date")
+    assert record == {"subject": subject, "plate": "WM64UMA", "description": description, "username": "ada"}
+
+
+def test_a_record_by_hand_without_words_gets_some(sqlite_server: Server) -> None:
+    record = write_down(sqlite_server.admin(), "ab 12-cde")
+    assert (record["plate"], record["subject"]) == ("AB12CDE", "Manual Entry")
+    assert record["description"] == "Manually recorded plate"
+
+
+def test_the_history_comes_in_pages_newest_first(server: Server) -> None:
+    client = server.admin()
+    for number in range(5):
+        write_down(client, f"AB{number}CDE")
+    seen, cursor = [], None
+    for _ in range(3):
+        page = history(client, limit=2, **({"cursor": cursor} if cursor else {}))
+        seen += [record["plate"] for record in page["data"]]
+        cursor = page["next_cursor"]
+    assert seen == ["AB4CDE", "AB3CDE", "AB2CDE", "AB1CDE", "AB0CDE"]
+    assert cursor is None
+
+
+@pytest.mark.parametrize(
+    ("params", "expected"),
+    [
+        pytest.param({}, ["LV22LVE", "EN11TER"], id="all"),
+        pytest.param({"status": "entering"}, ["EN11TER"], id="by status"),
+        pytest.param({"direction": "leaving"}, ["LV22LVE"], id="by direction"),
+        pytest.param({"plate": "EN??TER"}, ["EN11TER"], id="by pattern"),
+        pytest.param({"plate": "LV22LV3", "match": "fuzzy"}, ["LV22LVE"], id="roughly"),
+        pytest.param({"captured_to": "2000-01-01T00:00:00Z"}, [], id="by time"),
+    ],
+)
+def test_the_history_is_filtered(sqlite_server: Server, params: dict[str, str], expected: list[str]) -> None:
+    client = sqlite_server.admin()
+    write_down(client, "EN11TER", status="entering")
+    write_down(client, "LV22LVE", status="leaving")
+    assert [record["plate"] for record in history(client, **params)["data"]] == expected
+
+
+def test_a_search_in_the_history_is_in_the_audit_log(sqlite_server: Server) -> None:
+    client = sqlite_server.admin()
+    history(client, plate="AB12CDE", reason="stolen")
+    (note,) = client.get("/api/v1/audit", params={"action": "sightings.searched"}).json()["items"]
+    assert (note["subject"], note["details"]["reason"]) == ("AB12CDE", "stolen")
+
+
+def test_without_any_image_none_is_fetched(sqlite_server: Server) -> None:
+    assert "There is no stored image yet." in refused(sqlite_server.admin().post("/api/fetch_img"), 404)
+
+
+def test_a_fetched_image_has_a_harmless_name_whatever_its_sender_called_it(sqlite_server: Server) -> None:
+    client = sqlite_server.admin()
+    client.post("/api/v1/sightings", files=[("image", ("../../evil.jpg", BRITAIN.read_bytes(), "image/jpeg"))])
+    told = client.post("/api/fetch_img").json()
+    assert re.fullmatch(r"image_\d{17}\.jpg", told["filename"])
+    assert (sqlite_server.runtime.settings.data / told["filepath"]).read_bytes() == BRITAIN.read_bytes()
+
+
+def test_a_fetched_image_is_gone_when_its_sighting_is_deleted(sqlite_server: Server) -> None:
+    client = sqlite_server.admin()
+    client.post("/api/upload_image", files=upload(BRITAIN))
+    told = client.post("/api/fetch_img").json()
+    copy = sqlite_server.runtime.settings.data / told["filepath"]
+    assert copy.is_file()
+    (item,) = client.get("/api/v1/sightings").json()["items"]
+    assert client.delete(f"/api/v1/sightings/{item['id']}").status_code == 204
+    assert not copy.exists()

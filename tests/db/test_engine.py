@@ -1,42 +1,25 @@
 from __future__ import annotations
 
-import sqlite3
-import subprocess
-import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import func, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
-from platewatch.db import schema
-from platewatch.db.engine import Database, SchemaState, is_deadlock
+from platewatch.db.engine import Database, is_away, is_deadlock
 from platewatch.db.tables import ApiKeyRow, CameraRow, LocationRow, SightingRow, UserRow
 from platewatch.errors import SettingsError
-from tests.databases import Kind, delete_all_rows, empty_url
+from tests.databases import Kind, delete_all_rows
 from tests.db.rows import NOON, sighting, user
-
-
-@pytest.fixture(params=list(Kind), ids=str)
-def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database of its own without any table."""
-    with empty_url(request.param, tmp_path / "not yet there", "platewatch_test_empty") as url:
-        database = Database(url)
-        yield database
-        database.dispose()
 
 
 def names(database: Database) -> list[str]:
     with database.reading() as session:
         return list(session.scalars(select(LocationRow.name).order_by(LocationRow.name)))
-
-
-def set_revision(database: Database, revision: str) -> None:
-    with database.engine.begin() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
 @pytest.mark.parametrize(
@@ -221,6 +204,68 @@ def test_work_that_fails_for_another_reason_is_tried_once(database: Database) ->
     assert not is_deadlock(caught.value)
 
 
+ENDING = {
+    Kind.MARIADB: ("SELECT CONNECTION_ID()", "KILL {}"),
+    Kind.POSTGRESQL: ("SELECT pg_backend_pid()", "SELECT pg_terminate_backend({})"),
+}
+
+
+@pytest.mark.parametrize("kind", list(ENDING), ids=str)
+def test_a_connection_that_the_server_ends_is_away(migrated: Callable[[Kind], Database], kind: Kind) -> None:
+    database = migrated(kind)
+    ask, end = ENDING[kind]
+    with database.engine.connect() as victim, database.engine.connect() as other:
+        number = victim.scalar(text(ask))
+        other.execute(text(end.format(number)))
+        with pytest.raises(DBAPIError) as caught:
+            victim.execute(text("SELECT 1"))
+        victim.invalidate()
+    assert is_away(caught.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["mysql://nobody@127.0.0.1:1/x", "postgresql://nobody@127.0.0.1:1/x", "sqlite:///{folder}"],
+    ids=["MariaDB", "PostgreSQL", "SQLite"],
+)
+def test_a_server_that_is_not_there_is_away(tmp_path: Path, url: str) -> None:
+    database = Database(url.format(folder=tmp_path))
+    with pytest.raises(DBAPIError) as caught, database.reading() as session:
+        session.scalar(select(1))
+    assert is_away(caught.value)
+
+
+def test_a_file_that_another_process_holds_is_away(sqlite_database: Database) -> None:
+    impatient = Database(str(sqlite_database.url))
+    with sqlite_database.transaction() as session, impatient.engine.connect() as connection:
+        session.add(LocationRow(name="held", created_at=NOON))
+        session.flush()
+        connection.connection.driver_connection.execute("PRAGMA busy_timeout = 1")  # type: ignore[union-attr]
+        with pytest.raises(OperationalError) as caught:
+            connection.execute(text("SELECT 1"))
+    impatient.dispose()
+    assert is_away(caught.value)
+
+
+def test_waiting_too_long_for_a_connection_is_away() -> None:
+    assert is_away(PoolTimeout("QueuePool limit reached"))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["SELECT * FROM nothing", "SELEC 1", "INSERT INTO locations (id) VALUES (1)"],
+    ids=["no such table", "bad syntax", "a missing value"],
+)
+def test_a_mistake_of_ours_is_not_called_away(database: Database, statement: str) -> None:
+    with pytest.raises(SQLAlchemyError) as caught, database.transaction() as session:
+        session.execute(text(statement))
+    assert not is_away(caught.value)
+
+
+def test_other_errors_are_not_the_databases() -> None:
+    assert not is_away(ValueError("x"))
+
+
 def test_a_reading_session_refuses_new_rows(database: Database) -> None:
     with pytest.raises(RuntimeError, match="can't write"), database.reading() as session:
         session.add(LocationRow(name="gate", created_at=NOON))
@@ -290,55 +335,3 @@ def test_foreign_keys_cascade_or_are_emptied(database: Database) -> None:
         row = session.scalars(select(SightingRow)).one()
         assert (row.camera_id, row.location_id, row.user_id) == (None, None, None)
         assert session.scalars(select(ApiKeyRow)).all() == []
-
-
-def test_migrate_builds_the_schema_and_may_be_repeated(empty_database: Database) -> None:
-    assert empty_database.schema_state() is SchemaState.EMPTY
-    with pytest.raises(SettingsError, match="platewatch migrate"):
-        empty_database.require_current()
-    empty_database.migrate()
-    empty_database.migrate()
-    assert empty_database.schema_state() is SchemaState.CURRENT
-    empty_database.require_current()
-    empty_database.ping()
-
-
-def test_a_schema_of_a_newer_version_is_left_alone(empty_database: Database) -> None:
-    empty_database.migrate()
-    set_revision(empty_database, "9999")
-    assert empty_database.schema_state() is SchemaState.AHEAD
-    for method in (empty_database.require_current, empty_database.migrate):
-        with pytest.raises(SettingsError, match="newer platewatch"):
-            method()
-
-
-def test_a_schema_of_an_older_version_must_be_migrated(
-    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(schema, "head", lambda: "0002")
-    assert sqlite_database.schema_state() is SchemaState.BEHIND
-    with pytest.raises(SettingsError, match=r"is behind\. Run `platewatch migrate`"):
-        sqlite_database.require_current()
-
-
-MIGRATE = "import sys; from platewatch.db.engine import Database; Database(sys.argv[1]).migrate()"
-
-
-def test_processes_that_migrate_at_once_wait_for_each_other(empty_database: Database) -> None:
-    url = empty_database.url.render_as_string(hide_password=False)
-    command = [sys.executable, "-W", "ignore", "-c", MIGRATE, url]
-    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
-    problems = [process.communicate(timeout=120)[1] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0, 0], problems
-    empty_database.require_current()
-
-
-def test_sqlite_of_an_interrupted_migration_has_no_half_schema(tmp_path: Path) -> None:
-    database = Database(f"sqlite:///{tmp_path}/x.sqlite")
-    with database.engine.connect() as connection, schema.locked(connection):
-        schema.upgrade(connection, "head")
-        connection.rollback()
-    database.dispose()
-    with sqlite3.connect(tmp_path / "x.sqlite") as plain:
-        assert plain.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
-    plain.close()

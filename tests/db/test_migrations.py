@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from platewatch.db import schema, tables
-from platewatch.db.engine import Database
+from platewatch.db.engine import Database, SchemaState
 from platewatch.errors import SettingsError
 from platewatch.media.database import METADATA as MEDIA_METADATA
 from tests.databases import Kind, empty_url
@@ -23,10 +26,15 @@ MODELS = [tables.UserRow.metadata, MEDIA_METADATA]
 @pytest.fixture(params=list(Kind), ids=str)
 def own_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database whose schema the test may change."""
-    with empty_url(request.param, tmp_path, "platewatch_test_migrations") as url:
+    with empty_url(request.param, tmp_path / "not yet there", "platewatch_test_migrations") as url:
         database = Database(url)
         yield database
         database.dispose()
+
+
+def set_revision(database: Database, revision: str) -> None:
+    with database.engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
 
 
 def differences(database: Database) -> list[Any]:
@@ -38,6 +46,19 @@ def differences(database: Database) -> list[Any]:
 
 def test_the_migrations_build_what_the_models_say(database: Database) -> None:
     assert differences(database) == []
+
+
+def test_sqlite_uses_no_id_twice_where_the_models_say_so(sqlite_database: Database) -> None:
+    """The comparison above is blind for this."""
+    with sqlite_database.engine.connect() as connection:
+        rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'table'"))
+        made = {row.name: row.sql for row in rows}
+    lasting = {
+        model.name: bool(model.dialect_options["sqlite"]["autoincrement"])
+        for metadata in MODELS
+        for model in metadata.sorted_tables
+    }
+    assert {name: "AUTOINCREMENT" in made[name] for name in lasting} == lasting
 
 
 def test_the_comparison_sees_a_difference(own_database: Database) -> None:
@@ -84,3 +105,55 @@ def test_the_next_migration_would_be_empty(own_database: Database, tmp_path: Pat
 def test_alembic_without_a_database_says_how_to_name_one() -> None:
     with pytest.raises(SettingsError, match="-x database="):
         command.current(schema.configuration())
+
+
+def test_migrate_builds_the_schema_and_may_be_repeated(own_database: Database) -> None:
+    assert own_database.schema_state() is SchemaState.EMPTY
+    with pytest.raises(SettingsError, match="platewatch migrate"):
+        own_database.require_current()
+    own_database.migrate()
+    own_database.migrate()
+    assert own_database.schema_state() is SchemaState.CURRENT
+    own_database.require_current()
+    own_database.ping()
+
+
+def test_a_schema_of_a_newer_version_is_left_alone(own_database: Database) -> None:
+    own_database.migrate()
+    set_revision(own_database, "9999")
+    assert own_database.schema_state() is SchemaState.AHEAD
+    for method in (own_database.require_current, own_database.migrate):
+        with pytest.raises(SettingsError, match="newer platewatch"):
+            method()
+
+
+def test_a_schema_of_an_older_version_must_be_migrated(
+    sqlite_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(schema, "head", lambda: "0002")
+    assert sqlite_database.schema_state() is SchemaState.BEHIND
+    with pytest.raises(SettingsError, match=r"is behind\. Run `platewatch migrate`"):
+        sqlite_database.require_current()
+
+
+MIGRATE = "import sys; from platewatch.db.engine import Database; Database(sys.argv[1]).migrate()"
+
+
+def test_processes_that_migrate_at_once_wait_for_each_other(own_database: Database) -> None:
+    url = own_database.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-W", "ignore", "-c", MIGRATE, url]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    problems = [process.communicate(timeout=120)[1] for process in processes]
+    assert [process.returncode for process in processes] == [0, 0, 0], problems
+    own_database.require_current()
+
+
+def test_sqlite_of_an_interrupted_migration_has_no_half_schema(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/x.sqlite")
+    with database.engine.connect() as connection, schema.locked(connection):
+        schema.upgrade(connection, "head")
+        connection.rollback()
+    database.dispose()
+    with sqlite3.connect(tmp_path / "x.sqlite") as plain:
+        assert plain.execute("SELECT count(*) FROM sqlite_master").fetchone() == (0,)
+    plain.close()

@@ -18,7 +18,7 @@ from structlog.testing import capture_logs
 
 from platewatch.errors import NotFoundError, StorageError
 from platewatch.media.database import DatabaseMediaStore
-from platewatch.media.store import MediaStore, is_key, key_of, reclaim, remove_unreferenced, staged
+from platewatch.media.store import MediaStore, Staging, is_key, key_of, reclaim, remove_unreferenced, staged
 from tests.media.stores import Rows
 
 PHOTO = b"\xff\xd8 a photo \x00\xff"
@@ -305,3 +305,27 @@ def test_many_threads_that_put_and_fail_with_one_content_never_lose_a_kept_image
     store = open_store()
     assert store.pending() == []
     assert not any(store.exists(key_of(photo)) for photo in photos)
+
+
+@pytest.mark.parametrize("is_named", [True, False], ids=["a row still names it", "no row names it"])
+def test_an_image_that_is_held_goes_only_if_no_row_names_it(store: MediaStore, is_named: bool) -> None:
+    rows = Rows()
+    with staged(store, rows) as staging:
+        key = staging.put(PHOTO)
+    if is_named:
+        rows.keys.add(key)
+    holding = Staging(store)
+    holding.hold([key, ABSENT])
+    assert [mark.key for mark in store.pending()] == [key]
+    holding.discard(rows)
+    assert store.exists(key) is is_named
+    assert store.pending() == []
+
+
+def test_an_image_whose_rows_went_with_the_process_is_reclaimed(store: MediaStore) -> None:
+    with staged(store, Rows()) as staging:
+        key = staging.put(PHOTO)
+    Staging(store).hold([key])
+    store.close()
+    reclaim(store, Rows())
+    assert not store.exists(key)

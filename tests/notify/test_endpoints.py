@@ -17,8 +17,8 @@ from starlette.testclient import WebSocketDenialResponse
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
-from platewatch.app.dependencies import SESSION_COOKIE
 from platewatch.notify import endpoints, websocket
+from platewatch.users.sessions import SESSION_COOKIE
 from tests.servers import PASSWORD, SAMPLES, Server, upload
 
 BRITAIN = SAMPLES / "britain.jpg"

@@ -15,8 +15,10 @@ def test_the_kinds_are_the_words_of_the_design() -> None:
         "sighting.updated",
         "watchlist.matched",
         "access.decided",
+        "access.updated",
         "visit.opened",
         "visit.closed",
+        "visit.overstayed",
         "camera.state_changed",
     }
 

@@ -28,7 +28,14 @@ def test_accounts_are_listed_by_name_without_their_passwords(server: Server) -> 
     answer = admin.get(USERS)
     assert [item["username"] for item in answer.json()["items"]] == ["ada", "bob", "Zoe"]
     assert [item["status"] for item in answer.json()["items"]] == ["active", "pending", "pending"]
-    assert set(answer.json()["items"][0]) == {"user_id", "username", "role", "status", "created_at"}
+    assert set(answer.json()["items"][0]) == {
+        "user_id",
+        "username",
+        "role",
+        "status",
+        "created_at",
+        "second_factor",
+    }
 
 
 def test_an_approved_account_can_log_in(server: Server) -> None:

@@ -176,7 +176,7 @@ def test_a_revoked_key_is_refused_at_once_and_no_longer_listed(server: Server) -
 def test_somebody_elses_key_is_neither_seen_nor_revoked(sqlite_server: Server) -> None:
     admin = sqlite_server.admin()
     made = admin.post(KEYS, json=BODY).json()
-    bob = sqlite_server.user("bob", "admin")
+    bob = sqlite_server.user("bob", "operator")
     assert bob.get(KEYS).json() == {"items": []}
     assert bob.delete(f"{KEYS}/{made['id']}").status_code == 404
     assert with_key(sqlite_server, made["key"]).get("/auth/me").status_code == 200

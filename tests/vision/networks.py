@@ -16,6 +16,13 @@ def constant_network(output: NDArray[np.float32], input_shape: tuple[Size, ...] 
     return _model([node], input_shape, output.shape)
 
 
+def with_metadata(network: bytes, **notes: str) -> bytes:
+    """The network with notes as exports carry them."""
+    model = onnx.load_from_string(network)
+    helper.set_model_props(model, notes)
+    return bytes(model.SerializeToString())
+
+
 def doubling_network(input_shape: tuple[Size, ...] = ("n", 3)) -> bytes:
     """A network that doubles its input."""
     two = helper.make_node("Constant", [], ["two"], value=numpy_helper.from_array(np.array(2, dtype=np.float32)))
@@ -23,12 +30,12 @@ def doubling_network(input_shape: tuple[Size, ...] = ("n", 3)) -> bytes:
 
 
 def slot_network(
-    white: tuple[NDArray[np.float32], NDArray[np.float32]],
-    black: tuple[NDArray[np.float32], NDArray[np.float32]],
+    white: tuple[NDArray[np.float32], ...],
+    black: tuple[NDArray[np.float32], ...],
     size: tuple[int, int] = (64, 160),
 ) -> bytes:
-    """A recognizer that answers a white crop with the logits (slots, classes) and (regions,) of `white`, a black one
-    with those of `black`, and a gray one with what lies between."""
+    """A recognizer that answers a white crop with the logits (slots, classes), perhaps (steps, classes), and (regions,)
+    of `white`, a black one with those of `black`, and a gray one with what lies between."""
     nodes = [
         helper.make_node("ReduceMean", ["crops"], ["mean"], axes=[1, 2, 3], keepdims=0),
         *_constant("one", np.array(1)),
@@ -37,7 +44,8 @@ def slot_network(
         helper.make_node("Mul", ["doubled", "half"], ["share"]),
     ]
     outputs = []
-    for name, bright, dark in zip(("slots", "regions"), white, black, strict=True):
+    names = ("slots", "regions") if len(white) == 2 else ("slots", "steps", "regions")
+    for name, bright, dark in zip(names, white, black, strict=True):
         nodes += [
             helper.make_node("Constant", [], [f"{name}-axes"], value_ints=list(range(1, bright.ndim + 1))),
             helper.make_node("Unsqueeze", ["share", f"{name}-axes"], [f"{name}-share"]),
@@ -49,6 +57,29 @@ def slot_network(
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", *bright.shape)))
     crops = helper.make_tensor_value_info("crops", TensorProto.FLOAT, ("n", 3, *size))
     return _checked(helper.make_graph(nodes, "slots", [crops], outputs))
+
+
+def detector_network(log_size: tuple[float, float] = (1.5, 0.7), channels: int = 13, strides: int = 3) -> bytes:
+    """A plate detector that proposes a plate of e^`log_size` cells in the middle of each bright cell of 8 x 8 pixels,
+    turned clockwise by a tenth of its size; its coarser maps are empty."""
+    nodes, outputs = [], []
+    for number in range(strides):
+        stride = 8 << number
+        weights = np.zeros((channels, 3, stride, stride), np.float32)
+        bias = np.zeros(channels, np.float32)
+        bias[0] = -14
+        if number == 0:
+            weights[0] = 24 / (3 * stride * stride)
+            bias[3:5] = log_size
+            bias[5:13] = [0.1, 0, 0, 0.1, -0.1, 0, 0, -0.1]
+        name = f"stride{stride}"
+        nodes += [*_constant(f"{name}-weights", weights), *_constant(f"{name}-bias", bias)]
+        inputs = ["photo", f"{name}-weights", f"{name}-bias"]
+        nodes.append(helper.make_node("Conv", inputs, [name], kernel_shape=[stride, stride], strides=[stride, stride]))
+        shape = ("n", channels, f"rows{stride}", f"columns{stride}")
+        outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
+    photo = helper.make_tensor_value_info("photo", TensorProto.FLOAT, ("n", 3, "height", "width"))
+    return _checked(helper.make_graph(nodes, "detector", [photo], outputs))
 
 
 def _constant(name: str, value: NDArray[np.floating]) -> list[onnx.NodeProto]:

@@ -8,7 +8,7 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from platewatch.vision.recognize import ALPHABET, SLOTS, SlotCodec
+from platewatch.vision.recognize import ALPHABET, NOTHING, SLOTS, SlotCodec
 from platewatch.vision.zoo import sha256_of
 from tests.vision.networks import slot_network
 
@@ -24,6 +24,16 @@ def logits_of(
     logits[np.arange(SLOTS), CODEC.encode(text)] = sureness
     for slot, (character, value) in (doubts or {}).items():
         logits[slot, ALPHABET.index(character) + 1] = value
+    return logits
+
+
+def steps_of(text: str, sureness: float = 9.0) -> NDArray[np.float32]:
+    """Logits of steps that read `text`, with nothing before and after each character."""
+    logits = np.zeros((2 * SLOTS + 1, CODEC.classes), np.float32)
+    logits[:, NOTHING] = sureness
+    places = 1 + 2 * np.arange(len(text))
+    logits[places, NOTHING] = 0
+    logits[places, CODEC.encode(text)[: len(text)]] = sureness
     return logits
 
 

@@ -1,13 +1,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
 
 from platewatch.vision.beam import (
-    LOOKALIKES,
     MOST_GAIN,
     Probabilities,
     gain,
@@ -80,6 +79,7 @@ ZERO_OR_O = {"0": 0.6, "O": 0.39}
         pytest.param(("京A1234", {"挂": 0.9, "港": 0.09}), "cn", "京A1234挂", id="China, a trailer"),
         pytest.param(("AB123C", {"_": 0.6, "D": 0.39}), "fr", "AB123CD", id="a character that is missing"),
         pytest.param(("AB123CD", {"I": 0.6, "_": 0.39}), "fr", "AB123CD", id="a rim taken for a character"),
+        pytest.param(("123", {"X": 0.6, "4": 0.39}, "BCD"), "es", "1234BCD", id="characters that look different"),
     ],
 )
 def test_lookalikes_are_settled_by_the_region(slots: tuple[str | Slot, ...], region: str, text: str) -> None:
@@ -112,7 +112,6 @@ def test_the_same_look_is_settled_by_where_the_plate_is_from() -> None:
         pytest.param(("123", O_OR_0, "BCD"), _regions(xx=1.0), id="a region without a grammar"),
         pytest.param(("123", O_OR_0, "BCD"), _regions(es=0.02, xx=0.97), id="a region that is improbable"),
         pytest.param(("G", {"O": 0.6, "0": 0.39}, "LF"), _regions(us_ca=1.0), id="a text that its owner chose"),
-        pytest.param(("123", {"X": 0.6, "4": 0.39}, "BCD"), _regions(es=1.0), id="characters that look different"),
     ],
 )
 def test_what_no_grammar_may_change_is_left_as_read(
@@ -170,6 +169,47 @@ def test_the_confidence_is_that_of_both_texts_weighed_by_their_grammars() -> Non
     total = sure * (weight * 0.39 + 0.6) + unlisted
     assert settled.confidence == pytest.approx(weight * sure * 0.39 / total, rel=1e-3)
     assert dict(settled.alternatives) == pytest.approx({"123OBCD": sure * 0.6 / total}, rel=1e-3)
+
+
+def _steps(*places: str | Slot) -> Probabilities:
+    """Probabilities of steps that say these characters, each followed by nothing."""
+    rows = [row for slot in _slots(*places)[: _count(places)] for row in (slot, _slots()[0])]
+    return np.stack([_slots()[0], *rows])
+
+
+def _count(places: Sequence[str | Slot]) -> int:
+    return sum(len(place) if isinstance(place, str) else 1 for place in places)
+
+
+@pytest.mark.parametrize(
+    ("slots", "steps", "text"),
+    [
+        pytest.param(("AB12",), ("AB12",), "AB12", id="they agree"),
+        pytest.param(("AB", {"1": 0.6, "7": 0.39}, "2"), ("AB72",), "AB72", id="the surer one wins"),
+        pytest.param(("AB1", {"2": 0.7, "Z": 0.29}), ("AB1", {"Z": 0.5, "2": 0.45}), "AB12", id="both are unsure"),
+        pytest.param(("AB", {"1": 0.5, "_": 0.49}), ("AB",), "AB", id="one saw a character too many"),
+        pytest.param(("", {"_": 0.6, "A": 0.39}), ("A",), "A", id="one saw nothing"),
+        pytest.param(({"A": 0.6, "_": 0.39},), (), "", id="the surer one saw nothing"),
+    ],
+)
+def test_two_heads_are_heard_together(slots: tuple[str | Slot, ...], steps: tuple[str | Slot, ...], text: str) -> None:
+    assert settle(_slots(*slots), None, CODEC, _steps(*steps)).text == text
+
+
+def test_heads_that_disagree_are_unsure_and_heads_that_agree_are_as_sure_as_both() -> None:
+    agreed = settle(_slots("AB12"), None, CODEC, _steps("AB12"))
+    apart = settle(_slots("AB12"), None, CODEC, _steps("AB1Z"))
+    unsure = settle(_slots("AB1", {"2": 0.64, "Z": 0.35}), None, CODEC, _steps("AB12"))
+    assert agreed.confidence == pytest.approx(1, abs=0.02)
+    assert (apart.confidence or 1) < 0.1
+    assert unsure.confidence == pytest.approx(0.8, abs=0.02)
+    assert unsure.characters[3].confidence == pytest.approx((0.64 + SURE) / 2, abs=0.001)
+
+
+def test_two_heads_and_a_grammar_settle_look_alikes() -> None:
+    settled = settle(_slots("123", O_OR_0, "BCD"), _regions(es=0.9), CODEC, _steps("123", O_OR_0, "BCD"))
+    assert settled.text == "1230BCD"
+    assert settled.alternatives[0][0] == "123OBCD"
 
 
 def test_without_grammars_the_confidence_is_the_joint_probability() -> None:
@@ -231,14 +271,6 @@ def test_ways_to_read_come_by_falling_probability_and_none_is_left_out() -> None
     best = sorted(every, key=lambda text: -every[text])
     assert list(found) == [text for text in best if every[text] >= 0.01 * every[best[0]]]
     assert len(found) > 8
-
-
-@pytest.mark.parametrize(
-    "pair", ["0O", "0D", "0Q", "1I", "1L", "1T", "8B", "5S", "2Z", "6G", "4A", "UV", "MW", "MN", "EF"]
-)
-def test_lookalikes_go_both_ways(pair: str) -> None:
-    assert {(pair[0], pair[1]), (pair[1], pair[0])} <= LOOKALIKES
-    assert all(first != second for first, second in LOOKALIKES)
 
 
 def test_states_that_share_a_grammar_count_together() -> None:

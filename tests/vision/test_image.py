@@ -153,7 +153,7 @@ def test_a_damaged_exif_block_does_not_hide_the_picture() -> None:
         pytest.param(b"\x00\x00\x00\x18ftypheic\x00\x00", UnsupportedImageError, "HEIF", id="heic"),
         pytest.param(png_bomb(), ImageTooLargeError, "60.0 megapixels", id="60-megapixel bomb"),
         pytest.param(png_bomb(200_000, 1_000), ImageTooLargeError, "200.0 megapixels", id="200-megapixel bomb"),
-        pytest.param(b"\xff\xd8\xff" + bytes(17 * 1024 * 1024), ImageTooLargeError, "17.0 MB", id="17 MB"),
+        pytest.param(b"\xff\xd8\xff" + bytes(17 * 1024 * 1024), ImageTooLargeError, "more than 16 MB", id="17 MB"),
     ],
 )
 def test_bad_input_is_refused_on_opening_with_what_to_do(data: bytes, error: type[ImageError], hint: str) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import cast
@@ -9,7 +10,7 @@ import pytest
 
 from platewatch.errors import BusyError
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.pool import PoolState, ReaderPool
+from platewatch.vision.pool import PoolState, ReaderPool, SpareReader
 
 WAIT_S = 10
 
@@ -194,3 +195,53 @@ def test_closing_sends_away_who_waits_and_who_comes(
 def test_a_pool_without_readers_makes_no_sense(workshop: Workshop, size: int, line: int) -> None:
     with pytest.raises(ValueError, match="at least one reader"):
         ReaderPool(workshop.make, size, line)
+
+
+class Named:
+    """Makes readers by name, and tells which of them are still in memory."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+        self.alive: weakref.WeakSet[StandInReader] = weakref.WeakSet()
+        self.most = 0
+
+    def make(self, recognizer: str) -> PlateReader:
+        if recognizer == "broken":
+            raise ZeroDivisionError
+        reader = StandInReader(lambda: None)
+        self.made.append(recognizer)
+        self.alive.add(reader)
+        self.most = max(self.most, len(self.alive))
+        return cast("PlateReader", reader)
+
+
+def test_recognizers_chosen_by_name_share_the_memory_of_one_reader() -> None:
+    named = Named()
+    spare = SpareReader(named.make, 0)
+    for recognizer in ("tesseract", "tesseract", "ensemble", "tesseract"):
+        spare.of(recognizer).run(lambda _reader: None)
+    assert named.made == ["tesseract", "ensemble", "tesseract"]
+    assert named.most == 1
+
+
+def test_a_recognizer_that_can_not_be_made_keeps_no_other_from_being_used() -> None:
+    spare = SpareReader(Named().make, 0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            spare.run("broken", lambda reader: reader)
+        assert spare.run("tesseract", lambda _reader: "read") == "read"
+
+
+def test_calls_for_different_recognizers_wait_in_one_line(gate: Gate, executor: ThreadPoolExecutor) -> None:
+    named = Named()
+    spare = SpareReader(named.make, 1)
+    working = executor.submit(spare.run, "tesseract", gate.work)
+    assert gate.entered.acquire(timeout=WAIT_S)
+    waiting = executor.submit(spare.run, "ensemble", lambda _reader: "read")
+    until(lambda: spare._turns.state().waiting == 1)
+    with pytest.raises(BusyError):
+        spare.run("llm", lambda _reader: None)
+    gate.open.set()
+    assert waiting.result(WAIT_S) == "read"
+    assert working.result(WAIT_S)
+    assert named.made == ["tesseract", "ensemble"]

@@ -148,6 +148,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/auth/update/username": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Username
+         * @description Give the caller's account another name.
+         */
+        post: operations["update_username_auth_update_username_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/update/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Update Password
+         * @description Give the caller's account another password; all its other log-ins end.
+         */
+        post: operations["update_password_auth_update_password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/auth/delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Delete Account
+         * @description Delete the caller's account. What it recorded stays, with no user.
+         */
+        post: operations["delete_account_auth_delete_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/users": {
         parameters: {
             query?: never;
@@ -161,7 +221,11 @@ export interface paths {
          */
         get: operations["read_accounts_api_v1_users_get"];
         put?: never;
-        post?: never;
+        /**
+         * Create Account
+         * @description Make an account that can be used at once.
+         */
+        post: operations["create_account_api_v1_users_post"];
         delete?: never;
         options?: never;
         head?: never;
@@ -175,10 +239,18 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read Account
+         * @description Give one account.
+         */
+        get: operations["read_account_api_v1_users__user_id__get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Account
+         * @description Delete an account with its log-ins and keys. What it recorded stays, with no user.
+         */
+        delete: operations["delete_account_api_v1_users__user_id__delete"];
         options?: never;
         head?: never;
         /**
@@ -186,6 +258,134 @@ export interface paths {
          * @description Approve or disable an account, or change its role.
          */
         patch: operations["update_account_api_v1_users__user_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reset Password
+         * @description Give an account another password; its log-ins end.
+         */
+        post: operations["reset_password_api_v1_users__user_id__password_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Disable Second Factor
+         * @description Turn an account's second factor off, for somebody who lost the device and the recovery codes.
+         */
+        delete: operations["disable_second_factor_api_v1_users__user_id__second_factor_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sessions
+         * @description List an account's running log-ins, newest first.
+         */
+        get: operations["read_sessions_api_v1_users__user_id__sessions_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Sessions
+         * @description End all log-ins of an account.
+         */
+        delete: operations["revoke_sessions_api_v1_users__user_id__sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{user_id}/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Keys
+         * @description List an account's keys that still work or only expired.
+         */
+        get: operations["read_keys_api_v1_users__user_id__api_keys_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Sessions
+         * @description List the caller's running log-ins, newest first.
+         */
+        get: operations["read_sessions_api_v1_sessions_get"];
+        put?: never;
+        post?: never;
+        /**
+         * Revoke Others
+         * @description End all log-ins of the caller but this one.
+         */
+        delete: operations["revoke_others_api_v1_sessions_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke
+         * @description End one log-in: one's own, or anybody's as an administrator.
+         */
+        delete: operations["revoke_api_v1_sessions__session_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/api-keys": {
@@ -224,9 +424,113 @@ export interface paths {
         post?: never;
         /**
          * Revoke Key
-         * @description End a key of the caller's at once.
+         * @description End a key at once: one's own, or anybody's as an administrator.
          */
         delete: operations["revoke_key_api_v1_api_keys__key_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Second Factor
+         * @description Tell whether the caller's log-ins need a code, and how many recovery codes are left.
+         */
+        get: operations["read_second_factor_api_v1_second_factor_get"];
+        put?: never;
+        /**
+         * Begin Second Factor
+         * @description Begin to set it up: what the authenticator app needs. It counts once a code of the app is confirmed.
+         */
+        post: operations["begin_second_factor_api_v1_second_factor_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Confirm Second Factor
+         * @description Turn it on with a code that the app shows; the answer has the recovery codes.
+         */
+        post: operations["confirm_second_factor_api_v1_second_factor_confirm_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/second-factor/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Disable Second Factor
+         * @description Turn it off.
+         */
+        post: operations["disable_second_factor_api_v1_second_factor_disable_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Audit Log
+         * @description List what was done, newest first.
+         */
+        get: operations["read_audit_log_api_v1_audit_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Audit Log
+         * @description Give the whole log, or what the filters leave of it, as CSV.
+         */
+        get: operations["export_audit_log_api_v1_audit_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -261,7 +565,7 @@ export interface paths {
         };
         /**
          * Read Sightings
-         * @description List sightings, newest first.
+         * @description List the sightings that fit, newest first by default.
          */
         get: operations["read_sightings_api_v1_sightings_get"];
         put?: never;
@@ -272,6 +576,66 @@ export interface paths {
          *     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
          */
         post: operations["record_api_v1_sightings_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sightings/manual": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Manual
+         * @description Record a pass that somebody saw, without a photo.
+         */
+        post: operations["record_manual_api_v1_sightings_manual_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sightings/count": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count Sightings
+         * @description Count the sightings that fit, up to 10,000.
+         */
+        get: operations["count_sightings_api_v1_sightings_count_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sightings/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Sightings
+         * @description Give all sightings that fit as CSV or JSON, newest first.
+         */
+        get: operations["export_sightings_api_v1_sightings_export_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -292,10 +656,18 @@ export interface paths {
         get: operations["read_sighting_api_v1_sightings__sighting_id__get"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete Sighting
+         * @description Delete a sighting with its history, and its images unless others need them.
+         */
+        delete: operations["delete_sighting_api_v1_sightings__sighting_id__delete"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Correct Sighting
+         * @description Correct a sighting. What was read stays in its history; lists are matched anew.
+         */
+        patch: operations["correct_sighting_api_v1_sightings__sighting_id__patch"];
         trace?: never;
     };
     "/api/v1/sightings/{sighting_id}/image": {
@@ -358,6 +730,976 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sightings/{sighting_id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read History
+         * @description List all changes of a sighting, first to last.
+         */
+        get: operations["read_history_api_v1_sightings__sighting_id__history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sightings/{sighting_id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Merge Sightings
+         * @description Make one sighting of two that were the same pass.
+         */
+        post: operations["merge_sightings_api_v1_sightings__sighting_id__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/folder": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Folder
+         * @description Import all photos of a folder on the server, which a setting must allow.
+         */
+        post: operations["import_folder_api_v1_imports_folder_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Archive
+         * @description Import all photos of a ZIP file. It is read in place, and deleted when all is done.
+         */
+        post: operations["import_archive_api_v1_imports_archive_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Imports
+         * @description List imports, newest first.
+         */
+        get: operations["read_imports_api_v1_imports_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/imports/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Import
+         * @description Tell how far an import has come.
+         */
+        get: operations["read_import_api_v1_imports__job_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Import
+         * @description Delete the record of an import that is over. The sightings stay.
+         */
+        delete: operations["delete_import_api_v1_imports__job_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Import
+         * @description Pause an import, let it go on, or cancel it. The photo at hand is still recorded.
+         */
+        patch: operations["update_import_api_v1_imports__job_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/imports/{job_id}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Files
+         * @description List the files of an import, and what became of each.
+         */
+        get: operations["read_files_api_v1_imports__job_id__files_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Retention
+         * @description List for how long what is kept where.
+         */
+        get: operations["read_retention_api_v1_privacy_retention_get"];
+        /**
+         * Set Default
+         * @description Set it for all locations that have no policy of their own.
+         */
+        put: operations["set_default_api_v1_privacy_retention_put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/retention/{location_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Set Retention
+         * @description Set it for one location.
+         */
+        put: operations["set_retention_api_v1_privacy_retention__location_id__put"];
+        post?: never;
+        /**
+         * Delete Retention
+         * @description Let the default count for a location again.
+         */
+        delete: operations["delete_retention_api_v1_privacy_retention__location_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Runs
+         * @description List the last runs of the job, newest first.
+         */
+        get: operations["read_runs_api_v1_privacy_runs_get"];
+        put?: never;
+        /**
+         * Run Now
+         * @description Enforce retention now, or (by default) only count what would go.
+         */
+        post: operations["run_now_api_v1_privacy_runs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/holds": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Holds
+         * @description List legal holds.
+         */
+        get: operations["read_holds_api_v1_privacy_holds_get"];
+        put?: never;
+        /**
+         * Create Hold
+         * @description Keep a sighting, or all of a plate, from going.
+         */
+        post: operations["create_hold_api_v1_privacy_holds_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/holds/{hold_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Lift Hold
+         * @description Lift a legal hold.
+         */
+        delete: operations["lift_hold_api_v1_privacy_holds__hold_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Report Plate
+         * @description Tell everything that is stored about a plate.
+         */
+        get: operations["report_plate_api_v1_privacy_report_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/privacy/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Erase Plate
+         * @description Erase everything about a plate, or (by default) only count what would go.
+         *
+         *     Photos that show other plates too are kept, with this one painted over. The audit log keeps who searched for it.
+         */
+        post: operations["erase_plate_api_v1_privacy_erasures_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Watchlists
+         * @description List all watchlists by name.
+         */
+        get: operations["read_watchlists_api_v1_watchlists_get"];
+        put?: never;
+        /**
+         * Create Watchlist
+         * @description Make a list.
+         */
+        post: operations["create_watchlist_api_v1_watchlists_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Check Plate
+         * @description Tell what a plate would match; nothing is recorded.
+         */
+        get: operations["check_plate_api_v1_watchlists_check_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/{watchlist_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Watchlist
+         * @description Give one list.
+         */
+        get: operations["read_watchlist_api_v1_watchlists__watchlist_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Watchlist
+         * @description Delete a list with all its entries. What they matched stays told.
+         */
+        delete: operations["delete_watchlist_api_v1_watchlists__watchlist_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Watchlist
+         * @description Change a list's name, kind or note, or let it rest.
+         */
+        patch: operations["update_watchlist_api_v1_watchlists__watchlist_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/watchlists/{watchlist_id}/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Entries
+         * @description List the entries, newest first.
+         */
+        get: operations["read_entries_api_v1_watchlists__watchlist_id__entries_get"];
+        put?: never;
+        /**
+         * Create Entry
+         * @description Add a plate or a pattern.
+         */
+        post: operations["create_entry_api_v1_watchlists__watchlist_id__entries_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/{watchlist_id}/entries/{entry_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Entry
+         * @description Give one entry.
+         */
+        get: operations["read_entry_api_v1_watchlists__watchlist_id__entries__entry_id__get"];
+        /**
+         * Replace Entry
+         * @description Say everything about an entry anew.
+         */
+        put: operations["replace_entry_api_v1_watchlists__watchlist_id__entries__entry_id__put"];
+        post?: never;
+        /**
+         * Delete Entry
+         * @description Take one entry off the list.
+         */
+        delete: operations["delete_entry_api_v1_watchlists__watchlist_id__entries__entry_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/{watchlist_id}/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Import Entries
+         * @description Add the rows of a CSV file, or put them in the place of the whole list. One bad row and nothing is changed.
+         */
+        post: operations["import_entries_api_v1_watchlists__watchlist_id__import_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/{watchlist_id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Entries
+         * @description Give the whole list as CSV, which can be imported again.
+         */
+        get: operations["export_entries_api_v1_watchlists__watchlist_id__export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Matches
+         * @description List the sightings that fitted an entry, newest first.
+         */
+        get: operations["read_matches_api_v1_matches_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/decide": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Decide
+         * @description Decide whether a plate may pass, log it, and open the gate if it may.
+         */
+        post: operations["decide_api_v1_access_decide_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Log
+         * @description List the decisions, newest first.
+         */
+        get: operations["read_log_api_v1_access_log_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/log/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Log
+         * @description Give the decisions as CSV, newest first.
+         */
+        get: operations["export_log_api_v1_access_log_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/log/{log_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Log Entry
+         * @description Give one decision, with what became of the gate.
+         */
+        get: operations["read_log_entry_api_v1_access_log__log_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/policies/{location_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Policy
+         * @description Give the rules of a location.
+         */
+        get: operations["read_policy_api_v1_access_policies__location_id__get"];
+        /**
+         * Set Policy
+         * @description Set the rules of a location; what is left out gets its default.
+         */
+        put: operations["set_policy_api_v1_access_policies__location_id__put"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/gates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Gates
+         * @description List the gates by name, without their secrets.
+         */
+        get: operations["read_gates_api_v1_access_gates_get"];
+        put?: never;
+        /**
+         * Create Gate
+         * @description Set up a gate.
+         */
+        post: operations["create_gate_api_v1_access_gates_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/access/gates/{gate_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Gate
+         * @description Give one gate, without its secrets.
+         */
+        get: operations["read_gate_api_v1_access_gates__gate_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Gate
+         * @description Take a gate away; what it did stays in the log.
+         */
+        delete: operations["delete_gate_api_v1_access_gates__gate_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Gate
+         * @description Change a gate; what is left out stays.
+         */
+        patch: operations["update_gate_api_v1_access_gates__gate_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/access/gates/{gate_id}/open": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Open Gate
+         * @description Open a gate by hand. The answer comes before it opened: look at the log entry for the result.
+         */
+        post: operations["open_gate_api_v1_access_gates__gate_id__open_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Locations
+         * @description List locations by name, with how full they are now.
+         */
+        get: operations["read_locations_api_v1_locations_get"];
+        put?: never;
+        /**
+         * Create Location
+         * @description Make a location.
+         */
+        post: operations["create_location_api_v1_locations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/locations/{location_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Location
+         * @description Give one location.
+         */
+        get: operations["read_location_api_v1_locations__location_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Location
+         * @description Delete a location with its gates, rules and tariffs. Its sightings, ended visits and cameras stay.
+         */
+        delete: operations["delete_location_api_v1_locations__location_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Location
+         * @description Change the fields that are sent. A new tariff holds for vehicles that enter from now on.
+         */
+        patch: operations["update_location_api_v1_locations__location_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/cameras": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Cameras
+         * @description List cameras by name.
+         */
+        get: operations["read_cameras_api_v1_cameras_get"];
+        put?: never;
+        /**
+         * Create Camera
+         * @description Make a camera.
+         */
+        post: operations["create_camera_api_v1_cameras_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/cameras/{camera_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Camera
+         * @description Give one camera.
+         */
+        get: operations["read_camera_api_v1_cameras__camera_id__get"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Camera
+         * @description Delete a camera. Its sightings stay, without one.
+         */
+        delete: operations["delete_camera_api_v1_cameras__camera_id__delete"];
+        options?: never;
+        head?: never;
+        /**
+         * Update Camera
+         * @description Change the fields that are sent.
+         */
+        patch: operations["update_camera_api_v1_cameras__camera_id__patch"];
+        trace?: never;
+    };
+    "/api/v1/visits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Visits
+         * @description List visits, newest first.
+         */
+        get: operations["read_visits_api_v1_visits_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Export Visits
+         * @description Give all visits that fit as CSV. Fees are in the currency's minor unit, times in UTC.
+         */
+        get: operations["export_visits_api_v1_visits_export_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Visit
+         * @description Give one visit.
+         */
+        get: operations["read_visit_api_v1_visits__visit_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/visits/{visit_id}/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Close Visit
+         * @description End an open visit by hand, for a vehicle that left unseen.
+         */
+        post: operations["close_visit_api_v1_visits__visit_id__close_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/summary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Summary
+         * @description Count sightings, plates and corrections.
+         */
+        get: operations["read_summary_api_v1_statistics_summary_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/counts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Counts
+         * @description Count sightings by hour, day, week, location, camera, direction, region or type of vehicle.
+         */
+        get: operations["read_counts_api_v1_statistics_counts_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Heat Map
+         * @description Count sightings by weekday and hour.
+         */
+        get: operations["read_heat_map_api_v1_statistics_heatmap_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/regulars": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Regulars
+         * @description List the plates that were seen on most days.
+         */
+        get: operations["read_regulars_api_v1_statistics_regulars_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/dwell": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Dwell
+         * @description Tell how long vehicles stay.
+         */
+        get: operations["read_dwell_api_v1_statistics_dwell_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/statistics/occupancy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Occupancy
+         * @description Tell how full a location was, by hour or day.
+         */
+        get: operations["read_occupancy_api_v1_statistics_occupancy_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/events": {
         parameters: {
             query?: never;
@@ -398,10 +1740,520 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read History
+         * @description List what was recorded, newest first.
+         */
+        get: operations["read_history_api_history_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/plate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Record Plate
+         * @description Record a plate by hand, without a photo.
+         */
+        post: operations["record_plate_api_plate_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/fetch_img": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Fetch Image
+         * @description Write the latest photo into the folder `images/` of the server, in place of the one fetched before.
+         */
+        post: operations["fetch_image_api_fetch_img_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/detect_image": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detect Image
+         * @description Read the plates of a photo and keep both, also a photo without plates.
+         */
+        post: operations["detect_image_detect_image_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/latest_detection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Latest Detection
+         * @description Give what was found in the newest photo with a plate.
+         */
+        get: operations["read_latest_detection_latest_detection_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plate_regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Plate Regions
+         * @description Tell where the plates of one photo are, named by its own id or by one of its detections.
+         */
+        get: operations["read_plate_regions_plate_regions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/detections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Detections
+         * @description List detections, newest first.
+         */
+        get: operations["read_detections_detections_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plate_queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Query Plates
+         * @description List where and when a plate was seen; `match` says whether it is meant exactly, as a beginning or roughly.
+         */
+        get: operations["query_plates_plate_queries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/vehicle_queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Query Vehicles
+         * @description List detections by plate, time and vehicle.
+         */
+        get: operations["query_vehicles_vehicle_queries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/plate_status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Plate Status
+         * @description Tell which lists a plate is on, whether it is inside, and where it was seen.
+         */
+        get: operations["read_plate_status_plate_status_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/session_queries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Query Sessions
+         * @description List visits, or, for administrators, who is logged in; newest first.
+         */
+        get: operations["query_sessions_session_queries_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/statistics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Statistics
+         * @description Count detections by time and place, and tell how full the locations are.
+         */
+        get: operations["read_statistics_statistics_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/locations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Locations
+         * @description List locations by name. Where there are more, the header `Link` has the address of the next page.
+         */
+        get: operations["read_locations_api_locations_get"];
+        put?: never;
+        /**
+         * Create Location
+         * @description Make a location.
+         */
+        post: operations["create_location_api_locations_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/locations/{location_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Location
+         * @description Give one location.
+         */
+        get: operations["read_location_api_locations__location_id__get"];
+        /**
+         * Replace Location
+         * @description Say anew all that Galaxy ALPR says about a location; its tariff and other rules stay.
+         */
+        put: operations["replace_location_api_locations__location_id__put"];
+        post?: never;
+        /**
+         * Delete Location
+         * @description Delete a location that nobody is inside of. Its detections stay.
+         */
+        delete: operations["delete_location_api_locations__location_id__delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/outputs/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Output
+         * @description Give a picture of a detection, or another file below `outputs/` in the data folder.
+         */
+        get: operations["read_output_outputs__path__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/static/{path}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Static
+         * @description Give a file below `static/` in the data folder.
+         */
+        get: operations["read_static_static__path__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/detection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Detect
+         * @description Tell where plates are in a photo.
+         */
+        post: operations["detect_detection_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/ocr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Read Text
+         * @description Read the best plate of a photo, or a picture of a plate alone.
+         */
+        post: operations["read_text_ocr_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify
+         * @description Decide whether a plate may pass, write it into the access log, and open the gate if it may.
+         */
+        post: operations["verify_verification_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/logs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Logs
+         * @description List access events, newest first.
+         */
+        get: operations["read_logs_logs_get"];
+        put?: never;
+        /**
+         * Write Log
+         * @description Write an access event into the log.
+         */
+        post: operations["write_log_logs_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /**
+         * AccessMatchRead
+         * @description The entry that a decision rests on, as it was then.
+         */
+        AccessMatchRead: {
+            /**
+             * Watchlist Id
+             * @description None: deleted since
+             */
+            watchlist_id: number | null;
+            /**
+             * Watchlist
+             * @example residents
+             */
+            watchlist: string;
+            /**
+             * Entry Plate
+             * @example AB12CDE
+             */
+            entry_plate: string;
+            /**
+             * Distance
+             * @description edits between the two; a look-alike counts half
+             */
+            distance: number;
+        };
+        /** AccessPage */
+        AccessPage: {
+            /** Items */
+            items: components["schemas"]["AccessRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * AccessRead
+         * @description One decision, as it is in the log.
+         */
+        AccessRead: {
+            /**
+             * Id
+             * @example 91
+             */
+            id: number;
+            /**
+             * Plate
+             * @example AB12CDE
+             */
+            plate: string;
+            /** Confidence */
+            confidence: number | null;
+            /** Location Id */
+            location_id: number | null;
+            direction: components["schemas"]["Direction"];
+            decision: components["schemas"]["Decision"];
+            reason: components["schemas"]["Reason"];
+            source: components["schemas"]["AccessSource"];
+            /** Note */
+            note: string | null;
+            match: components["schemas"]["AccessMatchRead"] | null;
+            /** Sighting Id */
+            sighting_id: number | null;
+            /** User Id */
+            user_id: number | null;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            gate: components["schemas"]["GateResultRead"];
+        };
+        /**
+         * AccessSource
+         * @description What asked for the decision.
+         * @enum {string}
+         */
+        AccessSource: "sighting" | "request" | "manual" | "note";
+        /** AccountCreate */
+        AccountCreate: {
+            /**
+             * Username
+             * @example gatekeeper
+             */
+            username: string;
+            /**
+             * Password
+             * @example correct horse battery
+             */
+            password: string;
+            /** @default operator */
+            role: components["schemas"]["Role"];
+        };
         /** AccountPage */
         AccountPage: {
             /** Items */
@@ -427,6 +2279,12 @@ export interface components {
              * Format: date-time
              */
             created_at: string;
+            /**
+             * Second Factor
+             * @description Log-ins need a code of an authenticator app.
+             * @example false
+             */
+            second_factor: boolean;
         };
         /**
          * AccountStatus
@@ -521,16 +2379,163 @@ export interface components {
             /** Last Used At */
             last_used_at: string | null;
         };
+        /** AuditPage */
+        AuditPage: {
+            /** Items */
+            items: components["schemas"]["AuditRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * AuditRead
+         * @description One note.
+         */
+        AuditRead: {
+            /**
+             * Id
+             * @example 17
+             */
+            id: number;
+            /**
+             * Noted At
+             * Format: date-time
+             */
+            noted_at: string;
+            /**
+             * Action
+             * @example login.succeeded
+             */
+            action: string;
+            /**
+             * User Id
+             * @description None if nobody was logged in, or the server itself did it
+             * @example 1
+             */
+            user_id: number | null;
+            /**
+             * Username
+             * @description as it was then
+             * @example gatekeeper
+             */
+            username: string | null;
+            /** Api Key Id */
+            api_key_id: number | null;
+            /**
+             * Address
+             * @example 192.0.2.7
+             */
+            address: string | null;
+            /**
+             * Subject
+             * @description what it is about: a plate, or a kind and an id
+             * @example AB12CDE
+             */
+            subject: string | null;
+            /** Details */
+            details: {
+                [key: string]: unknown;
+            };
+        };
+        /** Body_detect_detection_post */
+        Body_detect_detection_post: {
+            /**
+             * File
+             * @description a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`
+             */
+            file?: string | null;
+            /**
+             * Image
+             * @description a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`
+             */
+            image?: string | null;
+        };
+        /** Body_detect_image_detect_image_post */
+        Body_detect_image_detect_image_post: {
+            /**
+             * File
+             * @description a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`
+             */
+            file?: string | null;
+            /**
+             * Image
+             * @description a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`
+             */
+            image?: string | null;
+            /** Location Id */
+            location_id?: number | null;
+            /** Camera Id */
+            camera_id?: number | null;
+            /** @default unknown */
+            direction: components["schemas"]["Direction"];
+        };
+        /** Body_import_archive_api_v1_imports_archive_post */
+        Body_import_archive_api_v1_imports_archive_post: {
+            /**
+             * Archive
+             * @description a ZIP file of photos
+             */
+            archive: string;
+            /**
+             * Camera
+             * @description made on first mention
+             * @default
+             */
+            camera: string;
+            /**
+             * Location
+             * @description made on first mention
+             * @default
+             */
+            location: string;
+            /** @default unknown */
+            direction: components["schemas"]["Direction"];
+        };
+        /** Body_import_entries_api_v1_watchlists__watchlist_id__import_post */
+        Body_import_entries_api_v1_watchlists__watchlist_id__import_post: {
+            /**
+             * File
+             * @description CSV in UTF-8, as the export writes it, or one plate a line
+             */
+            file: string;
+        };
         /** Body_read_api_v1_read_post */
         Body_read_api_v1_read_post: {
+            /**
+             * Recognizer
+             * @description another recognizer than the one that is set; see `platewatch models list`
+             * @default
+             */
+            recognizer: string;
             /**
              * Image
              * @description one or more photos: JPEG, PNG, WebP or BMP
              */
             image: string[];
         };
+        /** Body_read_text_ocr_post */
+        Body_read_text_ocr_post: {
+            /**
+             * File
+             * @description a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`
+             */
+            file?: string | null;
+            /**
+             * Image
+             * @description a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`
+             */
+            image?: string | null;
+        };
         /** Body_record_api_v1_sightings_post */
         Body_record_api_v1_sightings_post: {
+            /**
+             * Recognizer
+             * @description another recognizer than the one that is set; see `platewatch models list`
+             * @default
+             */
+            recognizer: string;
             /**
              * Image
              * @description one or more photos: JPEG, PNG, WebP or BMP
@@ -555,6 +2560,18 @@ export interface components {
              * @description ISO 8601 with offset; now by default
              */
             captured_at?: string | null;
+            /** @description of the surest plate in each photo */
+            vehicle_type?: components["schemas"]["VehicleType"] | null;
+            /**
+             * Vehicle Color
+             * @description of the same one
+             */
+            vehicle_color?: string | null;
+            /**
+             * Vehicle Make
+             * @description of the same one
+             */
+            vehicle_make?: string | null;
         };
         /** Body_upload_image_api_upload_image_post */
         Body_upload_image_api_upload_image_post: {
@@ -563,6 +2580,257 @@ export interface components {
              * @description a photo: JPEG, PNG, WebP or BMP
              */
             image?: string | null;
+        };
+        /** BusyHour */
+        BusyHour: {
+            /**
+             * Hour
+             * @description of the day, local time, 0 to 23
+             * @example 8
+             */
+            hour: number;
+            /** Count */
+            count: number;
+            /**
+             * Weekday
+             * @description 0 is Monday
+             */
+            weekday: number;
+        };
+        /** CameraCreate */
+        CameraCreate: {
+            /** Name */
+            name: string;
+            /** Location Id */
+            location_id?: number | null;
+            /** @default unknown */
+            direction: components["schemas"]["CameraDirection"];
+            /** Source Url */
+            source_url?: string | null;
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /**
+         * CameraDirection
+         * @description Which way the vehicles that a camera sees go.
+         * @enum {string}
+         */
+        CameraDirection: "entering" | "leaving" | "both" | "unknown";
+        /** CameraPage */
+        CameraPage: {
+            /** Items */
+            items: components["schemas"]["CameraRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * CameraRead
+         * @description A source of frames.
+         */
+        CameraRead: {
+            /**
+             * Id
+             * @example 5
+             */
+            id: number;
+            /**
+             * Name
+             * @example gate-1
+             */
+            name: string;
+            /** Location Id */
+            location_id: number | null;
+            /**
+             * Location
+             * @example north car park
+             */
+            location: string | null;
+            direction: components["schemas"]["CameraDirection"];
+            /**
+             * Source Url
+             * @description with *** for secrets
+             * @example rtsp://viewer:***@192.0.2.10:554/stream1
+             */
+            source_url: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * CameraUpdate
+         * @description Only the fields that are sent change; null takes a value away. A shown `source_url` may be sent back as it is.
+         */
+        CameraUpdate: {
+            /** Name */
+            name?: string | null;
+            /** Location Id */
+            location_id?: number | null;
+            direction?: components["schemas"]["CameraDirection"] | null;
+            /** Source Url */
+            source_url?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
+        };
+        /** CheckAnswer */
+        CheckAnswer: {
+            /** Plate */
+            plate: string;
+            /**
+             * Matches
+             * @description the strongest first
+             */
+            matches: components["schemas"]["FitRead"][];
+        };
+        /**
+         * CorrectionKind
+         * @enum {string}
+         */
+        CorrectionKind: "correction" | "merge";
+        /**
+         * CorrectionRead
+         * @description One change of a sighting.
+         */
+        CorrectionRead: {
+            /** Id */
+            id: number;
+            kind: components["schemas"]["CorrectionKind"];
+            /**
+             * Before
+             * @description the fields that changed; of a merge, the other one
+             * @example {
+             *       "plate": "A812CDE"
+             *     }
+             */
+            before: {
+                [key: string]: unknown;
+            };
+            /**
+             * After
+             * @example {
+             *       "plate": "AB12CDE"
+             *     }
+             */
+            after: {
+                [key: string]: unknown;
+            };
+            /** Reason */
+            reason: string | null;
+            /**
+             * Corrected By
+             * @example gatekeeper
+             */
+            corrected_by: string | null;
+            /**
+             * Corrected At
+             * Format: date-time
+             */
+            corrected_at: string;
+        };
+        /**
+         * CountBy
+         * @description What sightings are counted by.
+         * @enum {string}
+         */
+        CountBy: "hour" | "day" | "week" | "location" | "camera" | "direction" | "region" | "vehicle_type";
+        /**
+         * CountRead
+         * @description How many sightings. Hours, days and weeks without any are listed with 0.
+         */
+        CountRead: {
+            /**
+             * Key
+             * @description when the hour, day or week begins, an id, a direction, region or type; None for those without one
+             * @example 2026-03-01
+             */
+            key: string | null;
+            /**
+             * Name
+             * @description of the location or camera
+             */
+            name?: string | null;
+            /** Count */
+            count: number;
+            /**
+             * Mean Confidence
+             * @description None where there is none
+             */
+            mean_confidence: number | null;
+        };
+        /**
+         * Counts
+         * @description How much went, or would go.
+         */
+        Counts: {
+            /**
+             * Images
+             * @description photos taken from sightings
+             * @default 0
+             * @example 12
+             */
+            images: number;
+            /**
+             * Crops
+             * @default 0
+             */
+            crops: number;
+            /**
+             * Sightings
+             * @default 0
+             */
+            sightings: number;
+            /**
+             * Visits
+             * @default 0
+             */
+            visits: number;
+            /**
+             * Decisions
+             * @description lines of the access log
+             * @default 0
+             */
+            decisions: number;
+            /**
+             * Events
+             * @default 0
+             */
+            events: number;
+            /**
+             * Entries
+             * @description entries of watchlists
+             * @default 0
+             */
+            entries: number;
+        };
+        /** CountsRead */
+        CountsRead: {
+            /**
+             * Date From
+             * Format: date
+             */
+            date_from: string;
+            /**
+             * Date To
+             * Format: date
+             */
+            date_to: string;
+            /**
+             * Time Zone
+             * @description None if the sightings are of several time zones, each counted in its own
+             */
+            time_zone: string | null;
+            by: components["schemas"]["CountBy"];
+            /** Items */
+            items: components["schemas"]["CountRead"][];
         };
         /** DatabaseHealth */
         DatabaseHealth: {
@@ -578,10 +2846,478 @@ export interface components {
             kind: string;
         };
         /**
+         * Decision
+         * @enum {string}
+         */
+        Decision: "granted" | "denied" | "review";
+        /** DecisionTold */
+        DecisionTold: {
+            /** Id */
+            id: number;
+            /** Plate */
+            plate: string;
+            /** Location Id */
+            location_id: number | null;
+            /** Decision */
+            decision: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Note */
+            note: string | null;
+        };
+        /**
+         * DetailError
+         * @description What was wrong, as FastAPI programs say it.
+         */
+        DetailError: {
+            /**
+             * Detail
+             * @example There is no location 7.
+             */
+            detail: string;
+            /**
+             * Errors
+             * @description the fields that can't be used
+             * @default []
+             */
+            errors: components["schemas"]["FieldMessage"][];
+        };
+        /** DetectedPlate */
+        DetectedPlate: {
+            /**
+             * Box
+             * @description left, top, right, bottom in pixels of the upright image
+             * @example [
+             *       212,
+             *       301.5,
+             *       388,
+             *       347.2
+             *     ]
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+            /**
+             * Corners
+             * @description top left, top right, bottom right, bottom left of the plate
+             * @example [
+             *       [
+             *         212,
+             *         305.1
+             *       ],
+             *       [
+             *         387.2,
+             *         301.5
+             *       ],
+             *       [
+             *         388,
+             *         343.9
+             *       ],
+             *       [
+             *         212.9,
+             *         347.2
+             *       ]
+             *     ]
+             */
+            corners: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ];
+            /**
+             * Confidence
+             * @example 0.97
+             */
+            confidence: number;
+        };
+        /** DetectionAnswer */
+        DetectionAnswer: {
+            /**
+             * Detector
+             * @example rapidocr
+             */
+            detector: string;
+            /** Image Width */
+            image_width: number;
+            /** Image Height */
+            image_height: number;
+            /**
+             * Detections
+             * @description the plates whose text could be read, the surest first
+             */
+            detections: components["schemas"]["DetectedPlate"][];
+        };
+        /**
+         * DetectionRead
+         * @description One detection of a list.
+         */
+        DetectionRead: {
+            /**
+             * Detection Id
+             * @example 42
+             */
+            detection_id: number;
+            /**
+             * Image Id
+             * @description None without a photo
+             * @example 17
+             */
+            image_id: number | null;
+            /**
+             * Plate
+             * @description upper case, no separators
+             * @example AB12CDE
+             */
+            plate: string;
+            /**
+             * Confidence
+             * @example 0.97
+             */
+            confidence: number;
+            /**
+             * Region
+             * @example gb
+             */
+            region: string | null;
+            /** Box */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** Corners */
+            corners: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ] | null;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            direction: components["schemas"]["Direction"];
+            /** Location Id */
+            location_id: number | null;
+            /**
+             * Location
+             * @example north car park
+             */
+            location: string | null;
+            /** Camera Id */
+            camera_id: number | null;
+            /**
+             * Camera
+             * @example gate-1
+             */
+            camera: string | null;
+            /**
+             * Vehicle Type
+             * @description as somebody told it; not recognized yet
+             * @example car
+             */
+            vehicle_type: string | null;
+            /**
+             * Vehicle Color
+             * @description as somebody told it; not recognized yet
+             * @example red
+             */
+            vehicle_color: string | null;
+            /** Image Url */
+            image_url: string | null;
+            /** Annotated Url */
+            annotated_url: string | null;
+            /**
+             * Crop Url
+             * @example /outputs/plates/42.jpg
+             */
+            crop_url: string | null;
+        };
+        /**
+         * DetectionResult
+         * @description What was found in one photo.
+         */
+        DetectionResult: {
+            /**
+             * Detection Id
+             * @description of the surest plate; None if there is none
+             * @example 42
+             */
+            detection_id: number | null;
+            /**
+             * Image Id
+             * @description None without a photo
+             * @example 17
+             */
+            image_id: number | null;
+            /** Image Width */
+            image_width: number | null;
+            /** Image Height */
+            image_height: number | null;
+            /**
+             * Plates
+             * @description the surest first
+             */
+            plates: components["schemas"]["PlateFound"][];
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            direction: components["schemas"]["Direction"];
+            /** Location Id */
+            location_id: number | null;
+            /**
+             * Location
+             * @example north car park
+             */
+            location: string | null;
+            /** Camera Id */
+            camera_id: number | null;
+            /**
+             * Camera
+             * @example gate-1
+             */
+            camera: string | null;
+            /**
+             * Vehicles
+             * @description not recognized yet, so always empty
+             */
+            vehicles: components["schemas"]["VehicleRead"][];
+            /** Image Url */
+            image_url: string | null;
+            /** Annotated Url */
+            annotated_url: string | null;
+        };
+        /** Detections */
+        Detections: {
+            /** Detections */
+            detections: components["schemas"]["DetectionRead"][];
+            /**
+             * Count
+             * @description on this page
+             */
+            count: number;
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
          * Direction
+         * @description Which way a vehicle passed a camera.
          * @enum {string}
          */
         Direction: "entering" | "leaving" | "unknown";
+        /** DwellBin */
+        DwellBin: {
+            /** From Minutes */
+            from_minutes: number;
+            /**
+             * To Minutes
+             * @description not included; None for no end
+             */
+            to_minutes: number | null;
+            /** Count */
+            count: number;
+        };
+        /**
+         * DwellRead
+         * @description How long vehicles stay: closed visits.
+         */
+        DwellRead: {
+            /**
+             * Date From
+             * Format: date
+             */
+            date_from: string;
+            /**
+             * Date To
+             * Format: date
+             */
+            date_to: string;
+            /**
+             * Time Zone
+             * @description None if the sightings are of several time zones, each counted in its own
+             */
+            time_zone: string | null;
+            /**
+             * Visits
+             * @example 310
+             */
+            visits: number;
+            /** Mean S */
+            mean_s: number | null;
+            /** Median S */
+            median_s: number | null;
+            /**
+             * P90 S
+             * @description nine of ten visits are not longer
+             */
+            p90_s: number | null;
+            /** Bins */
+            bins: components["schemas"]["DwellBin"][];
+        };
+        /**
+         * EnrollmentRead
+         * @description What the authenticator app needs. It counts once a code is confirmed.
+         */
+        EnrollmentRead: {
+            /**
+             * Secret
+             * @description to type in
+             */
+            secret: string;
+            /**
+             * Uri
+             * @description to show as a QR code
+             * @example otpauth://totp/platewatch:ada?secret=...
+             */
+            uri: string;
+        };
+        /** EntryPage */
+        EntryPage: {
+            /** Items */
+            items: components["schemas"]["EntryRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /** EntryRead */
+        EntryRead: {
+            /**
+             * Id
+             * @example 17
+             */
+            id: number;
+            /**
+             * Plate
+             * @example AB12CDE
+             */
+            plate: string;
+            /** Region */
+            region: string | null;
+            /** Tolerance */
+            tolerance: number;
+            /** Valid From */
+            valid_from: string | null;
+            /** Valid To */
+            valid_to: string | null;
+            /**
+             * Schedule
+             * @example mon-fri 08:00-18:00; sat 22:00-04:00
+             */
+            schedule: string | null;
+            /**
+             * Everywhere
+             * @description False with no `location_ids`: its last location was deleted, it matches nowhere
+             */
+            everywhere: boolean;
+            /** Location Ids */
+            location_ids: number[];
+            /** Owner */
+            owner: string | null;
+            /** Vehicle */
+            vehicle: string | null;
+            /** Note */
+            note: string | null;
+            /** Tags */
+            tags: string[];
+        };
+        /**
+         * EntryWrite
+         * @description What is said about an entry, the same from a form, a program and a line of a CSV file.
+         */
+        EntryWrite: {
+            /**
+             * Plate
+             * @description separators and case don't count; `?` stands for one character, `*` for any number of them
+             * @example AB12CDE
+             */
+            plate: string;
+            /**
+             * Region
+             * @description plates that were read as of another region don't match
+             * @example gb
+             */
+            region?: string | null;
+            /**
+             * Tolerance
+             * @description edits by which a reading may differ; look-alikes count half
+             * @default 0
+             */
+            tolerance: number;
+            /**
+             * Valid From
+             * @description not before; ISO 8601 with offset
+             */
+            valid_from?: string | null;
+            /**
+             * Valid To
+             * @description before; ISO 8601 with offset
+             */
+            valid_to?: string | null;
+            /**
+             * Schedule
+             * @description weekly hours in the location's time zone; None is always
+             */
+            schedule?: string | null;
+            /**
+             * Location Ids
+             * @description only there; everywhere if empty
+             * @default []
+             */
+            location_ids: number[];
+            /** Owner */
+            owner?: string | null;
+            /** Vehicle */
+            vehicle?: string | null;
+            /** Note */
+            note?: string | null;
+            /**
+             * Tags
+             * @default []
+             */
+            tags: string[];
+        };
         /** Envelope[RegisteredRead] */
         Envelope_RegisteredRead_: {
             /**
@@ -615,6 +3351,97 @@ export interface components {
             message: string;
             data: components["schemas"]["UserRead"];
         };
+        /**
+         * ErasureCreate
+         * @description Which plate, and why.
+         */
+        ErasureCreate: {
+            /** Plate */
+            plate: string;
+            /**
+             * Reason
+             * @example request of 3 March, file 17
+             */
+            reason: string;
+            /**
+             * Dry Run
+             * @description only count what would go
+             * @default true
+             */
+            dry_run: boolean;
+            /**
+             * Watchlists
+             * @description take the plate off the watchlists too
+             * @default false
+             */
+            watchlists: boolean;
+        };
+        /**
+         * ExportFormat
+         * @enum {string}
+         */
+        ExportFormat: "csv" | "json";
+        /** FetchedImage */
+        FetchedImage: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Message
+             * @example Latest image saved to images/image_20250615123456.jpg
+             */
+            message: string;
+            /**
+             * Filename
+             * @example image_20250615123456.jpg
+             */
+            filename: string;
+            /**
+             * Filepath
+             * @description in the data folder
+             * @example images/image_20250615123456.jpg
+             */
+            filepath: string;
+            /**
+             * File Size
+             * @description bytes
+             * @example 252366
+             */
+            file_size: number;
+            /**
+             * Image Size
+             * @description width and height in pixels
+             * @example [
+             *       1600,
+             *       1200
+             *     ]
+             */
+            image_size: [
+                number,
+                number
+            ];
+            /**
+             * Upload Date
+             * @description UTC, without fractions of a second
+             * @example 2025-06-15T12:34:56
+             */
+            upload_date: string;
+        };
+        /** FieldMessage */
+        FieldMessage: {
+            /**
+             * Field
+             * @example limit
+             */
+            field: string;
+            /**
+             * Message
+             * @example Input should be less than or equal to 200
+             */
+            message: string;
+        };
         /** FieldProblem */
         FieldProblem: {
             /**
@@ -627,6 +3454,163 @@ export interface components {
              * @example Input should be less than or equal to 1
              */
             message: string;
+        };
+        /**
+         * FileState
+         * @enum {string}
+         */
+        FileState: "waiting" | "done" | "failed";
+        /**
+         * FitRead
+         * @description An entry that a plate fits.
+         */
+        FitRead: {
+            watchlist: components["schemas"]["MatchedListRead"];
+            entry: components["schemas"]["EntryRead"];
+            /**
+             * Distance
+             * @description edits between the two; a look-alike counts half
+             * @example 0.5
+             */
+            distance: number;
+        };
+        /** FolderImport */
+        FolderImport: {
+            /**
+             * Camera
+             * @description made on first mention
+             */
+            camera?: string | null;
+            /**
+             * Location
+             * @description made on first mention
+             */
+            location?: string | null;
+            /** @default unknown */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Folder
+             * @description on the server, with all below it
+             * @example /srv/photos/2026-03
+             */
+            folder: string;
+        };
+        /** GateAll */
+        GateAll: {
+            /** Items */
+            items: components["schemas"]["GateRead"][];
+        };
+        /** GateCreate */
+        GateCreate: {
+            /**
+             * Name
+             * @example north barrier
+             */
+            name: string;
+            /** Location Id */
+            location_id: number;
+            /**
+             * Camera Id
+             * @description it opens for sightings of this camera only
+             */
+            camera_id?: number | null;
+            /** @default both */
+            direction: components["schemas"]["GateDirection"];
+            /**
+             * Enabled
+             * @default true
+             */
+            enabled: boolean;
+            /** Actuator */
+            actuator: components["schemas"]["HttpActuator"] | components["schemas"]["MqttActuator"];
+        };
+        /**
+         * GateDirection
+         * @enum {string}
+         */
+        GateDirection: "entering" | "leaving" | "both";
+        /** GateOpen */
+        GateOpen: {
+            /**
+             * Reason
+             * @description why it is opened by hand; it goes into the log
+             * @example fire brigade
+             */
+            reason: string;
+            /**
+             * Plate
+             * @description for whom, if known
+             * @default
+             */
+            plate: string;
+        };
+        /** GateRead */
+        GateRead: {
+            /** Id */
+            id: number;
+            /** Name */
+            name: string;
+            /** Location Id */
+            location_id: number;
+            /** Camera Id */
+            camera_id: number | null;
+            direction: components["schemas"]["GateDirection"];
+            /** Enabled */
+            enabled: boolean;
+            /** Actuator */
+            actuator: components["schemas"]["HttpActuatorRead"] | components["schemas"]["MqttActuatorRead"];
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /**
+         * GateResultRead
+         * @description What became of the gate.
+         */
+        GateResultRead: {
+            /**
+             * Id
+             * @description None: no gate, or deleted since
+             */
+            id: number | null;
+            /** Name */
+            name: string | null;
+            state: components["schemas"]["GateState"];
+            /**
+             * Detail
+             * @example answered 200
+             */
+            detail: string | null;
+            /** At */
+            at: string | null;
+        };
+        /**
+         * GateState
+         * @description What became of the gate that a decision was to open.
+         * @enum {string}
+         */
+        GateState: "none" | "pending" | "opening" | "opened" | "failed" | "expired";
+        /**
+         * GateUpdate
+         * @description What is left out stays; an actuator is replaced as a whole, with its secrets.
+         */
+        GateUpdate: {
+            /** Name */
+            name?: string | null;
+            /** Camera Id */
+            camera_id?: number | null;
+            direction?: components["schemas"]["GateDirection"] | null;
+            /** Enabled */
+            enabled?: boolean | null;
+            /** Actuator */
+            actuator?: (components["schemas"]["HttpActuator"] | components["schemas"]["MqttActuator"]) | null;
         };
         /** Health */
         Health: {
@@ -657,6 +3641,215 @@ export interface components {
             };
             database: components["schemas"]["DatabaseHealth"];
             models: components["schemas"]["ModelsHealth"];
+        };
+        /**
+         * HeatMapRead
+         * @description Sightings by weekday and hour of local time.
+         */
+        HeatMapRead: {
+            /**
+             * Date From
+             * Format: date
+             */
+            date_from: string;
+            /**
+             * Date To
+             * Format: date
+             */
+            date_to: string;
+            /**
+             * Time Zone
+             * @description None if the sightings are of several time zones, each counted in its own
+             */
+            time_zone: string | null;
+            /**
+             * Counts
+             * @description seven rows, Monday first, of 24 hours
+             */
+            counts: number[][];
+            /**
+             * Busiest Weekday
+             * @description 0 is Monday; None without sightings
+             * @example 4
+             */
+            busiest_weekday: number | null;
+            /** Busiest Hour */
+            busiest_hour: number | null;
+        };
+        /** History */
+        History: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Message
+             * @default History retrieved
+             */
+            message: string;
+            /** Data */
+            data: components["schemas"]["HistoryRecord"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /** HistoryRecord */
+        HistoryRecord: {
+            /**
+             * Subject
+             * @example Vehicle Entry
+             */
+            subject: string;
+            /**
+             * Plate
+             * @example ABC123
+             */
+            plate: string;
+            /**
+             * Description
+             * @example car is available
+             */
+            description: string;
+            /**
+             * Date
+             * @description UTC, without fractions of a second
+             * @example 2025-06-15T10:30:00
+             */
+            date: string;
+            /**
+             * Username
+             * @description None for a deleted account
+             * @example user123
+             */
+            username: string | null;
+        };
+        /** HoldAll */
+        HoldAll: {
+            /** Items */
+            items: components["schemas"]["HoldRead"][];
+        };
+        /**
+         * HoldCreate
+         * @description What must not go: one sighting, or all of a plate.
+         */
+        HoldCreate: {
+            /** Plate */
+            plate?: string | null;
+            /** Sighting Id */
+            sighting_id?: number | null;
+            /**
+             * Reason
+             * @example request of 3 March, file 17
+             */
+            reason: string;
+        };
+        /** HoldRead */
+        HoldRead: {
+            /**
+             * Id
+             * @example 3
+             */
+            id: number;
+            /**
+             * Plate
+             * @example AB12CDE
+             */
+            plate: string | null;
+            /** Sighting Id */
+            sighting_id: number | null;
+            /** Reason */
+            reason: string;
+            /** Username */
+            username: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /** HourCount */
+        HourCount: {
+            /**
+             * Hour
+             * @description of the day, local time, 0 to 23
+             * @example 8
+             */
+            hour: number;
+            /** Count */
+            count: number;
+        };
+        /**
+         * HttpActuator
+         * @description A call that opens the gate; any answer of 200 to 299 says that it did.
+         */
+        HttpActuator: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "http";
+            /**
+             * Url
+             * @example http://192.168.1.20/relay/0?turn=on
+             */
+            url: string;
+            /**
+             * Method
+             * @default POST
+             * @enum {string}
+             */
+            method: "GET" | "POST" | "PUT" | "PATCH";
+            /**
+             * Headers
+             * @description the values are never shown again
+             * @default {}
+             */
+            headers: {
+                [key: string]: string;
+            };
+            /** Body */
+            body?: string | null;
+            /**
+             * Verify Tls
+             * @description False for a gate with a certificate of its own making
+             * @default true
+             */
+            verify_tls: boolean;
+            /**
+             * Timeout S
+             * @description seconds for each step of the call
+             * @default 3
+             */
+            timeout_s: number;
+        };
+        /**
+         * HttpActuatorRead
+         * @description How the gate is called, without the values of the headers.
+         */
+        HttpActuatorRead: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "http";
+            /** Url */
+            url: string;
+            /** Method */
+            method: string;
+            /**
+             * Headers
+             * @description names only
+             */
+            headers: string[];
+            /** Body */
+            body: string | null;
+            /** Verify Tls */
+            verify_tls: boolean;
+            /** Timeout S */
+            timeout_s: number;
         };
         /**
          * ImagePlatesRead
@@ -718,6 +3911,463 @@ export interface components {
             /** Sightings */
             sightings: components["schemas"]["SightingRead"][];
         };
+        /** ImportAnswer */
+        ImportAnswer: {
+            /**
+             * Added
+             * @description entries that are new
+             * @example 120
+             */
+            added: number;
+            /**
+             * Skipped
+             * @description rows that stood in the list already, or twice in the file
+             */
+            skipped: number;
+            /**
+             * Removed
+             * @description entries that were replaced
+             */
+            removed: number;
+        };
+        /** ImportFilePage */
+        ImportFilePage: {
+            /** Items */
+            items: components["schemas"]["ImportFileRead"][];
+            /**
+             * Next After Id
+             * @description give it as `after_id` for the next page; None on the last one
+             */
+            next_after_id: number | null;
+        };
+        /**
+         * ImportFileRead
+         * @description One file of an import, and what became of it.
+         */
+        ImportFileRead: {
+            /** Id */
+            id: number;
+            /**
+             * Path
+             * @example monday/IMG_0001.jpg
+             */
+            path: string;
+            state: components["schemas"]["FileState"];
+            /**
+             * Sightings
+             * @description plates that were recorded
+             */
+            sightings: number;
+            /** Captured At */
+            captured_at: string | null;
+            /** Error */
+            error: string | null;
+            /** Finished At */
+            finished_at: string | null;
+        };
+        /**
+         * ImportMode
+         * @enum {string}
+         */
+        ImportMode: "add" | "replace";
+        /** ImportPage */
+        ImportPage: {
+            /** Items */
+            items: components["schemas"]["ImportRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * ImportRead
+         * @description One import and how far it has come.
+         */
+        ImportRead: {
+            /**
+             * Id
+             * @example 3
+             */
+            id: number;
+            source: components["schemas"]["ImportSource"];
+            /**
+             * Name
+             * @description the folder, or the archive's name as it was sent
+             * @example /srv/photos/2026-03
+             */
+            name: string;
+            state: components["schemas"]["ImportState"];
+            /**
+             * Is Listed
+             * @description False while the files are being counted
+             */
+            is_listed: boolean;
+            /** Camera */
+            camera: string | null;
+            /** Location */
+            location: string | null;
+            direction: components["schemas"]["Direction"];
+            /**
+             * Total
+             * @example 1200
+             */
+            total: number;
+            /**
+             * Done
+             * @description files that were read
+             * @example 800
+             */
+            done: number;
+            /**
+             * Failed
+             * @description files that could not be read
+             * @example 3
+             */
+            failed: number;
+            /**
+             * Sightings
+             * @example 950
+             */
+            sightings: number;
+            /** Error */
+            error: string | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /** Started At */
+            started_at: string | null;
+            /** Finished At */
+            finished_at: string | null;
+        };
+        /**
+         * ImportSource
+         * @enum {string}
+         */
+        ImportSource: "folder" | "archive";
+        /**
+         * ImportState
+         * @description `failed` says that the source could not be read; what a single photo had is told with its file.
+         * @enum {string}
+         */
+        ImportState: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
+        /**
+         * ImportUpdate
+         * @description `queued` lets a paused or failed import go on where it was.
+         */
+        ImportUpdate: {
+            /**
+             * State
+             * @enum {string}
+             */
+            state: "paused" | "queued" | "cancelled";
+        };
+        /**
+         * ListKind
+         * @enum {string}
+         */
+        ListKind: "allow" | "deny" | "watch";
+        /** ListingTold */
+        ListingTold: {
+            /** Watchlist */
+            watchlist: string;
+            /** Kind */
+            kind: string;
+            /** Entry */
+            entry: string;
+            /** Owner */
+            owner: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /** LocationCreate */
+        LocationCreate: {
+            /** Address */
+            address?: string | null;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+            /** Capacity */
+            capacity?: number | null;
+            /** Overstay Minutes */
+            overstay_minutes?: number | null;
+            /** Same Pass S */
+            same_pass_s?: number | null;
+            /** @description it holds for vehicles that enter from now on */
+            tariff?: components["schemas"]["Tariff"] | null;
+            /** Name */
+            name: string;
+            /**
+             * Time Zone
+             * @default UTC
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+        };
+        /** LocationPage */
+        LocationPage: {
+            /** Items */
+            items: components["schemas"]["LocationRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * LocationRead
+         * @description A site or car park, and how many vehicles are in it now.
+         */
+        LocationRead: {
+            /**
+             * Id
+             * @example 3
+             */
+            id: number;
+            /**
+             * Name
+             * @example north car park
+             */
+            name: string;
+            /** Address */
+            address: string | null;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /**
+             * Time Zone
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /** Capacity */
+            capacity: number | null;
+            /**
+             * Occupancy
+             * @description vehicles inside, by open visits
+             */
+            occupancy: number;
+            /**
+             * Free Places
+             * @description None without a capacity; never below 0
+             */
+            free_places: number | null;
+            /** Overstay Minutes */
+            overstay_minutes: number | null;
+            /** Same Pass S */
+            same_pass_s: number;
+            tariff: components["schemas"]["Tariff"] | null;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+        };
+        /**
+         * LocationUpdate
+         * @description Only the fields that are sent change; null takes a value away.
+         */
+        LocationUpdate: {
+            /** Address */
+            address?: string | null;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+            /** Capacity */
+            capacity?: number | null;
+            /** Overstay Minutes */
+            overstay_minutes?: number | null;
+            /** Same Pass S */
+            same_pass_s?: number | null;
+            /** @description it holds for vehicles that enter from now on */
+            tariff?: components["schemas"]["Tariff"] | null;
+            /** Name */
+            name?: string | null;
+            /** Time Zone */
+            time_zone?: string | null;
+        };
+        /**
+         * LogCreate
+         * @description An access event that somebody writes down; no gate opens.
+         */
+        LogCreate: {
+            /**
+             * Plate
+             * @example AB12CDE
+             */
+            plate: string;
+            decision: components["schemas"]["Decision"];
+            /**
+             * Reason
+             * @example let in by the guard
+             */
+            reason?: string | null;
+        };
+        /**
+         * LogEntry
+         * @description One access event.
+         */
+        LogEntry: {
+            /**
+             * Id
+             * @example 91
+             */
+            id: number;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+            /**
+             * Plate
+             * @example AB12CDE
+             */
+            plate: string;
+            decision: components["schemas"]["Decision"];
+            /**
+             * Reason
+             * @description the rule that decided, or what was written by hand
+             * @example allow_list
+             * @example let in by the guard
+             */
+            reason: string;
+            /** Confidence */
+            confidence: number | null;
+            /** Location Id */
+            location_id: number | null;
+            direction: components["schemas"]["Direction"];
+            match: components["schemas"]["AccessMatchRead"] | null;
+            source: components["schemas"]["AccessSource"];
+        };
+        /**
+         * LogFormat
+         * @enum {string}
+         */
+        LogFormat: "json" | "csv";
+        /** LogPage */
+        LogPage: {
+            /** Logs */
+            logs: components["schemas"]["LogEntry"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /** LoginSessionPage */
+        LoginSessionPage: {
+            /** Items */
+            items: components["schemas"]["LoginSessionRead"][];
+        };
+        /**
+         * LoginSessionRead
+         * @description One log-in of a browser.
+         */
+        LoginSessionRead: {
+            /** Id */
+            id: number;
+            /** User Id */
+            user_id: number;
+            /** Username */
+            username: string;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Last Seen At
+             * Format: date-time
+             * @description to the minute
+             */
+            last_seen_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             */
+            expires_at: string;
+            /**
+             * Address
+             * @example 192.0.2.7
+             */
+            address: string | null;
+            /** User Agent */
+            user_agent: string | null;
+            /**
+             * Current
+             * @description this very log-in
+             */
+            current: boolean;
+        };
+        /** MatchPage */
+        MatchPage: {
+            /** Items */
+            items: components["schemas"]["MatchRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * MatchRead
+         * @description A sighting that fitted an entry.
+         */
+        MatchRead: {
+            /** Id */
+            id: number;
+            /**
+             * Sighting Id
+             * @example 42
+             */
+            sighting_id: number;
+            /**
+             * Plate
+             * @description as it was read
+             * @example AB12CD0
+             */
+            plate: string;
+            watchlist: components["schemas"]["MatchedListRead"];
+            /**
+             * Entry Id
+             * @description None: deleted since
+             */
+            entry_id: number | null;
+            /**
+             * Entry Plate
+             * @example AB12CDO
+             */
+            entry_plate: string;
+            /**
+             * Distance
+             * @description edits between the two; a look-alike counts half
+             * @example 0.5
+             */
+            distance: number;
+            /**
+             * Matched At
+             * Format: date-time
+             */
+            matched_at: string;
+        };
+        /** MatchedListRead */
+        MatchedListRead: {
+            /**
+             * Id
+             * @description None: deleted since
+             */
+            id: number | null;
+            /**
+             * Name
+             * @example stolen cars
+             */
+            name: string;
+            kind: components["schemas"]["ListKind"];
+        };
         /** ModelsHealth */
         ModelsHealth: {
             /**
@@ -748,6 +4398,314 @@ export interface components {
             waiting: number;
         };
         /**
+         * MqttActuator
+         * @description A message that opens the gate; the broker's receipt says that it was sent.
+         */
+        MqttActuator: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "mqtt";
+            /**
+             * Host
+             * @example 192.168.1.10
+             */
+            host: string;
+            /**
+             * Port
+             * @default 1883
+             */
+            port: number;
+            /**
+             * Topic
+             * @example gates/north/set
+             */
+            topic: string;
+            /**
+             * Payload
+             * @default open
+             */
+            payload: string;
+            /**
+             * Qos
+             * @default 1
+             * @enum {integer}
+             */
+            qos: 0 | 1 | 2;
+            /** Username */
+            username?: string | null;
+            /**
+             * Password
+             * @description never shown again
+             */
+            password?: string | null;
+            /**
+             * Tls
+             * @default false
+             */
+            tls: boolean;
+            /**
+             * Version
+             * @description with 5, the broker forgets a message that it could not deliver in time
+             * @default 5
+             * @enum {string}
+             */
+            version: "5" | "3.1.1";
+            /**
+             * Timeout S
+             * @description seconds for each step of the call
+             * @default 3
+             */
+            timeout_s: number;
+        };
+        /**
+         * MqttActuatorRead
+         * @description How the gate is told, without the password.
+         */
+        MqttActuatorRead: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "mqtt";
+            /** Host */
+            host: string;
+            /** Port */
+            port: number;
+            /** Topic */
+            topic: string;
+            /** Payload */
+            payload: string;
+            /** Qos */
+            qos: number;
+            /** Username */
+            username: string | null;
+            /** Has Password */
+            has_password: boolean;
+            /** Tls */
+            tls: boolean;
+            /** Version */
+            version: string;
+            /** Timeout S */
+            timeout_s: number;
+        };
+        /** OccupancyNow */
+        OccupancyNow: {
+            /** Location Id */
+            location_id: number;
+            /**
+             * Location
+             * @example north car park
+             */
+            location: string;
+            /**
+             * Occupancy
+             * @description vehicles inside now
+             */
+            occupancy: number;
+            /** Capacity */
+            capacity: number | null;
+        };
+        /** OccupancyPoint */
+        OccupancyPoint: {
+            /**
+             * Start
+             * @example 2026-03-01T08:00+01:00
+             */
+            start: string;
+            /** Entered */
+            entered: number;
+            /** Left */
+            left: number;
+            /**
+             * Highest
+             * @description most vehicles inside, by quarters of an hour
+             */
+            highest: number;
+            /** At End */
+            at_end: number;
+        };
+        /** OccupancyRead */
+        OccupancyRead: {
+            /**
+             * Date From
+             * Format: date
+             */
+            date_from: string;
+            /**
+             * Date To
+             * Format: date
+             */
+            date_to: string;
+            /**
+             * Time Zone
+             * @description None if the sightings are of several time zones, each counted in its own
+             */
+            time_zone: string | null;
+            /** Location Id */
+            location_id: number;
+            /** Capacity */
+            capacity: number | null;
+            /** Items */
+            items: components["schemas"]["OccupancyPoint"][];
+        };
+        /**
+         * OcrAnswer
+         * @description The surest plate; without one the text is empty.
+         */
+        OcrAnswer: {
+            /**
+             * Recognizer
+             * @example rapidocr
+             */
+            recognizer: string;
+            /**
+             * Text
+             * @description upper case, no separators
+             * @example AB12CDE
+             */
+            text: string;
+            /**
+             * Confidence
+             * @example 0.97
+             */
+            confidence: number;
+            /**
+             * Characters
+             * @description each character with its confidence, 0 to 1
+             * @example [
+             *       [
+             *         "A",
+             *         0.99
+             *       ],
+             *       [
+             *         "B",
+             *         0.98
+             *       ],
+             *       [
+             *         "1",
+             *         0.97
+             *       ]
+             *     ]
+             */
+            characters: [
+                string,
+                number
+            ][];
+            /**
+             * Region
+             * @example gb
+             */
+            region: string | null;
+        };
+        /**
+         * PasswordConfirmation
+         * @description The caller's password, for what a stolen session must not do.
+         */
+        PasswordConfirmation: {
+            /**
+             * Password
+             * @example correct horse battery
+             */
+            password: string;
+        };
+        /** PasswordReset */
+        PasswordReset: {
+            /**
+             * Password
+             * @example correct horse battery
+             */
+            password: string;
+        };
+        /** PasswordUpdate */
+        PasswordUpdate: {
+            /**
+             * Current Password
+             * @example correct horse battery
+             */
+            current_password: string;
+            /**
+             * New Password
+             * @example correct horse battery
+             */
+            new_password: string;
+            /**
+             * Confirm New Password
+             * @example correct horse battery
+             */
+            confirm_new_password: string;
+        };
+        /**
+         * PlaceRead
+         * @description A location, and how many vehicles are in it now.
+         */
+        PlaceRead: {
+            /**
+             * Id
+             * @example 3
+             */
+            id: number;
+            /**
+             * Name
+             * @example north car park
+             */
+            name: string;
+            /** Address */
+            address: string | null;
+            /** Latitude */
+            latitude: number | null;
+            /** Longitude */
+            longitude: number | null;
+            /** Capacity */
+            capacity: number | null;
+            /**
+             * Time Zone
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /**
+             * Occupancy
+             * @description vehicles inside, by open visits
+             */
+            occupancy: number;
+        };
+        /**
+         * PlaceWrite
+         * @description A location as a whole: what is left out has no value. What GET gave may be sent back as it is.
+         */
+        PlaceWrite: {
+            /**
+             * Name
+             * @example north car park
+             */
+            name: string;
+            /** Address */
+            address?: string | null;
+            /** Latitude */
+            latitude?: number | null;
+            /** Longitude */
+            longitude?: number | null;
+            /** Capacity */
+            capacity?: number | null;
+            /**
+             * Time Zone
+             * @default UTC
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            /**
+             * Id
+             * @description that of the address, if given
+             */
+            id?: number | null;
+            /**
+             * Occupancy
+             * @description not taken over: it follows from visits
+             */
+            occupancy?: number | null;
+        };
+        /**
          * PlainEnvelope
          * @description CarWatch's answer without data.
          */
@@ -760,6 +4718,87 @@ export interface components {
              */
             message: string;
         };
+        /** PlateAnswer */
+        PlateAnswer: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /**
+             * Message
+             * @default Plate recorded successfully
+             */
+            message: string;
+            data: components["schemas"]["HistoryRecord"];
+        };
+        /**
+         * PlateFound
+         * @description A plate of a photo.
+         */
+        PlateFound: {
+            /**
+             * Detection Id
+             * @example 42
+             */
+            detection_id: number;
+            /**
+             * Text
+             * @description upper case, no separators
+             * @example AB12CDE
+             */
+            text: string;
+            /**
+             * Confidence
+             * @example 0.97
+             */
+            confidence: number;
+            /**
+             * Region
+             * @example gb
+             */
+            region: string | null;
+            /**
+             * Box
+             * @description None for a plate that was written down by hand
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ] | null;
+            /** Corners */
+            corners: [
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ],
+                [
+                    number,
+                    number
+                ]
+            ] | null;
+            /**
+             * Crop Url
+             * @example /outputs/plates/42.jpg
+             */
+            crop_url: string | null;
+        };
+        /**
+         * PlateMatch
+         * @description How the plate that is asked for and those that are found may differ.
+         * @enum {string}
+         */
+        PlateMatch: "exact" | "prefix" | "wildcard" | "fuzzy";
         /**
          * PlateRead
          * @description One plate of one image.
@@ -862,6 +4901,228 @@ export interface components {
             ][];
         };
         /**
+         * PlateRecord
+         * @description A plate that somebody writes down.
+         */
+        PlateRecord: {
+            /**
+             * Plate
+             * @example XYZ789
+             */
+            plate: string;
+            /**
+             * Subject
+             * @example Manual Entry
+             */
+            subject?: string | null;
+            /**
+             * Description
+             * @example Manually recorded plate
+             */
+            description?: string | null;
+            /** @default unknown */
+            status: components["schemas"]["Direction"];
+        };
+        /**
+         * PlateRegions
+         * @description Where the plates of one photo are.
+         */
+        PlateRegions: {
+            /**
+             * Detection Id
+             * @description of the surest plate; None if there is none
+             * @example 42
+             */
+            detection_id: number | null;
+            /**
+             * Image Id
+             * @description None without a photo
+             * @example 17
+             */
+            image_id: number | null;
+            /** Image Width */
+            image_width: number | null;
+            /** Image Height */
+            image_height: number | null;
+            /**
+             * Plates
+             * @description the surest first
+             */
+            plates: components["schemas"]["PlateFound"][];
+        };
+        /**
+         * PlateReport
+         * @description Everything that is stored about a plate. `is_complete` is False if there is more than fits.
+         */
+        PlateReport: {
+            /** Plate */
+            plate: string;
+            /** Is Complete */
+            is_complete: boolean;
+            /** Sightings */
+            sightings: components["schemas"]["SightingRead"][];
+            /** Visits */
+            visits: components["schemas"]["VisitTold"][];
+            /** Decisions */
+            decisions: components["schemas"]["DecisionTold"][];
+            /** Watchlists */
+            watchlists: components["schemas"]["ListingTold"][];
+            /** Holds */
+            holds: components["schemas"]["HoldRead"][];
+        };
+        /**
+         * PlateStatus
+         * @description What is known about a plate.
+         */
+        PlateStatus: {
+            /**
+             * Plate
+             * @example AB12CDE
+             */
+            plate: string;
+            /**
+             * Lists
+             * @description all entries that it fits, whenever and wherever they count
+             */
+            lists: components["schemas"]["FitRead"][];
+            /**
+             * Inside
+             * @description whether it has a visit that is open
+             */
+            inside: boolean;
+            /** Inside Location Id */
+            inside_location_id: number | null;
+            /**
+             * Inside Location
+             * @example north car park
+             */
+            inside_location: string | null;
+            /** @description None if it never was */
+            last_seen: components["schemas"]["DetectionRead"] | null;
+            /**
+             * Visits
+             * @description newest first, at most 50
+             */
+            visits: components["schemas"]["VisitRead"][];
+        };
+        /** PolicyRead */
+        PolicyRead: {
+            /**
+             * Enabled
+             * @description decide on every sighting recorded there, and open the gate
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Min Confidence
+             * @description a reading below is for review
+             * @default 0.7
+             */
+            min_confidence: number;
+            /**
+             * @description for a plate that is on no list
+             * @default deny
+             */
+            unknown: components["schemas"]["UnknownPolicy"];
+            /**
+             * Free Exit
+             * @description who leaves is held up by a deny list only
+             * @default true
+             */
+            free_exit: boolean;
+            /**
+             * Anti Passback
+             * @description who is inside can't enter again
+             * @default false
+             */
+            anti_passback: boolean;
+            /**
+             * Check Capacity
+             * @description nobody enters when the location is full
+             * @default false
+             */
+            check_capacity: boolean;
+            /**
+             * Cool Down S
+             * @description the same plate is not granted again so soon; 0 is off
+             * @default 0
+             */
+            cool_down_s: number;
+            /**
+             * Arrival S
+             * @description a place is kept so long for who was granted entry
+             * @default 120
+             */
+            arrival_s: number;
+            /**
+             * Max Age S
+             * @description sightings older than this open nothing
+             * @default 30
+             */
+            max_age_s: number;
+            /** Location Id */
+            location_id: number;
+        };
+        /**
+         * PolicyWrite
+         * @description The rules of one location; what is left out gets its default.
+         */
+        PolicyWrite: {
+            /**
+             * Enabled
+             * @description decide on every sighting recorded there, and open the gate
+             * @default false
+             */
+            enabled: boolean;
+            /**
+             * Min Confidence
+             * @description a reading below is for review
+             * @default 0.7
+             */
+            min_confidence: number;
+            /**
+             * @description for a plate that is on no list
+             * @default deny
+             */
+            unknown: components["schemas"]["UnknownPolicy"];
+            /**
+             * Free Exit
+             * @description who leaves is held up by a deny list only
+             * @default true
+             */
+            free_exit: boolean;
+            /**
+             * Anti Passback
+             * @description who is inside can't enter again
+             * @default false
+             */
+            anti_passback: boolean;
+            /**
+             * Check Capacity
+             * @description nobody enters when the location is full
+             * @default false
+             */
+            check_capacity: boolean;
+            /**
+             * Cool Down S
+             * @description the same plate is not granted again so soon; 0 is off
+             * @default 0
+             */
+            cool_down_s: number;
+            /**
+             * Arrival S
+             * @description a place is kept so long for who was granted entry
+             * @default 120
+             */
+            arrival_s: number;
+            /**
+             * Max Age S
+             * @description sightings older than this open nothing
+             * @default 30
+             */
+            max_age_s: number;
+        };
+        /**
          * Problem
          * @description Problem details of RFC 9457.
          */
@@ -902,10 +5163,27 @@ export interface components {
             /** Images */
             images: components["schemas"]["ImagePlatesRead"][];
         };
+        /**
+         * Reason
+         * @description Why. One word for each rule, so that programs can tell them apart.
+         * @enum {string}
+         */
+        Reason: "deny_list" | "allow_list" | "open_to_all" | "free_exit" | "unknown_plate" | "no_plate" | "low_confidence" | "already_inside" | "full" | "cool_down" | "manual";
         /** RecordAnswer */
         RecordAnswer: {
             /** Images */
             images: components["schemas"]["ImageSightingsRead"][];
+        };
+        /** RecoveryCodesRead */
+        RecoveryCodesRead: {
+            /**
+             * Recovery Codes
+             * @description Each works once. They are shown this once and never again.
+             * @example [
+             *       "ax4k-9mtp-w2ce-7hqd"
+             *     ]
+             */
+            recovery_codes: string[];
         };
         /**
          * RegisteredRead
@@ -942,16 +5220,272 @@ export interface components {
             registration: "approval" | "open" | "closed";
         };
         /**
+         * RegularRead
+         * @description A plate that comes often.
+         */
+        RegularRead: {
+            /**
+             * Plate
+             * @example AB12CDE
+             */
+            plate: string;
+            /**
+             * Days
+             * @description local days on which it was seen
+             */
+            days: number;
+            /** Sightings */
+            sightings: number;
+            /**
+             * First Seen At
+             * Format: date-time
+             * @description within the days that were counted
+             */
+            first_seen_at: string;
+            /**
+             * Last Seen At
+             * Format: date-time
+             */
+            last_seen_at: string;
+        };
+        /** RegularsRead */
+        RegularsRead: {
+            /**
+             * Date From
+             * Format: date
+             */
+            date_from: string;
+            /**
+             * Date To
+             * Format: date
+             */
+            date_to: string;
+            /**
+             * Time Zone
+             * @description None if the sightings are of several time zones, each counted in its own
+             */
+            time_zone: string | null;
+            /**
+             * Items
+             * @description by days, then by sightings
+             */
+            items: components["schemas"]["RegularRead"][];
+        };
+        /** RetentionAll */
+        RetentionAll: {
+            /** Items */
+            items: components["schemas"]["RetentionRead"][];
+        };
+        /**
+         * RetentionRead
+         * @description `location_id` is None for the policy of all locations that have none of their own.
+         */
+        RetentionRead: {
+            /**
+             * Images Days
+             * @description None keeps them; 0 lets them go with the next run
+             * @example 30
+             */
+            images_days?: number | null;
+            /**
+             * Crops Days
+             * @description None keeps them; 0 lets them go with the next run
+             */
+            crops_days?: number | null;
+            /**
+             * Text Days
+             * @description with the text the whole sighting goes, its visits and decisions
+             */
+            text_days?: number | null;
+            /** Location Id */
+            location_id: number | null;
+            /** Location */
+            location: string | null;
+            /** Updated At */
+            updated_at: string | null;
+        };
+        /**
+         * RetentionWrite
+         * @description For how many days what is kept.
+         */
+        RetentionWrite: {
+            /**
+             * Images Days
+             * @description None keeps them; 0 lets them go with the next run
+             * @example 30
+             */
+            images_days?: number | null;
+            /**
+             * Crops Days
+             * @description None keeps them; 0 lets them go with the next run
+             */
+            crops_days?: number | null;
+            /**
+             * Text Days
+             * @description with the text the whole sighting goes, its visits and decisions
+             */
+            text_days?: number | null;
+        };
+        /**
          * Role
          * @enum {string}
          */
         Role: "admin" | "operator" | "viewer";
+        /** RunAll */
+        RunAll: {
+            /** Items */
+            items: components["schemas"]["RunRead"][];
+        };
+        /** RunCreate */
+        RunCreate: {
+            /**
+             * Dry Run
+             * @description only count what would go
+             * @default true
+             * @example true
+             */
+            dry_run: boolean;
+        };
+        /**
+         * RunRead
+         * @description One run of the job.
+         */
+        RunRead: {
+            /** Id */
+            id: number;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            counts: components["schemas"]["Counts"];
+            /** Error */
+            error: string | null;
+        };
         /**
          * Scope
          * @description What a caller may do; an API key has some of those that its owner's role has.
          * @enum {string}
          */
         Scope: "read" | "recognize" | "manage";
+        /** SecondFactorConfirm */
+        SecondFactorConfirm: {
+            /**
+             * Code
+             * @description the six digits that the authenticator app shows now
+             * @example 123456
+             */
+            code: string;
+        };
+        /** SecondFactorRead */
+        SecondFactorRead: {
+            /**
+             * Enabled
+             * @example true
+             */
+            enabled: boolean;
+            /**
+             * Recovery Codes Left
+             * @example 10
+             */
+            recovery_codes_left: number;
+        };
+        /**
+         * SessionKind
+         * @enum {string}
+         */
+        SessionKind: "visit" | "user";
+        /** SightingCount */
+        SightingCount: {
+            /**
+             * Count
+             * @example 10000
+             */
+            count: number;
+            /**
+             * Is Exact
+             * @description False if there are more, which were not counted
+             */
+            is_exact: boolean;
+        };
+        /**
+         * SightingCreate
+         * @description A pass that somebody saw and writes down.
+         */
+        SightingCreate: {
+            /**
+             * Plate
+             * @example AB12 CDE
+             */
+            plate: string;
+            /** @default unknown */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Camera
+             * @description made on first mention
+             */
+            camera?: string | null;
+            /**
+             * Location
+             * @description made on first mention
+             */
+            location?: string | null;
+            /**
+             * Captured At
+             * @description ISO 8601 with offset; now by default
+             */
+            captured_at?: string | null;
+            /** Region */
+            region?: string | null;
+            vehicle_type?: components["schemas"]["VehicleType"] | null;
+            /**
+             * Vehicle Color
+             * @example white
+             */
+            vehicle_color?: string | null;
+            /**
+             * Vehicle Make
+             * @example Volkswagen
+             */
+            vehicle_make?: string | null;
+            /**
+             * Subject
+             * @example Manual entry
+             */
+            subject?: string | null;
+            /**
+             * Note
+             * @example let in by hand, camera dirty
+             */
+            note?: string | null;
+        };
+        /**
+         * SightingHistory
+         * @description All changes of a sighting, first to last.
+         */
+        SightingHistory: {
+            /** Items */
+            items: components["schemas"]["CorrectionRead"][];
+        };
+        /**
+         * SightingMerge
+         * @description Which other sighting was the same pass.
+         */
+        SightingMerge: {
+            /**
+             * Other Id
+             * @description it goes, with its images; its text and times stay in the history
+             * @example 43
+             */
+            other_id: number;
+            /**
+             * Reason
+             * @description kept in the history
+             */
+            reason?: string | null;
+        };
         /** SightingPage */
         SightingPage: {
             /** Items */
@@ -989,43 +5523,25 @@ export interface components {
              */
             region: string | null;
             /**
+             * Read Plate
+             * @description as it was read, whatever was corrected since
+             * @example A812CDE
+             */
+            read_plate: string;
+            /** Is Corrected */
+            is_corrected: boolean;
+            source: components["schemas"]["SightingSource"];
+            /**
              * Box
-             * @description left, top, right, bottom in pixels of the upright image
-             * @example [
-             *       212,
-             *       301.5,
-             *       388,
-             *       347.2
-             *     ]
+             * @description None for a sighting written by hand
              */
             box: [
                 number,
                 number,
                 number,
                 number
-            ];
-            /**
-             * Corners
-             * @description top left, top right, bottom right, bottom left of the plate
-             * @example [
-             *       [
-             *         212,
-             *         305.1
-             *       ],
-             *       [
-             *         387.2,
-             *         301.5
-             *       ],
-             *       [
-             *         388,
-             *         343.9
-             *       ],
-             *       [
-             *         212.9,
-             *         347.2
-             *       ]
-             *     ]
-             */
+            ] | null;
+            /** Corners */
             corners: [
                 [
                     number,
@@ -1043,7 +5559,7 @@ export interface components {
                     number,
                     number
                 ]
-            ];
+            ] | null;
             /**
              * Characters
              * @description each character with its confidence, 0 to 1
@@ -1067,16 +5583,41 @@ export interface components {
                 number
             ][];
             direction: components["schemas"]["Direction"];
+            /** @description None where nobody told it */
+            vehicle_type: components["schemas"]["VehicleType"] | null;
+            /**
+             * Vehicle Color
+             * @description lower case
+             * @example white
+             */
+            vehicle_color: string | null;
+            /**
+             * Vehicle Make
+             * @description lower case
+             * @example volkswagen
+             */
+            vehicle_make: string | null;
             /**
              * Camera
              * @example gate-1
              */
             camera: string | null;
+            /** Camera Id */
+            camera_id: number | null;
             /**
              * Location
              * @example north car park
              */
             location: string | null;
+            /** Location Id */
+            location_id: number | null;
+            /**
+             * Subject
+             * @example Manual entry
+             */
+            subject: string | null;
+            /** Note */
+            note: string | null;
             /**
              * Captured At
              * Format: date-time
@@ -1122,6 +5663,176 @@ export interface components {
              */
             annotated_url: string | null;
         };
+        /**
+         * SightingSource
+         * @enum {string}
+         */
+        SightingSource: "upload" | "camera" | "manual" | "import";
+        /**
+         * SightingUpdate
+         * @description What to correct; what is left out stays.
+         */
+        SightingUpdate: {
+            /**
+             * Plate
+             * @example AB12CDE
+             */
+            plate?: string | null;
+            /** Region */
+            region?: string | null;
+            direction?: components["schemas"]["Direction"] | null;
+            vehicle_type?: components["schemas"]["VehicleType"] | null;
+            /** Vehicle Color */
+            vehicle_color?: string | null;
+            /** Vehicle Make */
+            vehicle_make?: string | null;
+            /** Subject */
+            subject?: string | null;
+            /** Note */
+            note?: string | null;
+            /**
+             * Reason
+             * @description kept in the history
+             */
+            reason?: string | null;
+        };
+        /**
+         * Sort
+         * @description By what sightings are sorted; a minus turns it round.
+         * @enum {string}
+         */
+        Sort: "-captured_at" | "captured_at" | "-recorded_at" | "recorded_at" | "confidence" | "-confidence" | "plate" | "-plate";
+        /** Statistics */
+        Statistics: {
+            /**
+             * Date From
+             * Format: date
+             */
+            date_from: string;
+            /**
+             * Date To
+             * Format: date
+             */
+            date_to: string;
+            /**
+             * Time Zone
+             * @description None if the sightings are of several time zones, each counted in its own
+             */
+            time_zone: string | null;
+            /** Total Detections */
+            total_detections: number;
+            /** Unique Plates */
+            unique_plates: number;
+            /**
+             * Mean Confidence
+             * @description None without detections
+             */
+            mean_confidence: number | null;
+            /**
+             * By Hour
+             * @description the hours of the day, over all days
+             */
+            by_hour: components["schemas"]["HourCount"][];
+            /** By Day */
+            by_day: components["schemas"]["CountRead"][];
+            /** By Location */
+            by_location: components["schemas"]["CountRead"][];
+            /** By Camera */
+            by_camera: components["schemas"]["CountRead"][];
+            /**
+             * By Type
+             * @description of the vehicles, as somebody told them; None of the others
+             */
+            by_type: components["schemas"]["CountRead"][];
+            /**
+             * Busiest Hours
+             * @description of the week, at most 5, the busiest first
+             */
+            busiest_hours: components["schemas"]["BusyHour"][];
+            /** Occupancy */
+            occupancy: components["schemas"]["OccupancyNow"][];
+        };
+        /** SummaryRead */
+        SummaryRead: {
+            /**
+             * Date From
+             * Format: date
+             */
+            date_from: string;
+            /**
+             * Date To
+             * Format: date
+             */
+            date_to: string;
+            /**
+             * Time Zone
+             * @description None if the sightings are of several time zones, each counted in its own
+             */
+            time_zone: string | null;
+            /**
+             * Sightings
+             * @example 1840
+             */
+            sightings: number;
+            /** Unique Plates */
+            unique_plates: number;
+            /** Mean Confidence */
+            mean_confidence: number | null;
+            /** Corrected */
+            corrected: number;
+            /**
+             * Corrections Rate
+             * @description share of the sightings that were corrected
+             */
+            corrections_rate: number | null;
+            /** Entering */
+            entering: number;
+            /** Leaving */
+            leaving: number;
+            /** Unknown */
+            unknown: number;
+        };
+        /**
+         * Tariff
+         * @description What parking costs. Prices are in the currency's minor unit, such as cents.
+         */
+        Tariff: {
+            /**
+             * Currency
+             * @description ISO 4217
+             * @example EUR
+             */
+            currency: string;
+            /**
+             * Free Minutes
+             * @description taken off every visit
+             * @default 0
+             */
+            free_minutes: number;
+            /**
+             * Unit Minutes
+             * @description each started unit counts whole
+             * @default 60
+             */
+            unit_minutes: number;
+            /**
+             * Unit Price
+             * @example 250
+             */
+            unit_price: number;
+            /**
+             * Daily Cap
+             * @description the most for each 24 hours; None for no limit
+             * @example 1500
+             */
+            daily_cap?: number | null;
+        };
+        /**
+         * UnknownPolicy
+         * @description What becomes of a plate that is on no list.
+         * @enum {string}
+         */
+        UnknownPolicy: "deny" | "review" | "grant";
         /** UploadAnswer */
         UploadAnswer: {
             /**
@@ -1161,6 +5872,11 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+            /**
+             * Code
+             * @description Of the authenticator app, or a recovery code; where the account has a second factor.
+             */
+            code?: string | null;
         };
         /**
          * UserRead
@@ -1194,6 +5910,301 @@ export interface components {
              * @description Only for the first account, and only off loopback: the token printed in the server's terminal.
              */
             setup_token?: string | null;
+        };
+        /** UserSessions */
+        UserSessions: {
+            /**
+             * Kind
+             * @default user
+             * @constant
+             */
+            kind: "user";
+            /** Sessions */
+            sessions: components["schemas"]["LoginSessionRead"][];
+            /** Next Cursor */
+            next_cursor?: null;
+        };
+        /** UsernameUpdate */
+        UsernameUpdate: {
+            /**
+             * New Username
+             * @example gatekeeper
+             */
+            new_username: string;
+        };
+        /** VehicleDetections */
+        VehicleDetections: {
+            /** Detections */
+            detections: components["schemas"]["DetectionRead"][];
+            /**
+             * Count
+             * @description on this page
+             */
+            count: number;
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+            /**
+             * Note
+             * @description what is to be known about the answer
+             */
+            note: string | null;
+        };
+        /**
+         * VehicleRead
+         * @description A vehicle found in a photo. None is looked for yet, so none is ever given.
+         */
+        VehicleRead: {
+            /** Type */
+            type: string | null;
+            /** Color */
+            color: string | null;
+            /**
+             * Confidence
+             * @example 0.97
+             */
+            confidence: number;
+            /**
+             * Box
+             * @description left, top, right, bottom in pixels of the upright image
+             * @example [
+             *       212,
+             *       301.5,
+             *       388,
+             *       347.2
+             *     ]
+             */
+            box: [
+                number,
+                number,
+                number,
+                number
+            ];
+        };
+        /**
+         * VehicleType
+         * @description What kind of vehicle it is; read from text in any case.
+         * @enum {string}
+         */
+        VehicleType: "car" | "van" | "truck" | "bus" | "motorcycle";
+        /** VerificationAnswer */
+        VerificationAnswer: {
+            /**
+             * Log Id
+             * @description of the entry in the access log
+             * @example 91
+             */
+            log_id: number;
+            /**
+             * Plate
+             * @description empty if none could be read
+             * @example AB12CDE
+             */
+            plate: string;
+            /**
+             * Confidence
+             * @description of the reading; None for a plate that was typed
+             */
+            confidence: number | null;
+            decision: components["schemas"]["Decision"];
+            reason: components["schemas"]["Reason"];
+            /** @description the entry that the decision rests on */
+            match: components["schemas"]["AccessMatchRead"] | null;
+            /**
+             * Timestamp
+             * Format: date-time
+             */
+            timestamp: string;
+        };
+        /**
+         * VisitClose
+         * @description Somebody says that a vehicle has left.
+         */
+        VisitClose: {
+            /**
+             * Left At
+             * @description ISO 8601 with offset; now by default
+             * @example 2026-03-01T17:30:00+01:00
+             */
+            left_at?: string | null;
+        };
+        /** VisitPage */
+        VisitPage: {
+            /** Items */
+            items: components["schemas"]["VisitRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * VisitRead
+         * @description A stay of one vehicle. Without an entry or an exit it was not seen coming or going.
+         */
+        VisitRead: {
+            /**
+             * Id
+             * @example 7
+             */
+            id: number;
+            /**
+             * Plate
+             * @description as it was read on the way in, or else out
+             * @example AB12CDE
+             */
+            plate: string;
+            state: components["schemas"]["VisitState"];
+            /** Location Id */
+            location_id: number | null;
+            /**
+             * Location
+             * @example north car park
+             */
+            location: string | null;
+            /** Entered At */
+            entered_at: string | null;
+            /** Left At */
+            left_at: string | null;
+            /**
+             * Ended At
+             * @description when it stopped counting as inside: it left, or came in again
+             */
+            ended_at: string | null;
+            /**
+             * Duration S
+             * @description None while it lasts, and where the entry or the exit was missed
+             */
+            duration_s: number | null;
+            /**
+             * Fee
+             * @description in the currency's minor unit; None without a tariff
+             * @example 250
+             */
+            fee: number | null;
+            /**
+             * Currency
+             * @example EUR
+             */
+            currency: string | null;
+            /**
+             * Overstayed At
+             * @description when the location's limit was exceeded
+             */
+            overstayed_at: string | null;
+            /** Entry Sighting Id */
+            entry_sighting_id: number | null;
+            /** Exit Sighting Id */
+            exit_sighting_id: number | null;
+        };
+        /** VisitSessions */
+        VisitSessions: {
+            /**
+             * Kind
+             * @default visit
+             * @constant
+             */
+            kind: "visit";
+            /** Sessions */
+            sessions: components["schemas"]["VisitRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * VisitState
+         * @description `missed_exit`: the next entry came before an exit; `missed_entry`: only the exit was seen.
+         * @enum {string}
+         */
+        VisitState: "open" | "closed" | "missed_exit" | "missed_entry";
+        /** VisitTold */
+        VisitTold: {
+            /** Id */
+            id: number;
+            /** Plate */
+            plate: string;
+            /** Location Id */
+            location_id: number | null;
+            /** State */
+            state: string;
+            /** Entered At */
+            entered_at: string | null;
+            /** Left At */
+            left_at: string | null;
+            /** Fee */
+            fee: number | null;
+            /** Currency */
+            currency: string | null;
+        };
+        /** WatchlistAll */
+        WatchlistAll: {
+            /** Items */
+            items: components["schemas"]["WatchlistRead"][];
+        };
+        /** WatchlistCreate */
+        WatchlistCreate: {
+            /**
+             * Name
+             * @example residents
+             */
+            name: string;
+            kind: components["schemas"]["ListKind"];
+            /** Note */
+            note?: string | null;
+            /**
+             * Enabled
+             * @description a list that is not enabled matches nothing
+             * @default true
+             */
+            enabled: boolean;
+        };
+        /** WatchlistRead */
+        WatchlistRead: {
+            /**
+             * Id
+             * @example 3
+             */
+            id: number;
+            /**
+             * Name
+             * @example residents
+             */
+            name: string;
+            kind: components["schemas"]["ListKind"];
+            /** Note */
+            note: string | null;
+            /** Enabled */
+            enabled: boolean;
+            /**
+             * Entries
+             * @description how many there are
+             * @example 120
+             */
+            entries: number;
+            /**
+             * Created At
+             * Format: date-time
+             */
+            created_at: string;
+            /**
+             * Updated At
+             * Format: date-time
+             */
+            updated_at: string;
+        };
+        /** WatchlistUpdate */
+        WatchlistUpdate: {
+            /** Name */
+            name?: string | null;
+            kind?: components["schemas"]["ListKind"] | null;
+            /** Note */
+            note?: string | null;
+            /** Enabled */
+            enabled?: boolean | null;
         };
         /** Welcome */
         Welcome: {
@@ -1249,7 +6260,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1287,7 +6298,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1316,7 +6327,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1474,6 +6485,105 @@ export interface operations {
             };
         };
     };
+    update_username_auth_update_username_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsernameUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Envelope_UserRead_"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+        };
+    };
+    update_password_auth_update_password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+        };
+    };
+    delete_account_auth_delete_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+        };
+    };
     read_accounts_api_v1_users_get: {
         parameters: {
             query?: never;
@@ -1498,7 +6608,100 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_account_api_v1_users_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AccountCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_account_api_v1_users__user_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccountRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_account_api_v1_users__user_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1533,7 +6736,248 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reset_password_api_v1_users__user_id__password_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordReset"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_second_factor_api_v1_users__user_id__second_factor_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_sessions_api_v1_users__user_id__sessions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSessionPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_sessions_api_v1_users__user_id__sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_keys_api_v1_users__user_id__api_keys_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                user_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_sessions_api_v1_sessions_get: {
+        parameters: {
+            query?: {
+                /** @description everybody's, for administrators */
+                everyone?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LoginSessionPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_others_api_v1_sessions_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_v1_sessions__session_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                session_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1562,7 +7006,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1595,7 +7039,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1624,7 +7068,220 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_second_factor_api_v1_second_factor_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SecondFactorRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    begin_second_factor_api_v1_second_factor_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrollmentRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    confirm_second_factor_api_v1_second_factor_confirm_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecondFactorConfirm"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecoveryCodesRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disable_second_factor_api_v1_second_factor_disable_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasswordConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_audit_log_api_v1_audit_get: {
+        parameters: {
+            query?: {
+                /** @description such as `login.failed` or `gate.opened` */
+                action?: string | null;
+                user_id?: number | null;
+                /** @description as it was at that time */
+                username?: string | null;
+                address?: string | null;
+                /** @description a plate, or a kind and an id such as `user 7` */
+                subject?: string | null;
+                /** @description not before; ISO 8601 with offset */
+                noted_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                noted_to?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_audit_log_api_v1_audit_export_get: {
+        parameters: {
+            query?: {
+                /** @description such as `login.failed` or `gate.opened` */
+                action?: string | null;
+                user_id?: number | null;
+                /** @description as it was at that time */
+                username?: string | null;
+                address?: string | null;
+                /** @description a plate, or a kind and an id such as `user 7` */
+                subject?: string | null;
+                /** @description not before; ISO 8601 with offset */
+                noted_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                noted_to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1657,7 +7314,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1665,18 +7322,46 @@ export interface operations {
     read_sightings_api_v1_sightings_get: {
         parameters: {
             query?: {
-                /** @description this plate; separators and case don't count */
+                /** @description separators and case don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
+                /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
+                match?: components["schemas"]["PlateMatch"] | null;
+                /** @description for `fuzzy`: edits that are let pass; one that takes a look-alike (O and 0, B and 8) counts half */
+                distance?: number;
                 /** @description not before; ISO 8601 with offset */
                 captured_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 captured_to?: string | null;
+                location_id?: number | null;
+                /** @description the location's name */
+                location?: string | null;
+                camera_id?: number | null;
+                /** @description the camera's name */
+                camera?: string | null;
+                direction?: components["schemas"]["Direction"] | null;
+                region?: string | null;
+                vehicle_type?: components["schemas"]["VehicleType"] | null;
+                /** @description in any case */
+                vehicle_color?: string | null;
+                /** @description in any case */
+                vehicle_make?: string | null;
+                source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
+                max_confidence?: number;
+                /** @description only those that matched an entry of this list */
+                watchlist_id?: number | null;
+                /** @description only those that somebody corrected, or only the others */
+                corrected?: boolean | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
+                sort?: components["schemas"]["Sort"];
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -1697,7 +7382,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1732,7 +7417,170 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    record_manual_api_v1_sightings_manual_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SightingCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightingRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    count_sightings_api_v1_sightings_count_get: {
+        parameters: {
+            query?: {
+                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                plate?: string | null;
+                /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
+                match?: components["schemas"]["PlateMatch"] | null;
+                /** @description for `fuzzy`: edits that are let pass; one that takes a look-alike (O and 0, B and 8) counts half */
+                distance?: number;
+                /** @description not before; ISO 8601 with offset */
+                captured_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                captured_to?: string | null;
+                location_id?: number | null;
+                /** @description the location's name */
+                location?: string | null;
+                camera_id?: number | null;
+                /** @description the camera's name */
+                camera?: string | null;
+                direction?: components["schemas"]["Direction"] | null;
+                region?: string | null;
+                vehicle_type?: components["schemas"]["VehicleType"] | null;
+                /** @description in any case */
+                vehicle_color?: string | null;
+                /** @description in any case */
+                vehicle_make?: string | null;
+                source?: components["schemas"]["SightingSource"] | null;
+                min_confidence?: number;
+                max_confidence?: number;
+                /** @description only those that matched an entry of this list */
+                watchlist_id?: number | null;
+                /** @description only those that somebody corrected, or only the others */
+                corrected?: boolean | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightingCount"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_sightings_api_v1_sightings_export_get: {
+        parameters: {
+            query?: {
+                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                plate?: string | null;
+                /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
+                match?: components["schemas"]["PlateMatch"] | null;
+                /** @description for `fuzzy`: edits that are let pass; one that takes a look-alike (O and 0, B and 8) counts half */
+                distance?: number;
+                /** @description not before; ISO 8601 with offset */
+                captured_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                captured_to?: string | null;
+                location_id?: number | null;
+                /** @description the location's name */
+                location?: string | null;
+                camera_id?: number | null;
+                /** @description the camera's name */
+                camera?: string | null;
+                direction?: components["schemas"]["Direction"] | null;
+                region?: string | null;
+                vehicle_type?: components["schemas"]["VehicleType"] | null;
+                /** @description in any case */
+                vehicle_color?: string | null;
+                /** @description in any case */
+                vehicle_make?: string | null;
+                source?: components["schemas"]["SightingSource"] | null;
+                min_confidence?: number;
+                max_confidence?: number;
+                /** @description only those that matched an entry of this list */
+                watchlist_id?: number | null;
+                /** @description only those that somebody corrected, or only the others */
+                corrected?: boolean | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
+                format?: components["schemas"]["ExportFormat"];
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                    "application/json": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1763,7 +7611,71 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_sighting_api_v1_sightings__sighting_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sighting_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    correct_sighting_api_v1_sightings__sighting_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sighting_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SightingUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightingRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1794,7 +7706,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1825,7 +7737,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1856,7 +7768,2263 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_history_api_v1_sightings__sighting_id__history_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sighting_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightingHistory"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    merge_sightings_api_v1_sightings__sighting_id__merge_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sighting_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SightingMerge"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SightingRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_folder_api_v1_imports_folder_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FolderImport"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_archive_api_v1_imports_archive_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_archive_api_v1_imports_archive_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_imports_api_v1_imports_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_import_api_v1_imports__job_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_import_api_v1_imports__job_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_import_api_v1_imports__job_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_files_api_v1_imports__job_id__files_get: {
+        parameters: {
+            query?: {
+                state?: components["schemas"]["FileState"] | null;
+                limit?: number;
+                /** @description `next_after_id` of the page before */
+                after_id?: number;
+            };
+            header?: never;
+            path: {
+                job_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportFilePage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_retention_api_v1_privacy_retention_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionAll"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_default_api_v1_privacy_retention_put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_retention_api_v1_privacy_retention__location_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetentionRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_retention_api_v1_privacy_retention__location_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_runs_api_v1_privacy_runs_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunAll"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    run_now_api_v1_privacy_runs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RunCreate"] | null;
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_holds_api_v1_privacy_holds_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldAll"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_hold_api_v1_privacy_holds_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    lift_hold_api_v1_privacy_holds__hold_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                hold_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    report_plate_api_v1_privacy_report_get: {
+        parameters: {
+            query: {
+                plate: string;
+                /** @description why plates are searched, for the log */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlateReport"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    erase_plate_api_v1_privacy_erasures_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_watchlists_api_v1_watchlists_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistAll"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_watchlist_api_v1_watchlists_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchlistCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    check_plate_api_v1_watchlists_check_get: {
+        parameters: {
+            query: {
+                plate: string;
+                location_id?: number | null;
+                region?: string | null;
+                /** @description ISO 8601 with offset; now by default */
+                at?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckAnswer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_watchlist_api_v1_watchlists__watchlist_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_watchlist_api_v1_watchlists__watchlist_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_watchlist_api_v1_watchlists__watchlist_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WatchlistUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WatchlistRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_entries_api_v1_watchlists__watchlist_id__entries_get: {
+        parameters: {
+            query?: {
+                /** @description this plate, or all that fit a pattern with `?` and `*` */
+                plate?: string | null;
+                /** @description a part of plate, owner, vehicle or note */
+                q?: string | null;
+                tag?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path: {
+                watchlist_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_entry_api_v1_watchlists__watchlist_id__entries_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_entry_api_v1_watchlists__watchlist_id__entries__entry_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: number;
+                entry_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    replace_entry_api_v1_watchlists__watchlist_id__entries__entry_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: number;
+                entry_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EntryWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EntryRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_entry_api_v1_watchlists__watchlist_id__entries__entry_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: number;
+                entry_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    import_entries_api_v1_watchlists__watchlist_id__import_post: {
+        parameters: {
+            query?: {
+                mode?: components["schemas"]["ImportMode"];
+            };
+            header?: never;
+            path: {
+                watchlist_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_import_entries_api_v1_watchlists__watchlist_id__import_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportAnswer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_entries_api_v1_watchlists__watchlist_id__export_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                watchlist_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_matches_api_v1_matches_get: {
+        parameters: {
+            query?: {
+                watchlist_id?: number | null;
+                sighting_id?: number | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decide_api_v1_access_decide_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Plate
+                     * @example AB12CDE
+                     */
+                    plate: string;
+                    /** Location Id */
+                    location_id?: number | null;
+                    /** @default entering */
+                    direction?: components["schemas"]["Direction"];
+                    /**
+                     * Confidence
+                     * @description of the reading, if it was read
+                     */
+                    confidence?: number | null;
+                    /** Region */
+                    region?: string | null;
+                    $defs: {
+                        /**
+                         * Direction
+                         * @description Which way a vehicle passed a camera.
+                         * @enum {string}
+                         */
+                        Direction: "entering" | "leaving" | "unknown";
+                    };
+                };
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description a photo: JPEG, PNG, WebP or BMP
+                     */
+                    image: string;
+                    location_id?: number;
+                    /** @enum {string} */
+                    direction?: "entering" | "leaving" | "unknown";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_log_api_v1_access_log_get: {
+        parameters: {
+            query?: {
+                /** @description this plate, or all that fit a pattern with `?` and `*` */
+                plate?: string | null;
+                location_id?: number | null;
+                direction?: components["schemas"]["Direction"] | null;
+                decision?: components["schemas"]["Decision"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                source?: components["schemas"]["AccessSource"] | null;
+                gate_state?: components["schemas"]["GateState"] | null;
+                /** @description not before; ISO 8601 with offset */
+                decided_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                decided_to?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_log_api_v1_access_log_export_get: {
+        parameters: {
+            query?: {
+                /** @description this plate, or all that fit a pattern with `?` and `*` */
+                plate?: string | null;
+                location_id?: number | null;
+                direction?: components["schemas"]["Direction"] | null;
+                decision?: components["schemas"]["Decision"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                source?: components["schemas"]["AccessSource"] | null;
+                gate_state?: components["schemas"]["GateState"] | null;
+                /** @description not before; ISO 8601 with offset */
+                decided_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                decided_to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_log_entry_api_v1_access_log__log_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                log_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_policy_api_v1_access_policies__location_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    set_policy_api_v1_access_policies__location_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PolicyWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PolicyRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_gates_api_v1_access_gates_get: {
+        parameters: {
+            query?: {
+                location_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateAll"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_gate_api_v1_access_gates_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_gate_api_v1_access_gates__gate_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gate_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_gate_api_v1_access_gates__gate_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gate_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_gate_api_v1_access_gates__gate_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gate_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GateRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    open_gate_api_v1_access_gates__gate_id__open_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                gate_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["GateOpen"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AccessRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_locations_api_v1_locations_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_location_api_v1_locations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocationCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_location_api_v1_locations__location_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_location_api_v1_locations__location_id__delete: {
+        parameters: {
+            query?: {
+                /** @description delete it although vehicles are inside; their visits end as missed exits */
+                force?: boolean;
+            };
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_location_api_v1_locations__location_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LocationUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LocationRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_cameras_api_v1_cameras_get: {
+        parameters: {
+            query?: {
+                location_id?: number | null;
+                enabled?: boolean | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_camera_api_v1_cameras_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CameraCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_camera_api_v1_cameras__camera_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_camera_api_v1_cameras__camera_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_camera_api_v1_cameras__camera_id__patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                camera_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CameraUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CameraRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_visits_api_v1_visits_get: {
+        parameters: {
+            query?: {
+                /** @description this plate, or all that fit a pattern with `?` and `*` */
+                plate?: string | null;
+                location_id?: number | null;
+                state?: components["schemas"]["VisitState"] | null;
+                /** @description only those that exceeded the limit, or only the others */
+                overstayed?: boolean | null;
+                /** @description not before; ISO 8601 with offset */
+                began_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                began_to?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    export_visits_api_v1_visits_export_get: {
+        parameters: {
+            query?: {
+                /** @description this plate, or all that fit a pattern with `?` and `*` */
+                plate?: string | null;
+                location_id?: number | null;
+                state?: components["schemas"]["VisitState"] | null;
+                /** @description only those that exceeded the limit, or only the others */
+                overstayed?: boolean | null;
+                /** @description not before; ISO 8601 with offset */
+                began_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                began_to?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV, newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_visit_api_v1_visits__visit_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    close_visit_api_v1_visits__visit_id__close_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                visit_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["VisitClose"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_summary_api_v1_statistics_summary_get: {
+        parameters: {
+            query?: {
+                /** @description first day; 29 days before the last one by default */
+                date_from?: string | null;
+                /** @description last day; today by default */
+                date_to?: string | null;
+                location_id?: number | null;
+                camera_id?: number | null;
+                direction?: ("entering" | "leaving" | "unknown") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SummaryRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_counts_api_v1_statistics_counts_get: {
+        parameters: {
+            query?: {
+                /** @description first day; 29 days before the last one by default */
+                date_from?: string | null;
+                /** @description last day; today by default */
+                date_to?: string | null;
+                location_id?: number | null;
+                camera_id?: number | null;
+                direction?: ("entering" | "leaving" | "unknown") | null;
+                by?: components["schemas"]["CountBy"];
+                /** @description of locations, cameras, regions or types, the largest first */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CountsRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_heat_map_api_v1_statistics_heatmap_get: {
+        parameters: {
+            query?: {
+                /** @description first day; 29 days before the last one by default */
+                date_from?: string | null;
+                /** @description last day; today by default */
+                date_to?: string | null;
+                location_id?: number | null;
+                camera_id?: number | null;
+                direction?: ("entering" | "leaving" | "unknown") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeatMapRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_regulars_api_v1_statistics_regulars_get: {
+        parameters: {
+            query?: {
+                /** @description first day; 29 days before the last one by default */
+                date_from?: string | null;
+                /** @description last day; today by default */
+                date_to?: string | null;
+                location_id?: number | null;
+                camera_id?: number | null;
+                direction?: ("entering" | "leaving" | "unknown") | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegularsRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_dwell_api_v1_statistics_dwell_get: {
+        parameters: {
+            query?: {
+                /** @description first day; 29 days before the last one by default */
+                date_from?: string | null;
+                /** @description last day; today by default */
+                date_to?: string | null;
+                location_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DwellRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_occupancy_api_v1_statistics_occupancy_get: {
+        parameters: {
+            query: {
+                /** @description first day; 29 days before the last one by default */
+                date_from?: string | null;
+                /** @description last day; today by default */
+                date_to?: string | null;
+                location_id: number;
+                by?: "hour" | "day";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OccupancyRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1887,7 +10055,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Problem"];
+                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1923,6 +10091,1006 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+        };
+    };
+    read_history_api_history_get: {
+        parameters: {
+            query?: {
+                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                plate?: string | null;
+                /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
+                match?: components["schemas"]["PlateMatch"] | null;
+                /** @description for `fuzzy`: edits that are let pass; one that takes a look-alike (O and 0, B and 8) counts half */
+                distance?: number;
+                /** @description not before; ISO 8601 with offset */
+                captured_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                captured_to?: string | null;
+                location_id?: number | null;
+                /** @description the location's name */
+                location?: string | null;
+                camera_id?: number | null;
+                /** @description the camera's name */
+                camera?: string | null;
+                direction?: components["schemas"]["Direction"] | null;
+                region?: string | null;
+                vehicle_type?: components["schemas"]["VehicleType"] | null;
+                /** @description in any case */
+                vehicle_color?: string | null;
+                /** @description in any case */
+                vehicle_make?: string | null;
+                source?: components["schemas"]["SightingSource"] | null;
+                min_confidence?: number;
+                max_confidence?: number;
+                /** @description only those that matched an entry of this list */
+                watchlist_id?: number | null;
+                /** @description only those that somebody corrected, or only the others */
+                corrected?: boolean | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
+                sort?: components["schemas"]["Sort"];
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                /** @description the same as `direction` */
+                status?: components["schemas"]["Direction"] | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+        };
+    };
+    record_plate_api_plate_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlateRecord"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlateAnswer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+        };
+    };
+    fetch_image_api_fetch_img_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FetchedImage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlainEnvelope"];
+                };
+            };
+        };
+    };
+    detect_image_detect_image_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_detect_image_detect_image_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectionResult"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_latest_detection_latest_detection_get: {
+        parameters: {
+            query?: {
+                location_id?: number | null;
+                camera_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectionResult"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_plate_regions_plate_regions_get: {
+        parameters: {
+            query?: {
+                image_id?: number | null;
+                detection_id?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlateRegions"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_detections_detections_get: {
+        parameters: {
+            query?: {
+                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                plate?: string | null;
+                /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
+                match?: components["schemas"]["PlateMatch"] | null;
+                /** @description for `fuzzy`: edits that are let pass; one that takes a look-alike (O and 0, B and 8) counts half */
+                distance?: number;
+                /** @description not before; ISO 8601 with offset */
+                captured_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                captured_to?: string | null;
+                location_id?: number | null;
+                /** @description the location's name */
+                location?: string | null;
+                camera_id?: number | null;
+                /** @description the camera's name */
+                camera?: string | null;
+                direction?: components["schemas"]["Direction"] | null;
+                region?: string | null;
+                vehicle_type?: components["schemas"]["VehicleType"] | null;
+                /** @description in any case */
+                vehicle_color?: string | null;
+                /** @description in any case */
+                vehicle_make?: string | null;
+                source?: components["schemas"]["SightingSource"] | null;
+                min_confidence?: number;
+                max_confidence?: number;
+                /** @description only those that matched an entry of this list */
+                watchlist_id?: number | null;
+                /** @description only those that somebody corrected, or only the others */
+                corrected?: boolean | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
+                sort?: components["schemas"]["Sort"];
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detections"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    query_plates_plate_queries_get: {
+        parameters: {
+            query?: {
+                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                plate?: string | null;
+                /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
+                match?: components["schemas"]["PlateMatch"] | null;
+                /** @description for `fuzzy`: edits that are let pass; one that takes a look-alike (O and 0, B and 8) counts half */
+                distance?: number;
+                /** @description not before; ISO 8601 with offset */
+                captured_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                captured_to?: string | null;
+                location_id?: number | null;
+                /** @description the location's name */
+                location?: string | null;
+                camera_id?: number | null;
+                /** @description the camera's name */
+                camera?: string | null;
+                direction?: components["schemas"]["Direction"] | null;
+                region?: string | null;
+                vehicle_type?: components["schemas"]["VehicleType"] | null;
+                /** @description in any case */
+                vehicle_color?: string | null;
+                /** @description in any case */
+                vehicle_make?: string | null;
+                source?: components["schemas"]["SightingSource"] | null;
+                min_confidence?: number;
+                max_confidence?: number;
+                /** @description only those that matched an entry of this list */
+                watchlist_id?: number | null;
+                /** @description only those that somebody corrected, or only the others */
+                corrected?: boolean | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
+                sort?: components["schemas"]["Sort"];
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Detections"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    query_vehicles_vehicle_queries_get: {
+        parameters: {
+            query?: {
+                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                plate?: string | null;
+                /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
+                match?: components["schemas"]["PlateMatch"] | null;
+                /** @description for `fuzzy`: edits that are let pass; one that takes a look-alike (O and 0, B and 8) counts half */
+                distance?: number;
+                /** @description not before; ISO 8601 with offset */
+                captured_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                captured_to?: string | null;
+                location_id?: number | null;
+                /** @description the location's name */
+                location?: string | null;
+                camera_id?: number | null;
+                /** @description the camera's name */
+                camera?: string | null;
+                direction?: components["schemas"]["Direction"] | null;
+                region?: string | null;
+                vehicle_type?: components["schemas"]["VehicleType"] | null;
+                /** @description in any case */
+                vehicle_color?: string | null;
+                /** @description in any case */
+                vehicle_make?: string | null;
+                source?: components["schemas"]["SightingSource"] | null;
+                min_confidence?: number;
+                max_confidence?: number;
+                /** @description only those that matched an entry of this list */
+                watchlist_id?: number | null;
+                /** @description only those that somebody corrected, or only the others */
+                corrected?: boolean | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
+                sort?: components["schemas"]["Sort"];
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                /** @description the same as `vehicle_type` */
+                type?: components["schemas"]["VehicleType"] | null;
+                /** @description the same as `vehicle_color` */
+                color?: string | null;
+                /** @description the same as `vehicle_color` */
+                colour?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VehicleDetections"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_plate_status_plate_status_get: {
+        parameters: {
+            query: {
+                plate: string;
+                /** @description kept in the audit log */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlateStatus"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    query_sessions_session_queries_get: {
+        parameters: {
+            query?: {
+                /** @description this plate, or all that fit a pattern with `?` and `*` */
+                plate?: string | null;
+                location_id?: number | null;
+                state?: components["schemas"]["VisitState"] | null;
+                /** @description only those that exceeded the limit, or only the others */
+                overstayed?: boolean | null;
+                /** @description not before; ISO 8601 with offset */
+                began_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                began_to?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                kind?: components["schemas"]["SessionKind"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VisitSessions"] | components["schemas"]["UserSessions"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_statistics_statistics_get: {
+        parameters: {
+            query?: {
+                /** @description first day; 29 days before the last one by default */
+                date_from?: string | null;
+                /** @description last day; today by default */
+                date_to?: string | null;
+                location_id?: number | null;
+                camera_id?: number | null;
+                direction?: ("entering" | "leaving" | "unknown") | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statistics"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_locations_api_locations_get: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceRead"][];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    create_location_api_locations_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_location_api_locations__location_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    replace_location_api_locations__location_id__put: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PlaceWrite"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaceRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    delete_location_api_locations__location_id__delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                location_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_output_outputs__path__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_static_static__path__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                path: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description the file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "*/*": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    detect_detection_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_detect_detection_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetectionAnswer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_text_ocr_post: {
+        parameters: {
+            query?: {
+                /** @description which one reads; the one of the settings by default */
+                recognizer?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "multipart/form-data": components["schemas"]["Body_read_text_ocr_post"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OcrAnswer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    verify_verification_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /**
+                     * Plate
+                     * @example AB12CDE
+                     */
+                    plate: string;
+                    /** Location Id */
+                    location_id?: number | null;
+                    /** @default entering */
+                    direction?: components["schemas"]["Direction"];
+                    /**
+                     * Confidence
+                     * @description of the reading, if it was read
+                     */
+                    confidence?: number | null;
+                    /** Region */
+                    region?: string | null;
+                    $defs: {
+                        /**
+                         * Direction
+                         * @description Which way a vehicle passed a camera.
+                         * @enum {string}
+                         */
+                        Direction: "entering" | "leaving" | "unknown";
+                    };
+                };
+                "multipart/form-data": {
+                    /**
+                     * Format: binary
+                     * @description a photo: JPEG, PNG, WebP or BMP
+                     */
+                    file?: string;
+                    /**
+                     * Format: binary
+                     * @description a photo: JPEG, PNG, WebP or BMP
+                     */
+                    image?: string;
+                    location_id?: number;
+                    /** @enum {string} */
+                    direction?: "entering" | "leaving" | "unknown";
+                };
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerificationAnswer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    read_logs_logs_get: {
+        parameters: {
+            query?: {
+                /** @description this plate, or all that fit a pattern with `?` and `*` */
+                plate?: string | null;
+                location_id?: number | null;
+                direction?: components["schemas"]["Direction"] | null;
+                decision?: components["schemas"]["Decision"] | null;
+                reason?: components["schemas"]["Reason"] | null;
+                source?: components["schemas"]["AccessSource"] | null;
+                gate_state?: components["schemas"]["GateState"] | null;
+                /** @description not before; ISO 8601 with offset */
+                decided_from?: string | null;
+                /** @description before; ISO 8601 with offset */
+                decided_to?: string | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+                format?: components["schemas"]["LogFormat"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description a page, or the whole log as CSV */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogPage"];
+                    "text/csv": unknown;
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
+                };
+            };
+        };
+    };
+    write_log_logs_post: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LogCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LogEntry"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DetailError"];
                 };
             };
         };

@@ -9,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Annotated, Any
 
-from fastapi import Depends
+from fastapi import Depends, Header, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.requests import HTTPConnection
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 from sqlalchemy.orm import Session
 
+from platewatch.app.callers import identify, principal_of
 from platewatch.app.runtime import Runtime
-from platewatch.errors import AuthenticationError, BusyError
+from platewatch.audit.service import Actor
+from platewatch.errors import BusyError, FieldError
 from platewatch.users.principal import Principal, Scope
-from platewatch.users.service import UserService, Visitor
+from platewatch.users.sessions import SESSION_COOKIE, Visitor
 
-SESSION_COOKIE = "platewatch_session"
+MAX_REASON = 300
 _LIVE_RETRY_S = 30.0
 
 _cookie_scheme = APIKeyCookie(name=SESSION_COOKIE, scheme_name="session cookie", auto_error=False)
@@ -45,21 +47,9 @@ def get_principal(connection: HTTPConnection, runtime: RuntimeDep) -> Principal:
 
     Raises:
         AuthenticationError: nobody, or with a key or session that does not work.
+        TooManyRequestsError: somebody who asked too often.
     """
-    key = _given_key(connection)
-    token = connection.cookies.get(SESSION_COOKIE)
-    with runtime.database.reading() as session:
-        users = UserService(session, runtime.settings, runtime.clock)
-        if key is not None:
-            principal, stale = users.principal_of_key(key)
-        elif token is not None:
-            return users.principal_of_session(token)
-        else:
-            raise AuthenticationError("Log in first, or send an API key as `Authorization: Bearer KEY`.")
-    if stale:
-        with runtime.transaction() as session:
-            UserService(session, runtime.settings, runtime.clock).note_key_use(principal)
-    return principal
+    return principal_of(connection, runtime)
 
 
 def get_visitor(connection: HTTPConnection) -> Visitor:
@@ -67,11 +57,36 @@ def get_visitor(connection: HTTPConnection) -> Visitor:
     return Visitor(address, connection.headers.get("user-agent"))
 
 
+def get_actor(connection: HTTPConnection, principal: PrincipalDep) -> Actor:
+    """Who asks and from where, for the audit log."""
+    return Actor(principal.user_id, principal.username, principal.api_key_id, get_visitor(connection).address)
+
+
+def get_search_reason(
+    runtime: RuntimeDep,
+    header: Annotated[str | None, Header(alias="X-Search-Reason", max_length=MAX_REASON)] = None,
+    query: Annotated[
+        str | None, Query(alias="reason", max_length=MAX_REASON, description="why plates are searched, for the log")
+    ] = None,
+) -> str | None:
+    """Why somebody searches for plates; the caller notes it in the audit log. None if it was not said.
+
+    Raises:
+        FieldError: it was not said, and the settings require it.
+    """
+    reason = (header or "").strip() or (query or "").strip()
+    if not reason and runtime.settings.search_reason == "required":
+        raise FieldError(
+            "reason", "Say why you search: send the header `X-Search-Reason`, or `reason` in the query. It is logged."
+        )
+    return reason or None
+
+
 def get_recheck(connection: HTTPConnection, runtime: RuntimeDep) -> Callable[[], Awaitable[object]]:
     """For streams that outlive a request: asks again who is asking."""
 
     async def recheck() -> Principal:
-        return await run_in_threadpool(get_principal, connection, runtime)
+        return await run_in_threadpool(identify, connection, runtime)
 
     return recheck
 
@@ -90,19 +105,27 @@ def get_live_place(runtime: RuntimeDep) -> Iterator[None]:
         runtime.live_places.release()
 
 
-def _given_key(connection: HTTPConnection) -> str | None:
-    scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and credentials.strip():
-        return credentials.strip()
-    return connection.headers.get("x-api-key")
+class RequireScope:
+    """A dependency: the caller, who must have this scope."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def __call__(self, principal: PrincipalDep) -> Principal:
+        self.check(principal)
+        return principal
+
+    def check(self, principal: Principal) -> None:
+        """Do nothing if the caller has it.
+
+        Raises:
+            ForbiddenError: the caller does not.
+        """
+        principal.require(self._scope)
 
 
 def _require(scope: Scope) -> Any:
-    def check(principal: PrincipalDep) -> Principal:
-        principal.require(scope)
-        return principal
-
-    return Depends(check)
+    return Depends(RequireScope(scope))
 
 
 def get_key_owner(principal: PrincipalDep) -> Principal:
@@ -122,6 +145,8 @@ RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 ReadingSession = Annotated[Session, Depends(get_reading_session, scope="function")]
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
 VisitorDep = Annotated[Visitor, Depends(get_visitor)]
+SearchReason = Annotated[str | None, Depends(get_search_reason)]
+ActorDep = Annotated[Actor, Depends(get_actor)]
 Reader = Annotated[Principal, _require(Scope.READ)]
 RECOGNIZER_ONLY = _require(Scope.RECOGNIZE)
 """For a route's `dependencies`: decides before the uploaded photos are looked at."""

@@ -1,12 +1,13 @@
 """Errors as answers: which status each class has, and which shape each part of the API speaks.
 
-`/api/v1` and everything unnamed answers with problem details (RFC 9457); `/auth` and CarWatch's routes with CarWatch's
-envelope.
+`/api/v1` and everything unnamed answers with problem details (RFC 9457), routes of other systems in their own shape, as
+compat/error_shapes.py says.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 
@@ -15,9 +16,12 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from platewatch import errors
+from platewatch.compat.error_shapes import DetailError, FieldMessage, tells_by_detail, tells_by_envelope
+from platewatch.db.engine import is_away
 
 log = structlog.get_logger(__name__)
 
@@ -30,16 +34,19 @@ STATUS: tuple[tuple[type[errors.PlatewatchError], HTTPStatus], ...] = (
     (errors.ConflictError, HTTPStatus.CONFLICT),
     (errors.AuthenticationError, HTTPStatus.UNAUTHORIZED),
     (errors.ForbiddenError, HTTPStatus.FORBIDDEN),
+    (errors.TooManyRequestsError, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.BusyError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.DatabaseAwayError, HTTPStatus.SERVICE_UNAVAILABLE),
+    (errors.RemoteModelError, HTTPStatus.BAD_GATEWAY),
     (errors.ModelError, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.StorageError, HTTPStatus.INSUFFICIENT_STORAGE),
     (errors.PlatewatchError, HTTPStatus.INTERNAL_SERVER_ERROR),
 )
 """The first class that fits decides."""
 
-ENVELOPE_PATHS = ("/auth/", "/api/upload_image")
 TOO_LARGE = "The request is too large for this server. Send fewer or smaller images."
 _CRASHED = "Something went wrong on the server; its error.log says more under this request id."
+_PYDANTICS_OWN = re.compile(r"^(Value error|Assertion failed), | or instance of \w+$")
 _LOCATION_WORDS = {"body", "query", "path", "header", "cookie"}
 
 
@@ -61,6 +68,7 @@ class Problem(BaseModel):
 
 def add_error_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.PlatewatchError, _handle_ours)
+    app.add_exception_handler(SQLAlchemyError, _handle_database)
     app.add_exception_handler(RequestValidationError, _handle_validation)
     app.add_exception_handler(HTTPException, _handle_http)
 
@@ -71,21 +79,60 @@ def status_of(error: errors.PlatewatchError) -> HTTPStatus:
 
 def _handle_ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.PlatewatchError)  # noqa: S101 -- how it was registered
+    return answer_error(request, error)
+
+
+def _handle_database(request: Request, error: Exception) -> Response:
+    """The database's own errors; those that say that it is away are the operator's, the others ours."""
+    if not is_away(error):
+        raise error
+    return answer_error(request, _database_away(error))
+
+
+def _database_away(error: Exception) -> errors.DatabaseAwayError:
+    log.error("database.away", error=str(getattr(error, "orig", error)))
+    return errors.DatabaseAwayError()
+
+
+def as_http_error(error: Exception) -> HTTPException:
+    """The error for places where the framework lets only its own ones through."""
+    if is_away(error):
+        error = _database_away(error)
+    if not isinstance(error, errors.PlatewatchError):
+        log.error("request.crashed", exc_info=error)
+        return HTTPException(HTTPStatus.INTERNAL_SERVER_ERROR, _CRASHED)
+    return HTTPException(status_of(error), str(error), error_headers(error))
+
+
+def answer_error(request: Request, error: errors.PlatewatchError) -> Response:
+    """The error as the answer to the request."""
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.BusyError):
         log.error("request.failed", error=str(error), kind=type(error).__name__)
-    headers = {}
-    if isinstance(error, errors.BusyError):
-        headers["Retry-After"] = str(max(1, math.ceil(error.retry_after_s)))
-    if isinstance(error, errors.AuthenticationError):
-        headers["WWW-Authenticate"] = "Bearer"
-    fields = [FieldProblem(field=error.field, message=str(error))] if isinstance(error, errors.FieldError) else []
-    return problem(request, status, str(error), fields=fields, headers=headers)
+    data = {"second_factor_required": True} if isinstance(error, errors.SecondFactorError) else None
+    return problem(
+        request, status, str(error), fields=_field_problems(error), headers=error_headers(error), envelope_data=data
+    )
+
+
+def error_headers(error: errors.PlatewatchError) -> dict[str, str]:
+    """What clients are told beside the text: when to come back, and how to log in."""
+    if isinstance(error, (errors.BusyError, errors.TooManyRequestsError, errors.DatabaseAwayError, errors.BudgetError)):
+        return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
+    return {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.AuthenticationError) else {}
+
+
+def _field_problems(error: errors.PlatewatchError) -> list[FieldProblem]:
+    if isinstance(error, errors.FieldError):
+        return [FieldProblem(field=error.field, message=str(error))]
+    if isinstance(error, errors.RowsError):
+        return [FieldProblem(field=f"line {row.line}: {row.field}", message=row.message) for row in error.problems]
+    return []
 
 
 def _handle_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 -- how it was registered
-    fields = [FieldProblem(field=_field_name(item["loc"]), message=str(item["msg"])) for item in error.errors()]
+    fields = [FieldProblem(field=_field_name(item["loc"]), message=_plain(item["msg"])) for item in error.errors()]
     detail = "; ".join(f"{item.field}: {item.message}" for item in fields[:5])
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"Some fields can't be used. {detail}", fields=fields)
 
@@ -113,10 +160,16 @@ def problem(
     *,
     fields: Sequence[FieldProblem] = (),
     headers: Mapping[str, str] | None = None,
+    envelope_data: Mapping[str, bool] | None = None,
 ) -> Response:
     """The error in the shape that the path speaks."""
-    if request.url.path.startswith(ENVELOPE_PATHS):
-        return JSONResponse({"success": False, "message": detail}, status, headers=headers)
+    path = request.url.path
+    if tells_by_envelope(path):
+        envelope = {"success": False, "message": detail} | ({"data": dict(envelope_data)} if envelope_data else {})
+        return JSONResponse(envelope, status, headers=headers)
+    if tells_by_detail(path):
+        told = DetailError(detail=detail, errors=[FieldMessage(**field.model_dump()) for field in fields])
+        return JSONResponse(told.model_dump(exclude_defaults=True), status, headers=headers)
     body = Problem(
         title=status.phrase,
         status=status,
@@ -131,4 +184,9 @@ def _field_name(location: Sequence[object]) -> str:
     names = [str(part) for part in location]
     if len(names) > 1 and names[0] in _LOCATION_WORDS:
         names = names[1:]
-    return ".".join(names)
+    return ".".join(names) or "body"
+
+
+def _plain(message: str) -> str:
+    """Pydantic's message without what only says how we use it."""
+    return _PYDANTICS_OWN.sub("", message)

@@ -7,9 +7,12 @@ from contextlib import asynccontextmanager
 
 import anyio.to_thread
 from fastapi import FastAPI
+from fastapi.middleware.cors import CORSMiddleware
 
+from platewatch.app.description import DescribedApp
 from platewatch.app.error_handlers import Problem, add_error_handlers
-from platewatch.app.middleware import BodyLimit, RequestLog, SameOriginOnly
+from platewatch.app.gates import BodyLimit, BodyLimits, CallerFirst, KnownHosts, RateLimit, SameOriginOnly
+from platewatch.app.middleware import RequestLog
 from platewatch.app.routes import add_routes
 from platewatch.app.runtime import Runtime
 from platewatch.app.version import VERSION
@@ -17,6 +20,25 @@ from platewatch.clock import Clock
 from platewatch.settings import Settings
 
 FORM_OVERHEAD_BYTES = 64 * 1024
+MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
+CORS_REQUEST_HEADERS = [
+    "Authorization",
+    "Content-Type",
+    "Idempotency-Key",
+    "Last-Event-ID",
+    "X-API-Key",
+    "X-Request-ID",
+    "X-Search-Reason",
+]
+CORS_RESPONSE_HEADERS = [
+    "Content-Disposition",
+    "Idempotency-Replayed",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "Retry-After",
+    "X-Request-ID",
+]
 _DESCRIPTION = """
 Reads licence plates from photos, remembers every pass and tells about it at once.
 
@@ -27,9 +49,10 @@ Errors are problem details (RFC 9457); those of `/auth` and of other systems' ro
 
 def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     """A server of its own; several may live in one process. Nothing is opened before it starts."""
+    settings.require_safe()
     clock = clock or Clock()
     runtime = Runtime(settings, clock)
-    app = FastAPI(
+    app = DescribedApp(
         title="platewatch",
         version=VERSION,
         description=_DESCRIPTION,
@@ -43,11 +66,30 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
     app.state.runtime = runtime
     add_error_handlers(app)
     add_routes(app)
-    max_bytes = settings.max_images_per_request * settings.max_image_bytes + FORM_OVERHEAD_BYTES
-    app.add_middleware(BodyLimit, max_bytes=max_bytes)
-    app.add_middleware(SameOriginOnly, allowed_origins=settings.allowed_origins)
-    app.add_middleware(RequestLog, clock=clock)
+    _add_gates(app, runtime)
     return app
+
+
+def _add_gates(app: FastAPI, runtime: Runtime) -> None:
+    """What a request passes, from the last gate to the first."""
+    settings = runtime.settings
+    max_bytes = settings.max_images_per_request * settings.max_image_bytes + FORM_OVERHEAD_BYTES
+    app.add_middleware(CallerFirst, runtime=runtime)
+    app.add_middleware(BodyLimit, limits=BodyLimits(max_bytes))
+    app.add_middleware(SameOriginOnly, settings=settings)
+    app.add_middleware(RateLimit, runtime=runtime)
+    if settings.allowed_origins:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=settings.allowed_origins,
+            allow_credentials=True,
+            allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+            allow_headers=CORS_REQUEST_HEADERS,
+            expose_headers=CORS_RESPONSE_HEADERS,
+            max_age=600,
+        )
+    app.add_middleware(KnownHosts, settings=settings)
+    app.add_middleware(RequestLog, clock=runtime.clock)
 
 
 @asynccontextmanager

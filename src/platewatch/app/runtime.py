@@ -3,37 +3,58 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal, TypeVar
 
 import structlog
 from sqlalchemy.orm import Session
 
+from platewatch.access.opener import GateOpener
+from platewatch.app.engines import backend_options
+from platewatch.app.version import VERSION
+from platewatch.audit.service import Actor, AuditAction, AuditService, Details
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.events import EventLog
-from platewatch.errors import PlatewatchError
+from platewatch.ephemeral.cache import MAX_SHARE, NoCache, ProcessCache, RedisCache, ResultCache
+from platewatch.ephemeral.limiter import Limiter
+from platewatch.errors import FieldError, PlatewatchError
+from platewatch.imports.worker import ImportWorker
+from platewatch.media.copies import ImageCopies
 from platewatch.media.database import DatabaseMediaStore
 from platewatch.media.filesystem import FilesystemMediaStore
 from platewatch.media.store import MediaStore, Staging, reclaim, staged
 from platewatch.notify.events import Event
 from platewatch.notify.outbox import OutboxTail
+from platewatch.privacy.job import PrivacyJob
+from platewatch.sealing import Seal
 from platewatch.settings import Settings
+from platewatch.sightings.known_readings import KnownReadings, reading_options
+from platewatch.sightings.photos import Photo, ReadPhoto, read_photo
+from platewatch.sightings.pseudonyms import Pseudonyms, open_pseudonyms, texts_of
 from platewatch.sightings.repository import ImageRepository
+from platewatch.sightings.service import SightingService
 from platewatch.users.service import UserService
 from platewatch.users.setup_token import SetupToken
+from platewatch.users.throttle import LoginThrottle
 from platewatch.vision.image import ImageLimits
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.pool import ReaderPool
-from platewatch.vision.registry import BackendOptions, YoloLayout
-from platewatch.vision.session import Provider
+from platewatch.vision.pool import ReaderPool, Readers, SpareReader
+from platewatch.vision.registry import BackendKind, choices
+from platewatch.vision.zoo import BUILT_IN_MODELS
+from platewatch.visits.watch import OverstayWatch
+from platewatch.watchlists.sweeping import Sweeper, SweepJob
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
 ModelState = Literal["loading", "ready", "failed"]
+
+SERVED_FOLDERS = ("outputs", "uploads", "static")
+"""Below the data folder, made at the start as Galaxy ALPR makes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +75,27 @@ class Runtime:
         self.clock = clock
         self.database = Database(settings.effective_database_url)
         self.media: MediaStore = _media_store(settings, self.database, clock)
+        self.image_copies = ImageCopies(settings.data / "images")
         self.image_limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
         self.readers = ReaderPool(self._make_reader, settings.readers, settings.waiting_line)
+        self.spare_reader = SpareReader(self._make_reader, settings.waiting_line)
         self.tail = OutboxTail(self.events_after, self._last_event_id, clock, settings.event_poll_ms / 1000)
+        self.overstays = OverstayWatch(self.transact, clock, settings.overstay_check_s)
+        self.seal = Seal(settings.secret_key, settings.data)
+        self.gates = GateOpener(self.database, self.tail, clock, self.seal)
+        self.list_sweep = SweepJob(Sweeper(self.database, clock))
         self.setup_token = SetupToken(settings.data)
+        self.limiter = Limiter(clock, settings.redis_url)
+        options = reading_options(settings, VERSION, [BUILT_IN_MODELS, settings.models_folder])
+        self.known_readings = KnownReadings(_result_cache(settings, clock), options)
+        self.login_throttle = LoginThrottle(self.limiter, settings.login_failures)
         self.live_places = threading.BoundedSemaphore(settings.max_live_clients)
+        self.pseudonyms: Pseudonyms | None = None
+        self.import_archives = settings.data / "imports"
+        interval = timedelta(minutes=settings.privacy_interval_minutes)
+        self.privacy = PrivacyJob(self, interval, settings.event_days)
+        self.imports = ImportWorker(self, self.import_archives, settings.import_max_files)
+        self._warming: threading.Thread | None = None
         self._model_state: ModelState = "loading"
         self._model_error: str | None = None
 
@@ -66,17 +103,41 @@ class Runtime:
         """Clean up after a crash, follow the outbox and begin to load the models.
 
         Raises:
-            SettingsError: the database can't be reached or its schema is behind.
+            SettingsError: the database can't be reached, its schema is behind, or the secret key can't be used.
         """
         self.database.require_current()
+        self.seal.require_key()
+        if self.settings.auth == "off":
+            with self.database.transaction() as session:
+                UserService(session, self.settings, self.clock).local_account()
+        if self.settings.unlisted_plates == "pseudonym":
+            self.pseudonyms = open_pseudonyms(self.settings.plate_key, self.settings.data)
         reclaim(self.media, self._referenced_media)
+        self.image_copies.prune(self._referenced_media)
+        for name in SERVED_FOLDERS:
+            (self.settings.data / name).mkdir(parents=True, exist_ok=True)
         self.tail.start()
-        threading.Thread(target=self._warm_up, name="model warm-up", daemon=True).start()
+        self.imports.start()
+        self.privacy.start()
+        self.overstays.start()
+        self.gates.start()
+        self.list_sweep.start()
+        self._warming = threading.Thread(target=self._warm_up, name="model warm-up", daemon=True)
+        self._warming.start()
         log.info("server.started", database=self.database.name, media=self.settings.media)
 
     def stop(self) -> None:
+        self.list_sweep.stop()
+        self.gates.stop()
+        self.overstays.stop()
+        self.imports.stop()
+        self.privacy.stop()
         self.tail.stop()
         self.readers.close()
+        self.spare_reader.close()
+        if self._warming is not None:
+            # A process that ends while a library makes its threads crashes.
+            self._warming.join()
         self.media.close()
         self.database.dispose()
         log.info("server.stopped")
@@ -94,17 +155,74 @@ class Runtime:
         self.tail.wake()
         return done
 
+    def note(
+        self, action: AuditAction, actor: Actor, subject: str | None = None, details: Details | None = None
+    ) -> None:
+        """A note in the audit log, in a transaction of its own: for what only reads, or failed."""
+        with self.database.transaction() as session:
+            AuditService(session, self.clock).note(action, actor, subject, details)
+
+    def sightings(self, session: Session) -> SightingService:
+        """The service, storing plates as the settings say."""
+        return SightingService(session, self.clock, self.pseudonyms)
+
+    def texts_of(self, plate: str) -> frozenset[str]:
+        """The texts that may stand for the plate in the database: itself, normalized, and its pseudonym."""
+        return texts_of(plate, self.pseudonyms)
+
     @contextmanager
     def staging(self) -> Iterator[Staging]:
         """Images that stay if the block, with its transaction, ends well."""
-        with staged(self.media, self._referenced_media) as staging:
+        if self.pseudonyms is None:
+            with staged(self.media, self._referenced_media) as staging:
+                yield staging
+            return
+        # Images of plates that were stored as pseudonyms got no row.
+        with self.releasing(()) as staging:
             yield staging
+
+    @contextmanager
+    def releasing(self, keys: Collection[str]) -> Iterator[Staging]:
+        """Images that go after the block, with its transaction, unless a row names them then."""
+        staging = Staging(self.media)
+        staging.hold(keys)
+        try:
+            yield staging
+        finally:
+            staging.discard(self._referenced_media)
+            self.image_copies.prune(self._referenced_media)
 
     def events_after(self, after_id: int, limit: int) -> list[Event]:
         """Up to `limit` events with a larger id, in order."""
         with self.database.reading() as session:
             rows = EventLog(session).read_after(after_id, limit)
         return [Event(row.id, row.kind, row.occurred_at, row.payload) for row in rows]
+
+    def read_photo(self, photo: Photo) -> ReadPhoto:
+        """The plates of the photo, or what was read from the same bytes before.
+
+        Raises:
+            TruncatedImageError: the pixels end early or are damaged.
+            BusyError: every reader is taken and the waiting line is full.
+        """
+        if (known := self.known_readings.get(photo)) is not None:
+            return known
+        read = read_photo(self.readers, photo)
+        self.known_readings.put(read)
+        return read
+
+    def readers_with(self, recognizer: str) -> Readers:
+        """The readers with this recognizer; those that are not the one set share a single reader.
+
+        Raises:
+            FieldError: no recognizer of that name is installed.
+        """
+        if recognizer == self.settings.recognizer:
+            return self.readers
+        known = choices(BackendKind.RECOGNIZER, self.settings.models_folder)
+        if recognizer not in known:
+            raise FieldError("recognizer", f"There is no recognizer {recognizer!r}. Installed are: {', '.join(known)}.")
+        return self.spare_reader.of(recognizer)
 
     def model_health(self) -> ModelHealth:
         return ModelHealth(self.settings.detector, self.settings.recognizer, self._model_state, self._model_error)
@@ -121,20 +239,15 @@ class Runtime:
         with self.database.reading() as session:
             return ImageRepository(session).referenced_media(keys)
 
-    def _make_reader(self) -> PlateReader:
+    def _make_reader(self, recognizer: str | None = None) -> PlateReader:
         settings = self.settings
         return PlateReader(
             detector=settings.detector,
-            recognizer=settings.recognizer,
+            recognizer=recognizer or settings.recognizer,
             threads=settings.reader_threads,
             min_confidence=settings.min_confidence,
             limits=self.image_limits,
-            options=BackendOptions(
-                provider=Provider(settings.provider),
-                model=settings.detector_model,
-                recognizer_model=settings.recognizer_model,
-                layout=YoloLayout(settings.detector_layout),
-            ),
+            options=backend_options(settings, self.clock.now),
         )
 
     def _warm_up(self) -> None:
@@ -149,6 +262,15 @@ class Runtime:
         else:
             self._model_state = "ready"
             log.info("models.ready", detector=self.settings.detector, recognizer=self.settings.recognizer)
+
+
+def _result_cache(settings: Settings, clock: Clock) -> ResultCache:
+    max_bytes = settings.result_cache_mb * 1024 * 1024
+    if not max_bytes:
+        return NoCache()
+    if settings.redis_url:
+        return RedisCache(clock, settings.redis_url, max_bytes // MAX_SHARE)
+    return ProcessCache(clock, max_bytes)
 
 
 def _media_store(settings: Settings, database: Database, clock: Clock) -> MediaStore:

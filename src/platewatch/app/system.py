@@ -1,15 +1,15 @@
-"""The server's own routes: the root, its health and the description of its API."""
+"""The server's own routes: the root and its health."""
 
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from platewatch.app.dependencies import PrincipalDep, RuntimeDep
+from platewatch.app.dependencies import RuntimeDep
 from platewatch.app.runtime import ModelState
 from platewatch.app.version import VERSION
 from platewatch.db.engine import Database
@@ -94,13 +94,6 @@ def read_health(runtime: RuntimeDep) -> Response:
 async def read_liveness() -> Alive:
     """Tell that the process answers at all."""
     return Alive()
-
-
-@router.get("/openapi.json", include_in_schema=False)
-def read_openapi(request: Request, _principal: PrincipalDep) -> dict[str, Any]:
-    """Give the description of the API."""
-    schema: dict[str, Any] = request.app.openapi()
-    return schema
 
 
 def _database_health(database: Database) -> DatabaseHealth:

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from platewatch.cli import models, read, server
+from platewatch.cli import dataset, models, read, server
 from platewatch.errors import InputError, PlatewatchError, SettingsError
 
 FAILED: Final = 1
@@ -24,6 +24,7 @@ app = typer.Typer(
 )
 app.command("read")(read.read)
 app.add_typer(models.app, name="models")
+app.add_typer(dataset.app, name="dataset")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("openapi", hidden=True)(server.openapi)

@@ -1,4 +1,4 @@
-"""`platewatch models`: what can find and read plates here, and whether the models are whole."""
+"""`platewatch models`: what can find and read plates here, whether it is whole, and models of one's own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from platewatch.errors import ModelError, ModelFileError
 
-app = typer.Typer(help="List and verify what finds and reads plates.", no_args_is_help=True)
+app = typer.Typer(help="List, verify, install and remove what finds and reads plates.", no_args_is_help=True)
 
 DAMAGED: Final = 1
 
@@ -21,14 +21,13 @@ FolderOption = Annotated[Path | None, typer.Option("--folder", help="A folder wi
 @app.command("list")
 def list_models(folder: FolderOption = None) -> None:
     """Print the backends that `read` can use, and the models that have a card."""
-    from platewatch.vision.registry import installed_backends
-    from platewatch.vision.zoo import BUILT_IN_MODELS
+    from platewatch.vision.registry import installed_backends, needs_of
     from platewatch.vision.zoo import list_models as models_in
 
     for backend in installed_backends():
-        typer.echo(f"{backend.kind:<11} {backend.name:<16} from the package {backend.package}")
+        typer.echo(f"{backend.kind:<11} {backend.name:<16} needs {needs_of(backend) or 'what its package says'}")
     try:
-        models = models_in(BUILT_IN_MODELS, *([folder] if folder else []))
+        models = models_in(*_folders(folder))
     except ModelFileError as error:
         _fail(error)
     for model in models:
@@ -49,15 +48,47 @@ def verify_models(folder: FolderOption = None) -> None:
         raise typer.Exit(DAMAGED)
 
 
+@app.command("install")
+def install_model(
+    folder: Annotated[Path, typer.Argument(help="A model folder, such as `platewatch-train export` writes.")],
+    *,
+    replace: Annotated[bool, typer.Option("--replace", help="Take the place of a model of that name.")] = False,
+) -> None:
+    """Check a model, run it once, and copy it into the data folder, where it is chosen by its name."""
+    from platewatch.settings import load_settings
+    from platewatch.vision.install import install
+
+    model = install(folder, load_settings().models_folder, replace=replace)
+    kind, name = model.card.kind.value, model.card.name
+    typer.echo(f"{model.folder}: choose it with --{kind} {name}, or PLATEWATCH_{kind.upper()}={name}")
+
+
+@app.command("remove")
+def remove_model(name: Annotated[str, typer.Argument(help="As `platewatch models list` shows it.")]) -> None:
+    """Remove an installed model; a server that has loaded it goes on with it until it is restarted."""
+    from platewatch.settings import load_settings
+    from platewatch.vision.install import remove
+
+    typer.echo(f"{remove(name, load_settings().models_folder)}: removed")
+
+
+def _folders(folder: Path | None) -> list[Path]:
+    """Of the built-in models, the installed ones, and those that were named."""
+    from platewatch.settings import load_settings
+    from platewatch.vision.zoo import BUILT_IN_MODELS
+
+    return [BUILT_IN_MODELS, load_settings().models_folder, *([folder] if folder else [])]
+
+
 def _checks(folder: Path | None) -> Iterator[tuple[str, str | None]]:
     """A name for each model, and what is wrong with it, if anything."""
     from platewatch.vision.backends.rapidocr import damaged_files, model_files
-    from platewatch.vision.zoo import BUILT_IN_MODELS, list_models
+    from platewatch.vision.zoo import list_models
 
     damaged = set(damaged_files())
     for path in model_files():
         yield path.name, "damaged, install the package rapidocr again" if path in damaged else None
-    for model in list_models(BUILT_IN_MODELS, *([folder] if folder else [])):
+    for model in list_models(*_folders(folder)):
         try:
             model.verify()
         except ModelFileError as error:

@@ -52,8 +52,12 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     Ends with 0 if every image could be read, 1 if some could not (they are named on standard error), 2 if the
     command itself makes no sense.
     """
+    from dataclasses import replace
+
+    from platewatch.app.engines import backend_options
+    from platewatch.clock import Clock
+    from platewatch.settings import load_settings
     from platewatch.vision.pipeline import PlateReader
-    from platewatch.vision.registry import BackendOptions
 
     if as_json and as_csv:
         _refuse("--json and --csv exclude each other. Choose one.")
@@ -62,7 +66,8 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         _refuse(f"No images below {', '.join(paths)}. Name JPEG, PNG, WebP or BMP files.")
     style = Style.JSON if as_json else Style.CSV if as_csv else Style.TABLE
     try:
-        options = BackendOptions(model=model, recognizer_model=recognizer_model)
+        told = backend_options(load_settings(), Clock().now)
+        options = replace(told, model=model or told.model, recognizer_model=recognizer_model or told.recognizer_model)
         reader = PlateReader(detector, recognizer, threads=threads, min_confidence=min_confidence, options=options)
         writer = None if annotate is None else AnnotationWriter(annotate)
         failed = _read_all(reader, images, style, writer)

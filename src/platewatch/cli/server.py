@@ -6,14 +6,14 @@ import json
 import socket
 import tempfile
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from platewatch.errors import SettingsError
-from platewatch.settings import Settings, load_settings
 
-MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
+if TYPE_CHECKING:
+    from platewatch.settings import Settings
 
 
 def serve(
@@ -23,15 +23,13 @@ def serve(
     """Start the server and its dashboard."""
     import uvicorn
 
-    from platewatch.app.main import create_app
-    from platewatch.db.engine import Database
+    from platewatch.app.asgi import prepare_database
+    from platewatch.app.main import MAX_WEBSOCKET_MESSAGE_BYTES, create_app
 
     settings = _settings(host, port)
     require_free_port(settings.host, settings.port)
     _set_up_logs(settings)
-    database = Database(settings.effective_database_url)
-    database.migrate()
-    database.dispose()
+    prepare_database(settings)
     app = create_app(settings)
     _greet(settings, first_account=app.state.runtime.first_account_missing())
     uvicorn.run(
@@ -51,6 +49,7 @@ def serve(
 def migrate() -> None:
     """Make the database's tables, or bring them up to this version."""
     from platewatch.db.engine import Database, SchemaState
+    from platewatch.settings import load_settings
 
     database = Database(load_settings().effective_database_url)
     before = database.schema_state()
@@ -63,6 +62,7 @@ def migrate() -> None:
 def openapi() -> None:
     """Print the description of the API as JSON."""
     from platewatch.app.main import create_app
+    from platewatch.settings import Settings
 
     with tempfile.TemporaryDirectory() as folder:
         schema = create_app(Settings(data=Path(folder))).openapi()
@@ -70,6 +70,8 @@ def openapi() -> None:
 
 
 def _settings(host: str | None, port: int | None) -> Settings:
+    from platewatch.settings import load_settings
+
     settings = load_settings()
     given = {"host": host, "port": port}
     return settings.model_copy(update={name: value for name, value in given.items() if value is not None})

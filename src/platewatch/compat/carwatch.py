@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+import re
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, RECOGNIZER_ONLY, Recognizer, RuntimeDep
-from platewatch.errors import FieldError
-from platewatch.sightings.photos import Photo, open_photo, read_photo, stage_photo
-from platewatch.sightings.schemas import Direction
-from platewatch.sightings.service import Circumstances, SightingService
+from platewatch.app.dependencies import (
+    OPENAPI_SECURITY,
+    RECOGNIZER_ONLY,
+    ActorDep,
+    Reader,
+    ReadingSession,
+    Recognizer,
+    RuntimeDep,
+)
+from platewatch.db.tables import ImageRow
+from platewatch.errors import FieldError, NotFoundError
+from platewatch.sightings.endpoints.recording import record_manual
+from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
+from platewatch.sightings.photos import Photo, open_photo, stage_photo
+from platewatch.sightings.query import MAX_PAGE, SightingQuery
+from platewatch.sightings.schemas import Note, SightingCreate, SightingRead, SightingSource, Subject
+from platewatch.sightings.service import Circumstances
 from platewatch.users.schemas import PlainEnvelope
+from platewatch.vision.types import Direction
+
+_SUBJECTS: Final = {
+    Direction.ENTERING: "Vehicle Entry",
+    Direction.LEAVING: "Vehicle Exit",
+    Direction.UNKNOWN: "Vehicle Detection",
+}
+_DESCRIPTIONS: Final = {
+    Direction.ENTERING: "car is available",
+    Direction.LEAVING: "car has left",
+    Direction.UNKNOWN: "car was seen",
+}
+_BY_HAND: Final = ("Manual Entry", "Manually recorded plate")
+_OWN_NAME: Final = re.compile(r"image_\d{14,17}\.jpg", re.ASCII)
 
 router = APIRouter(
     prefix="/api",
@@ -31,6 +60,73 @@ class UploadAnswer(BaseModel):
     status: Direction
     image_uploaded: bool
     image_filename: str = Field(examples=["image_20250615123456789.jpg"])
+
+
+class HistoryQuery(SightingQuery):
+    """All filters of sightings, and CarWatch's word for the direction."""
+
+    status: Direction | None = Field(default=None, description="the same as `direction`")
+    limit: int = Field(default=MAX_PAGE, ge=1, le=MAX_PAGE)
+
+    def sightings(self) -> SightingQuery:
+        """What is asked for, in the words of sightings."""
+        chosen = SightingQuery(**self.model_dump(exclude={"status"}))
+        return chosen if self.status is None else chosen.model_copy(update={"direction": self.status})
+
+
+class HistoryRecord(BaseModel):
+    subject: str = Field(examples=["Vehicle Entry"])
+    plate: str = Field(examples=["ABC123"])
+    description: str = Field(examples=["car is available"])
+    date: str = Field(description="UTC, without fractions of a second", examples=["2025-06-15T10:30:00"])
+    username: str | None = Field(description="None for a deleted account", examples=["user123"])
+
+    @classmethod
+    def of(cls, sighting: SightingRead) -> HistoryRecord:
+        subject, description = _SUBJECTS[sighting.direction], _DESCRIPTIONS[sighting.direction]
+        if sighting.source is SightingSource.MANUAL:
+            subject, description = _BY_HAND
+        return cls(
+            subject=sighting.subject or subject,
+            plate=sighting.plate,
+            description=sighting.note or description,
+            date=_written(sighting.captured_at),
+            username=sighting.recorded_by,
+        )
+
+
+class History(BaseModel):
+    success: bool = True
+    message: str = "History retrieved"
+    data: list[HistoryRecord]
+    next_cursor: str | None = Field(description="give it as `cursor` for the next page; None on the last one")
+
+
+class PlateRecord(BaseModel):
+    """A plate that somebody writes down."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    plate: str = Field(min_length=1, max_length=64, examples=["XYZ789"])
+    subject: Subject | None = Field(default=None, examples=["Manual Entry"])
+    description: Note | None = Field(default=None, examples=["Manually recorded plate"])
+    status: Direction = Direction.UNKNOWN
+
+
+class PlateAnswer(BaseModel):
+    success: bool = True
+    message: str = "Plate recorded successfully"
+    data: HistoryRecord
+
+
+class FetchedImage(BaseModel):
+    success: bool = True
+    message: str = Field(examples=["Latest image saved to images/image_20250615123456.jpg"])
+    filename: str = Field(examples=["image_20250615123456.jpg"])
+    filepath: str = Field(description="in the data folder", examples=["images/image_20250615123456.jpg"])
+    file_size: int = Field(description="bytes", examples=[252366])
+    image_size: tuple[int, int] = Field(description="width and height in pixels", examples=[[1600, 1200]])
+    upload_date: str = Field(description="UTC, without fractions of a second", examples=["2025-06-15T12:34:56"])
 
 
 async def get_photo(
@@ -60,13 +156,13 @@ def upload_image(
 ) -> UploadAnswer:
     """Store a photo, read its plates and record them as entering or leaving."""
     now = runtime.clock.now()
-    name = f"image_{now:%Y%m%d%H%M%S}{now.microsecond // 1000:03d}.jpg"
-    read = read_photo(runtime.readers, Photo(name, photo.image))
+    name = _name_at(now)
+    read = runtime.read_photo(Photo(name, photo.image))
     circumstances = Circumstances(captured_at=now, user_id=caller.user_id, direction=status)
     with runtime.staging() as staging:
         staged = stage_photo(staging, read)
         recorded = runtime.transact(
-            lambda session: SightingService(session, runtime.clock).record(staged, circumstances),
+            lambda session: runtime.sightings(session).record(staged, circumstances),
         )
     if recorded:
         message = "Image received, uploaded to database, OCR processed, and data recorded successfully."
@@ -79,3 +175,64 @@ def upload_image(
         image_uploaded=True,
         image_filename=name,
     )
+
+
+@router.get("/history")
+def read_history(
+    query: Annotated[HistoryQuery, Query()],
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _reader: Reader,
+    reason: ReasonHeader = None,
+) -> History:
+    """List what was recorded, newest first."""
+    chosen = query.sightings()
+    note_search(runtime, chosen, reason, actor, is_new=query.cursor is None)
+    with runtime.database.reading() as session:
+        page = runtime.sightings(session).page(chosen)
+        data = [HistoryRecord.of(SightingRead.of(row)) for row in page.items]
+    return History(data=data, next_cursor=page.next_cursor)
+
+
+@router.post("/plate", status_code=HTTPStatus.CREATED)
+def record_plate(body: PlateRecord, runtime: RuntimeDep, caller: Recognizer) -> PlateAnswer:
+    """Record a plate by hand, without a photo."""
+    written = SightingCreate(
+        plate=body.plate,
+        direction=body.status,
+        subject=body.subject or None,
+        note=body.description or None,
+    )
+    return PlateAnswer(data=HistoryRecord.of(record_manual(written, runtime, caller)))
+
+
+@router.post("/fetch_img")
+def fetch_image(runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> FetchedImage:
+    """Write the latest photo into the folder `images/` of the server, in place of the one fetched before."""
+    row = runtime.sightings(session).get_latest_image()
+    if row is None:
+        raise NotFoundError("stored image")
+    data, name = runtime.media.get(row.media_key), _name_of(row)
+    path = runtime.image_copies.write(name, data)
+    told = f"{path.parent.name}/{name}"
+    return FetchedImage(
+        message=f"Latest image saved to {told}",
+        filename=name,
+        filepath=told,
+        file_size=len(data),
+        image_size=(row.width, row.height),
+        upload_date=_written(row.created_at),
+    )
+
+
+def _name_of(row: ImageRow) -> str:
+    """A name that can do no harm: other uploads are called whatever their sender chose."""
+    return row.filename if _OWN_NAME.fullmatch(row.filename) else _name_at(row.created_at)
+
+
+def _name_at(instant: datetime) -> str:
+    return f"image_{instant:%Y%m%d%H%M%S}{instant.microsecond // 1000:03d}.jpg"
+
+
+def _written(instant: datetime) -> str:
+    return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

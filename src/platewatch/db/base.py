@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar, TypeAlias
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Integer, MetaData, String, Text
 from sqlalchemy.dialects import mysql
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator, TypeEngine
@@ -26,7 +26,14 @@ MYSQL_TABLE: dict[str, Any] = {
     "mysql_collate": "utf8mb4_bin",
 }
 
+LASTING_IDS: dict[str, Any] = MYSQL_TABLE | {"sqlite_autoincrement": True}
+"""For tables whose ids are told elsewhere (audit log, events, addresses): they are never used twice.
+
+SQLite would give the id of a deleted row to the next one, and two people or vehicles would be taken for one.
+"""
+
 MAX_ID = 2**63 - 1
+SLOT_S = 900
 
 Json: TypeAlias = dict[str, Any] | list[Any]
 """What a JSON column holds."""
@@ -39,6 +46,10 @@ CornerPoints: TypeAlias = tuple[tuple[float, float], ...]
 
 BigId = BigInteger().with_variant(Integer(), "sqlite")
 """A 64-bit id; SQLite counts up by itself only in a column of type INTEGER, which has 64 bits there."""
+
+
+LONG_TEXT = Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
+"""Up to 16 MB; MySQL's own TEXT has 64 KB."""
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -107,9 +118,18 @@ class Base(DeclarativeBase):
     __table_args__: Any = MYSQL_TABLE
 
 
+def slot_of(instant: datetime) -> int:
+    """The number of the quarter of an hour that the instant lies in, counted in UTC since 1970.
+
+    Every time zone's hours and days begin at such a quarter, so counts of them can be grouped anew for any zone.
+    """
+    return int(instant.timestamp() // SLOT_S)
+
+
 class NamedRow(Base):
     """A table in which each name stands once."""
 
     __abstract__ = True
+    __table_args__ = LASTING_IDS
 
     name: Mapped[str] = mapped_column(String(150), unique=True)

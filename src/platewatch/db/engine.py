@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from platewatch.db import schema
@@ -29,6 +30,9 @@ Result = TypeVar("Result")
 
 _MYSQL_DEADLOCK = 1213
 _POSTGRESQL_DEADLOCKS = frozenset({"40001", "40P01"})
+_MYSQL_AWAY = frozenset({1040, 1053, 1205, 1317, 2002, 2003, 2006, 2013, 2014})
+_POSTGRESQL_AWAY = ("08", "53", "57P", "55P03")
+_SQLITE_AWAY = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_FULL")
 _DRIVERS = {
     "sqlite": "sqlite+pysqlite",
     "mysql": "mysql+pymysql",
@@ -222,6 +226,25 @@ def is_deadlock(error: BaseException) -> bool:
             return True
         seen = seen.__context__
     return False
+
+
+def is_away(error: BaseException) -> bool:
+    """True if the database can't be reached, went away, or let us wait too long; another try may work."""
+    if isinstance(error, PoolTimeout):
+        return True
+    if not isinstance(error, DBAPIError):
+        return False
+    cause: Any = error.orig
+    sqlstate = getattr(cause, "sqlstate", None)
+    if sqlstate is not None:
+        return str(sqlstate).startswith(_POSTGRESQL_AWAY)
+    if name := getattr(cause, "sqlite_errorname", None):
+        return str(name).startswith(_SQLITE_AWAY)
+    if error.connection_invalidated or isinstance(error, InterfaceError):
+        return True
+    code = cause.args[0] if cause is not None and cause.args else None
+    # psycopg gives neither a state nor a number where there is no server to give one.
+    return code in _MYSQL_AWAY if isinstance(code, int) else isinstance(error, OperationalError)
 
 
 def redacted(url: URL) -> str:

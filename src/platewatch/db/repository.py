@@ -100,6 +100,35 @@ class NamedRepository(Repository[NamedRowT]):
             raise
         return row
 
+    def page_by_name(self, query: Select[NamedRowT], limit: int, cursor: str | None) -> Page[NamedRowT]:
+        """Up to `limit` rows of the query behind the cursor, by name; the query has no order and no limit of its own.
+
+        Raises:
+            CursorError: The cursor is not one of ours.
+        """
+        row_type = self._row_type()
+        if cursor is not None:
+            query = query.where(row_type.name > _decoded_name(cursor))
+        rows = list(self.session.scalars(query.order_by(row_type.name).limit(limit + 1)))
+        if len(rows) <= limit:
+            return Page(rows, None)
+        return Page(rows[:limit], _encoded_name(rows[limit - 1].name))
+
+
+def _encoded_name(name: str) -> str:
+    return base64.urlsafe_b64encode(name.encode()).decode().rstrip("=")
+
+
+def _decoded_name(cursor: str) -> str:
+    try:
+        name = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode()
+    except (binascii.Error, ValueError) as error:
+        raise CursorError(cursor) from error
+    # PostgreSQL has no NUL in texts.
+    if _encoded_name(name) != cursor or "\0" in name:
+        raise CursorError(cursor)
+    return name
+
 
 def is_duplicate(error: IntegrityError) -> bool:
     """True if a unique value was there already, on any of the three databases."""
@@ -145,7 +174,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[RowT]):
-    """Some rows, newest first. `next_cursor` is None on the last page."""
+    """Some rows, in the order of the list. `next_cursor` is None on the last page."""
 
     items: list[RowT]
     next_cursor: str | None

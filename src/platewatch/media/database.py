@@ -79,6 +79,15 @@ class DatabaseMediaStore:
         self._write(lambda connection: self._insert(connection, key, data, holder))
         return key
 
+    def mark(self, keys: Collection[str], holder: str) -> None:
+        def work(connection: Connection) -> None:
+            kept = select(BLOBS.c.key).where(BLOBS.c.key.in_(sorted(keys))).order_by(BLOBS.c.key).with_for_update()
+            for key in list(connection.scalars(kept)):
+                self._insert_mark(connection, key, holder)
+
+        if keys:
+            self._write(work)
+
     def get(self, key: str) -> bytes:
         with self._failures(), self._reading_engine.connect() as connection:
             data = connection.scalar(select(BLOBS.c.data).where(BLOBS.c.key == key))
@@ -134,6 +143,11 @@ class DatabaseMediaStore:
         kept = connection.scalar(select(BLOBS.c.key).where(BLOBS.c.key == key).with_for_update())
         if kept is None:
             connection.execute(insert(BLOBS).values(key=key, data=data, created_at=stored))
+        self._insert_mark(connection, key, holder)
+
+    def _insert_mark(self, connection: Connection, key: str, holder: str) -> None:
+        now = self._clock.now()
+        stored = now if connection.dialect.name == "postgresql" else now.replace(tzinfo=None)
         mark = select(MARKS.c.key).where(MARKS.c.key == key, MARKS.c.holder == holder)
         if connection.scalar(mark) is None:
             connection.execute(insert(MARKS).values(key=key, holder=holder, marked_at=stored))

@@ -45,6 +45,15 @@ class FilesystemMediaStore:
                 self._write(key, data, holder)
         return key
 
+    def mark(self, keys: Collection[str], holder: str) -> None:
+        with self._failures():
+            self._marks.mkdir(parents=True, exist_ok=True)
+            with self._exclusive():
+                for key in keys:
+                    if is_key(key) and self._path(key).is_file():
+                        self._mark(key, holder).touch()
+                _sync(self._marks)
+
     def get(self, key: str) -> bytes:
         if not is_key(key):
             raise missing(key)

@@ -51,6 +51,9 @@ class MediaStore(Protocol):
     def put(self, data: bytes, holder: str) -> str:
         """The key of the image, which is kept and has a mark of the holder."""
 
+    def mark(self, keys: Collection[str], holder: str) -> None:
+        """Gives images that are kept a mark of the holder; keys without image are passed over."""
+
     def get(self, key: str) -> bytes:
         """The image, unchanged.
 
@@ -101,6 +104,15 @@ class Staging:
         # Noted first: a put that fails half-way may have left its mark.
         self._keys.add(key_of(data))
         return self._store.put(data, self._holder)
+
+    def hold(self, keys: Collection[str]) -> None:
+        """Holds images that are kept already, whose rows are about to go; `discard` takes those that nobody names then.
+
+        Raises:
+            StorageError: The store fails.
+        """
+        self._keys |= set(keys)
+        self._store.mark(keys, self._holder)
 
     def confirm(self) -> None:
         """Keeps the images. A failure is logged only: the rows are committed, and `reclaim` sees that."""

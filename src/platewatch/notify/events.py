@@ -16,8 +16,10 @@ class EventKind(StrEnum):
     SIGHTING_UPDATED = "sighting.updated"
     WATCHLIST_MATCHED = "watchlist.matched"
     ACCESS_DECIDED = "access.decided"
+    ACCESS_UPDATED = "access.updated"
     VISIT_OPENED = "visit.opened"
     VISIT_CLOSED = "visit.closed"
+    VISIT_OVERSTAYED = "visit.overstayed"
     CAMERA_STATE_CHANGED = "camera.state_changed"
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from platewatch.media.store import Staging
 from platewatch.vision.image import EncodedImage, ImageLimits, encode_jpeg, open_image
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.pool import ReaderPool
+from platewatch.vision.pool import Readers
 from platewatch.vision.types import ImageReadings
 
 _NAMELESS = "image"
@@ -50,7 +50,7 @@ def open_photo(name: str | None, data: bytes, limits: ImageLimits) -> Photo:
     return Photo(name or _NAMELESS, open_image(data, limits))
 
 
-def read_photo(readers: ReaderPool, photo: Photo) -> ReadPhoto:
+def read_photo(readers: Readers, photo: Photo) -> ReadPhoto:
     """The plates of the photo.
 
     Raises:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
-from platewatch.db.tables import SightingRow
-from platewatch.vision.types import BoxXyxy, Character, Corners, ImageReadings, Reading
+from platewatch.db.base import MAX_ID
+from platewatch.db.tables import CorrectionRow, SightingRow
+from platewatch.vision.types import BoxXyxy, Character, Corners, Direction, ImageReadings, Reading
 
-MAX_PAGE = 200
 _COORDINATE_DIGITS = 1
 _CONFIDENCE_DIGITS = 4
 
@@ -36,16 +36,51 @@ CharactersRead = Annotated[
 Confidence = Annotated[float, Field(ge=0, le=1, examples=[0.97])]
 
 
-class Direction(StrEnum):
-    ENTERING = "entering"
-    LEAVING = "leaving"
-    UNKNOWN = "unknown"
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+PlaceName = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=_NO_CONTROLS)]
+RegionCode = Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=r"^[a-z0-9-]*$")]
+Subject = Annotated[str, StringConstraints(max_length=150, pattern=_NO_CONTROLS)]
+Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+
+VehicleColor = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=_NO_CONTROLS),
+    AfterValidator(str.lower),
+    # Once more: there is a capital letter that becomes two signs.
+    Field(max_length=32),
+]
+VehicleMake = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_NO_CONTROLS),
+    AfterValidator(str.lower),
+    Field(max_length=64),
+]
+
+
+class VehicleType(StrEnum):
+    """What kind of vehicle it is; read from text in any case."""
+
+    CAR = "car"
+    VAN = "van"
+    TRUCK = "truck"
+    BUS = "bus"
+    MOTORCYCLE = "motorcycle"
+
+    @classmethod
+    def _missing_(cls, value: object) -> VehicleType | None:
+        return next((kind for kind in cls if isinstance(value, str) and kind == value.lower()), None)
 
 
 class SightingSource(StrEnum):
     UPLOAD = "upload"
     CAMERA = "camera"
     MANUAL = "manual"
+    IMPORT = "import"
+
+
+class CorrectionKind(StrEnum):
+    CORRECTION = "correction"
+    MERGE = "merge"
 
 
 class PlateRead(BaseModel):
@@ -98,12 +133,22 @@ class SightingRead(BaseModel):
     plate: str = Field(description="upper case, no separators", examples=["AB12CDE"])
     confidence: Confidence
     region: str | None = Field(examples=["gb"])
-    box: BoxRead
-    corners: CornersRead
+    read_plate: str = Field(description="as it was read, whatever was corrected since", examples=["A812CDE"])
+    is_corrected: bool
+    source: SightingSource
+    box: BoxRead | None = Field(description="None for a sighting written by hand")
+    corners: CornersRead | None
     characters: CharactersRead
     direction: Direction
+    vehicle_type: VehicleType | None = Field(description="None where nobody told it")
+    vehicle_color: str | None = Field(description="lower case", examples=["white"])
+    vehicle_make: str | None = Field(description="lower case", examples=["volkswagen"])
     camera: str | None = Field(examples=["gate-1"])
+    camera_id: int | None
     location: str | None = Field(examples=["north car park"])
+    location_id: int | None
+    subject: str | None = Field(examples=["Manual entry"])
+    note: str | None
     captured_at: datetime
     recorded_at: datetime
     recorded_by: str | None = Field(examples=["gatekeeper"])
@@ -125,12 +170,22 @@ class SightingRead(BaseModel):
             plate=row.plate,
             confidence=row.confidence,
             region=row.region,
-            box=box_of(corners),
+            read_plate=row.read_plate or row.plate,
+            is_corrected=row.is_corrected,
+            source=SightingSource(row.source),
+            box=box_of(corners) if corners else None,
             corners=corners,
             characters=row.characters,
             direction=Direction(row.direction),
+            vehicle_type=None if row.vehicle_type is None else VehicleType(row.vehicle_type),
+            vehicle_color=row.vehicle_color,
+            vehicle_make=row.vehicle_make,
             camera=row.camera.name if row.camera else None,
+            camera_id=row.camera_id,
             location=row.location.name if row.location else None,
+            location_id=row.location_id,
+            subject=row.subject,
+            note=row.note,
             captured_at=row.captured_at,
             recorded_at=row.recorded_at,
             recorded_by=row.user.username if row.user else None,
@@ -167,20 +222,92 @@ class SightingPage(BaseModel):
     next_cursor: str | None = Field(description="give it as `cursor` for the next page; None on the last one")
 
 
-class SightingQuery(BaseModel):
-    """Filters and paging of the list."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    plate: str | None = Field(default=None, max_length=64, description="this plate; separators and case don't count")
-    captured_from: AwareDatetime | None = Field(default=None, description="not before; ISO 8601 with offset")
-    captured_to: AwareDatetime | None = Field(default=None, description="before; ISO 8601 with offset")
-    min_confidence: float = Field(default=0, ge=0, le=1)
-    limit: int = Field(default=50, ge=1, le=MAX_PAGE)
-    cursor: str | None = Field(default=None, max_length=500, description="`next_cursor` of the page before")
+class SightingCount(BaseModel):
+    count: int = Field(examples=[10000])
+    is_exact: bool = Field(description="False if there are more, which were not counted")
 
 
-def corners_of(row: SightingRow) -> Corners:
+class SightingCreate(BaseModel):
+    """A pass that somebody saw and writes down."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    plate: str = Field(min_length=1, max_length=64, examples=["AB12 CDE"])
+    direction: Direction = Direction.UNKNOWN
+    camera: PlaceName | None = Field(default=None, description="made on first mention")
+    location: PlaceName | None = Field(default=None, description="made on first mention")
+    captured_at: AwareDatetime | None = Field(default=None, description="ISO 8601 with offset; now by default")
+    region: RegionCode | None = None
+    vehicle_type: VehicleType | None = None
+    vehicle_color: VehicleColor | None = Field(default=None, examples=["white"])
+    vehicle_make: VehicleMake | None = Field(default=None, examples=["Volkswagen"])
+    subject: Subject | None = Field(default=None, examples=["Manual entry"])
+    note: Note | None = Field(default=None, examples=["let in by hand, camera dirty"])
+
+
+class SightingUpdate(BaseModel):
+    """What to correct; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    plate: str | None = Field(default=None, min_length=1, max_length=64, examples=["AB12CDE"])
+    region: RegionCode | None = None
+    direction: Direction | None = None
+    vehicle_type: VehicleType | None = None
+    vehicle_color: VehicleColor | None = None
+    vehicle_make: VehicleMake | None = None
+    subject: Subject | None = None
+    note: Note | None = None
+    reason: str | None = Field(default=None, max_length=300, description="kept in the history")
+
+
+class SightingMerge(BaseModel):
+    """Which other sighting was the same pass."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
+
+    other_id: int = Field(
+        ge=1, le=MAX_ID, description="it goes, with its images; its text and times stay in the history", examples=[43]
+    )
+    reason: str | None = Field(default=None, max_length=300, description="kept in the history")
+
+
+class CorrectionRead(BaseModel):
+    """One change of a sighting."""
+
+    id: int
+    kind: CorrectionKind
+    before: dict[str, Any] = Field(
+        examples=[{"plate": "A812CDE"}], description="the fields that changed; of a merge, the other one"
+    )
+    after: dict[str, Any] = Field(examples=[{"plate": "AB12CDE"}])
+    reason: str | None
+    corrected_by: str | None = Field(examples=["gatekeeper"])
+    corrected_at: datetime
+
+    @classmethod
+    def of(cls, row: CorrectionRow) -> CorrectionRead:
+        return cls(
+            id=row.id,
+            kind=CorrectionKind(row.kind),
+            before=row.before,
+            after=row.after,
+            reason=row.reason,
+            corrected_by=row.username,
+            corrected_at=row.corrected_at,
+        )
+
+
+class SightingHistory(BaseModel):
+    """All changes of a sighting, first to last."""
+
+    items: list[CorrectionRead]
+
+
+def corners_of(row: SightingRow) -> Corners | None:
+    """The plate's corners; None if nobody saw it in an image."""
+    if not row.corners:
+        return None
     top_left, top_right, bottom_right, bottom_left = row.corners
     return top_left, top_right, bottom_right, bottom_left
 

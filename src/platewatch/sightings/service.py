@@ -3,43 +3,69 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from platewatch.access.service import AccessService
 from platewatch.cameras.service import CameraService
 from platewatch.clock import Clock
 from platewatch.db.events import EventLog
 from platewatch.db.repository import Page
 from platewatch.db.tables import ImageRow, SightingRow
-from platewatch.errors import NotFoundError
+from platewatch.errors import FieldError, NotFoundError
 from platewatch.locations.service import LocationService
 from platewatch.media.store import MediaStore
 from platewatch.notify.events import EventKind
 from platewatch.sightings.photos import ReadPhoto, StagedPhoto
+from platewatch.sightings.plate_index import PlateIndex
+from platewatch.sightings.pseudonyms import Pseudonyms, is_pseudonym, texts_of
+from platewatch.sightings.query import SightingFilter, SightingQuery
 from platewatch.sightings.repository import ImageRepository, SightingRepository
 from platewatch.sightings.schemas import (
-    Direction,
-    SightingQuery,
+    SightingCreate,
     SightingRead,
     SightingSource,
+    VehicleType,
     corners_of,
     rounded_characters,
     rounded_confidence,
     rounded_corners,
 )
+from platewatch.sightings.search import COUNTED, Count, SightingSearch
 from platewatch.vision.annotate import annotate
+from platewatch.vision.formats import MAX_LENGTH, MIN_LENGTH, normalize
 from platewatch.vision.image import ImageLimits, encode_jpeg, open_image
-from platewatch.vision.types import Reading
+from platewatch.vision.types import Direction, Reading
+from platewatch.visits.service import VisitService
+from platewatch.watchlists.service import WatchlistService
 
 _OWN_IMAGES = ImageLimits(max_bytes=sys.maxsize, max_pixels=sys.maxsize)
 """What is in the store passed the limits when it came."""
 
+CLOCKS_MAY_DIFFER = timedelta(days=1)
+_EARLIEST_YEAR = 1970
+_BY_HAND = "manual"
+_ONE_WAY = frozenset({Direction.ENTERING, Direction.LEAVING})
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """What somebody tells of a vehicle; color and make in lower case, None where they don't know."""
+
+    type: VehicleType | None = None
+    color: str | None = None
+    make: str | None = None
+
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """When, where and by whom a photo was taken. `captured_at` is aware."""
+    """When, where and by whom a photo was taken. `captured_at` is aware.
+
+    The vehicle is that of the surest plate: of others in the photo nobody told anything.
+    """
 
     captured_at: datetime
     user_id: int | None = None
@@ -47,35 +73,83 @@ class Circumstances:
     camera: str | None = None
     location: str | None = None
     source: SightingSource = SightingSource.UPLOAD
+    vehicle: Vehicle = Vehicle()
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPhoto:
+    """What became of one photo. Without an id it was not kept, because its plates are stored as pseudonyms."""
+
+    image_id: int | None
+    sightings: list[SightingRead]
 
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """Ids of what the rows of one photo point to."""
+    """Ids of what the rows of one photo point to, and the way that vehicles go there."""
 
-    image_id: int
     camera_id: int | None
     location_id: int | None
+    direction: Direction
 
 
 class SightingService:
     """Never commits; the caller's transaction does."""
 
-    def __init__(self, session: Session, clock: Clock) -> None:
+    def __init__(self, session: Session, clock: Clock, pseudonyms: Pseudonyms | None = None) -> None:
+        """With `pseudonyms`, plates that no list names are stored as such."""
         self._session = session
         self._clock = clock
+        self._pseudonyms = pseudonyms
         self._sightings = SightingRepository(session)
         self._images = ImageRepository(session)
 
     def record(self, staged: StagedPhoto, circumstances: Circumstances) -> list[SightingRead]:
         """The sightings of one photo, stored and told in the outbox."""
-        places = self._places(self._images.add(self._image(staged, circumstances)), circumstances)
-        recorded = []
-        for reading, crop_key in zip(staged.read.found.readings, staged.crop_keys, strict=True):
-            row = self._sightings.add(self._row(staged.read, reading, crop_key, circumstances, places))
-            recorded.append(SightingRead.of(self.get_or_raise(row.id)))
-        self._tell(recorded)
-        return recorded
+        return self.record_photo(staged, circumstances).sightings
+
+    def record_photo(self, staged: StagedPhoto, circumstances: Circumstances) -> RecordedPhoto:
+        """The photo, kept even without plates, and its sightings, told in the outbox."""
+        places = self._places(circumstances)
+        image_id = self._images.add(self._image(staged, circumstances)).id
+        rows = [
+            self._stored(self._row(staged.read, reading, circumstances, places), image_id, crop_key)
+            for reading, crop_key in zip(staged.read.found.readings, staged.crop_keys, strict=True)
+        ]
+        if rows and all(row.image_id is None for row in rows):
+            self._images.delete_unseen([image_id])
+            return RecordedPhoto(None, self._told(rows))
+        return RecordedPhoto(image_id, self._told(rows))
+
+    def record_manual(self, body: SightingCreate, circumstances: Circumstances) -> SightingRead:
+        """A sighting that somebody wrote down, stored and told in the outbox.
+
+        Raises:
+            FieldError: the plate has too few or too many characters.
+        """
+        row = self._written_row(body, circumstances, self._places(circumstances))
+        return self._told([self._stored(row, None, None)])[0]
+
+    def stored_plate(self, plate: str) -> str:
+        """The text that stands for the plate in the database: itself, or its pseudonym."""
+        if self._pseudonyms is None or WatchlistService(self._session, self._clock).listed(plate):
+            return plate
+        return self._pseudonyms.of(plate)
+
+    def _stored(self, row: SightingRow, image_id: int | None, crop_key: str | None) -> SightingRow:
+        """The row in the database, with all that follows from it."""
+        texts = texts_of(row.plate, self._pseudonyms)
+        row.plate = self.stored_plate(row.plate)
+        row.image_id, row.crop_key = image_id, crop_key
+        if is_pseudonym(row.plate):
+            strip_reading(row)
+        self._sightings.add(row)
+        PlateIndex(self._session).add(row.plate)
+        matches = WatchlistService(self._session, self._clock).note_matches(row)
+        # Before the visit: who is inside by this very sighting was not inside when the gate was asked.
+        AccessService(self._session, self._clock).decide_on(row, matches, texts)
+        VisitService(self._session, self._clock).apply(row)
+        return row
 
     def get_or_raise(self, sighting_id: int) -> SightingRow:
         """The sighting with its camera, location, image and user.
@@ -85,13 +159,61 @@ class SightingService:
         """
         return self._sightings.get_whole_or_raise(sighting_id)
 
+    def get_all(self, sighting_ids: Sequence[int]) -> list[SightingRow]:
+        """Those of the sightings that are there, with all that is shown of them, in the order of the ids."""
+        return self._sightings.get_all_whole(sighting_ids)
+
     def page(self, query: SightingQuery) -> Page[SightingRow]:
-        """Newest first.
+        """The sightings that fit, in the order that is asked for.
 
         Raises:
-            CursorError: the cursor is not one of ours.
+            CursorError: the cursor is not one of ours, or of another order.
         """
-        return self._sightings.page(query)
+        return SightingSearch(self._session, self._pseudonyms).page(query)
+
+    def count(self, query: SightingFilter, limit: int = COUNTED) -> Count:
+        """How many sightings fit, counted up to `limit`."""
+        return SightingSearch(self._session, self._pseudonyms).count(query, limit)
+
+    def image_or_raise(self, image_id: int) -> ImageRow:
+        """The photo with this id.
+
+        Raises:
+            NotFoundError: no such photo.
+        """
+        return self._images.get_or_raise(image_id)
+
+    def get_latest_image(self) -> ImageRow | None:
+        """The photo that was stored last."""
+        return self._images.latest()
+
+    def of_image(self, image_id: int) -> list[SightingRow]:
+        """The sightings of one photo with all that is shown of them, the surest first."""
+        return self._sightings.of_image(image_id)
+
+    def media_keys(self, sighting_ids: Sequence[int]) -> set[str]:
+        """The images that may be needed no more once these sightings are changed or gone.
+
+        None is taken out of the store here: hold these before the transaction, and discard them after it.
+        """
+        return self._sightings.media_keys_of(sighting_ids)
+
+    def remove(self, sighting_ids: Sequence[int]) -> None:
+        """Take the sightings away with all that follows from them. Whether they may go is for the caller to know."""
+        VisitService(self._session, self._clock).forget(sighting_ids)
+        self.let_go(sighting_ids)
+
+    def let_go(self, sighting_ids: Sequence[int]) -> None:
+        """Take sightings away that were kept long enough; they were seen all the same, so visits stay as they are."""
+        rows = self._sightings.all_of(sighting_ids)
+        images = [row.image_id for row in rows if row.image_id is not None]
+        self._sightings.delete_all(sighting_ids)
+        PlateIndex(self._session).drop_unused([row.plate for row in rows])
+        self._images.delete_unseen(images)
+
+    def remove_unseen_images(self, image_ids: Sequence[int]) -> None:
+        """Take those of the photos away to which no sighting points any more."""
+        self._images.delete_unseen(image_ids)
 
     def photo_key(self, sighting_id: int) -> str:
         """Where the media store has the sighting's photo.
@@ -120,8 +242,13 @@ class SightingService:
         row = self.get_or_raise(sighting_id)
         if row.image is None:
             raise NotFoundError("image of sighting", sighting_id)
-        stored = open_image(media.get(row.image.media_key), _OWN_IMAGES)
-        outlines = [(corners_of(other), other.plate) for other in self._sightings.of_image(row.image.id)]
+        return self.annotated_image(media, row.image)
+
+    def annotated_image(self, media: MediaStore, image: ImageRow) -> bytes:
+        """The photo as JPEG with the outlines and texts of all sightings in it."""
+        stored = open_image(media.get(image.media_key), _OWN_IMAGES)
+        seen = [(corners_of(other), other.plate) for other in self._sightings.of_image(image.id)]
+        outlines = [(corners, plate) for corners, plate in seen if corners is not None]
         return encode_jpeg(annotate(stored.decode(), outlines))
 
     def _image(self, staged: StagedPhoto, circumstances: Circumstances) -> ImageRow:
@@ -135,23 +262,20 @@ class SightingService:
             created_at=self._clock.now(),
         )
 
-    def _places(self, image: ImageRow, circumstances: Circumstances) -> _Places:
-        location_id = camera_id = None
+    def _places(self, circumstances: Circumstances) -> _Places:
+        location_id, direction = None, circumstances.direction
         if circumstances.location:
             location_id = LocationService(self._session, self._clock).get_or_create(circumstances.location).id
-        if circumstances.camera:
-            cameras = CameraService(self._session, self._clock)
-            camera_id = cameras.get_or_create(circumstances.camera, location_id=location_id).id
-        return _Places(image.id, camera_id, location_id)
+        if not circumstances.camera:
+            return _Places(None, location_id, direction)
+        camera = CameraService(self._session, self._clock).get_or_create(circumstances.camera, location_id=location_id)
+        # What is not said about the photo, its camera says.
+        if direction is Direction.UNKNOWN and camera.direction in _ONE_WAY:
+            direction = Direction(camera.direction)
+        return _Places(camera.id, camera.location_id if location_id is None else location_id, direction)
 
-    def _row(
-        self,
-        read: ReadPhoto,
-        reading: Reading,
-        crop_key: str,
-        circumstances: Circumstances,
-        places: _Places,
-    ) -> SightingRow:
+    def _row(self, read: ReadPhoto, reading: Reading, circumstances: Circumstances, places: _Places) -> SightingRow:
+        vehicle = circumstances.vehicle if reading is read.found.readings[0] else Vehicle()
         return SightingRow(
             plate=reading.text,
             region=reading.region,
@@ -159,11 +283,12 @@ class SightingService:
             characters=rounded_characters(reading.characters),
             alternatives=[(text, rounded_confidence(confidence)) for text, confidence in reading.alternatives],
             corners=rounded_corners(reading.corners),
-            direction=circumstances.direction,
-            image_id=places.image_id,
+            direction=places.direction,
+            vehicle_type=vehicle.type,
+            vehicle_color=vehicle.color,
+            vehicle_make=vehicle.make,
             camera_id=places.camera_id,
             location_id=places.location_id,
-            crop_key=crop_key,
             captured_at=circumstances.captured_at,
             first_seen_at=circumstances.captured_at,
             last_seen_at=circumstances.captured_at,
@@ -174,7 +299,66 @@ class SightingService:
             recognizer=read.recognizer,
         )
 
-    def _tell(self, recorded: list[SightingRead]) -> None:
-        log = EventLog(self._session)
-        for sighting in recorded:
-            log.append(EventKind.SIGHTING_RECORDED, sighting.model_dump(mode="json"), self._clock.now())
+    def _written_row(self, body: SightingCreate, circumstances: Circumstances, places: _Places) -> SightingRow:
+        return SightingRow(
+            plate=plate_of(body.plate),
+            region=body.region,
+            confidence=1.0,
+            characters=[],
+            alternatives=[],
+            corners=(),
+            direction=places.direction,
+            vehicle_type=body.vehicle_type,
+            vehicle_color=body.vehicle_color,
+            vehicle_make=body.vehicle_make,
+            camera_id=places.camera_id,
+            location_id=places.location_id,
+            captured_at=circumstances.captured_at,
+            first_seen_at=circumstances.captured_at,
+            last_seen_at=circumstances.captured_at,
+            recorded_at=self._clock.now(),
+            user_id=circumstances.user_id,
+            source=SightingSource.MANUAL,
+            detector=_BY_HAND,
+            recognizer=_BY_HAND,
+            subject=body.subject,
+            note=body.note,
+        )
+
+    def _told(self, rows: list[SightingRow]) -> list[SightingRead]:
+        log, told = EventLog(self._session), []
+        for row in rows:
+            told.append(SightingRead.of(self.get_or_raise(row.id)))
+            log.append(EventKind.SIGHTING_RECORDED, told[-1].model_dump(mode="json"), self._clock.now())
+        return told
+
+
+def plausible_time(captured_at: datetime, now: datetime) -> datetime:
+    """The same time.
+
+    Raises:
+        FieldError: no photo can have been taken then.
+    """
+    if captured_at.year < _EARLIEST_YEAR or captured_at > now + CLOCKS_MAY_DIFFER:
+        raise FieldError(
+            "captured_at", f"No photo was taken at {captured_at.isoformat()}. Check the clock that says so."
+        )
+    return captured_at
+
+
+def plate_of(text: str) -> str:
+    """The plate that somebody typed, normalized.
+
+    Raises:
+        FieldError: it has too few or too many characters.
+    """
+    plate = normalize(text)
+    if not MIN_LENGTH <= len(plate) <= MAX_LENGTH:
+        raise FieldError("plate", f"{text!r} is no plate: one has {MIN_LENGTH} to {MAX_LENGTH} letters and digits.")
+    return plate
+
+
+def strip_reading(row: SightingRow) -> None:
+    """Take away what tells the plate beside its text."""
+    row.characters, row.alternatives = [], []
+    row.image_id = row.crop_key = None

@@ -13,6 +13,7 @@ from platewatch.errors import FieldError
 MIN_LENGTH = 8
 MAX_BYTES = 72  # bcrypt looks at no more
 TOKEN_BYTES = 32
+NO_PASSWORD = "!"  # noqa: S105 -- no hash is this, so no password fits
 
 
 def check_password(password: str) -> None:
@@ -38,7 +39,7 @@ def password_matches(password: str, password_hash: str | None, *, rounds: int) -
     given = password.encode()
     if len(given) > MAX_BYTES:
         return False
-    if password_hash is None:
+    if password_hash is None or password_hash == NO_PASSWORD:
         bcrypt.checkpw(given, _hash_of_nobody(rounds))
         return False
     return bcrypt.checkpw(given, password_hash.encode())

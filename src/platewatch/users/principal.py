@@ -39,7 +39,7 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
 class Principal:
     """The user behind a request, with the scopes that this request has.
 
-    `api_key_id` is None when the user is logged in with a session.
+    `api_key_id` is None when the user is logged in with a session, `session_id` when a key was sent.
     """
 
     user_id: int
@@ -47,6 +47,7 @@ class Principal:
     role: Role
     scopes: frozenset[Scope]
     api_key_id: int | None = None
+    session_id: int | None = None
 
     def require(self, scope: Scope) -> None:
         """Do nothing if the scope is there.

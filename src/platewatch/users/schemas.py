@@ -1,4 +1,4 @@
-"""Bodies of `/auth` (CarWatch's envelope), `/api/v1/users` and `/api/v1/api-keys`."""
+"""Bodies of `/auth` (CarWatch's envelope), and of accounts, sessions, API keys and the second factor in `/api/v1`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
 
+from platewatch.db.tables import ApiKeyRow, LoginSessionRow, UserRow
 from platewatch.settings import Registration
 from platewatch.users.principal import AccountStatus, Role, Scope
 
@@ -19,6 +20,7 @@ Name = Annotated[
     ),
 ]
 Password = Annotated[str, Field(max_length=1024, examples=["correct horse battery"])]
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
 
 class Body(BaseModel):
@@ -55,6 +57,25 @@ class UserRegister(Body):
 class UserLogin(Body):
     username: Name = Field(examples=["gatekeeper"])
     password: Password
+    code: Code | None = Field(
+        default=None, description="Of the authenticator app, or a recovery code; where the account has a second factor."
+    )
+
+
+class UsernameUpdate(Body):
+    new_username: Name = Field(examples=["gatekeeper"])
+
+
+class PasswordUpdate(Body):
+    current_password: Password
+    new_password: Password
+    confirm_new_password: Password
+
+
+class PasswordConfirmation(Body):
+    """The caller's password, for what a stolen session must not do."""
+
+    password: Password
 
 
 class UserRead(BaseModel):
@@ -65,6 +86,10 @@ class UserRead(BaseModel):
     user_id: int
     username: str
     role: Role
+
+    @classmethod
+    def of_row(cls, row: UserRow) -> UserRead:
+        return UserRead(user_id=row.id, username=row.username, role=Role(row.role))
 
 
 class RegisteredRead(UserRead):
@@ -81,6 +106,28 @@ class RegistrationRead(BaseModel):
 
 class AccountRead(RegisteredRead):
     created_at: datetime
+    second_factor: bool = Field(examples=[False], description="Log-ins need a code of an authenticator app.")
+
+    @classmethod
+    def of(cls, row: UserRow) -> AccountRead:
+        return cls(
+            user_id=row.id,
+            username=row.username,
+            role=Role(row.role),
+            status=AccountStatus(row.status),
+            created_at=row.created_at,
+            second_factor=row.has_second_factor,
+        )
+
+
+class AccountCreate(Body):
+    username: Name = Field(examples=["gatekeeper"])
+    password: Password
+    role: Role = Role.OPERATOR
+
+
+class PasswordReset(Body):
+    password: Password
 
 
 class AccountUpdate(Body):
@@ -107,6 +154,18 @@ class ApiKeyRead(BaseModel):
     expires_at: datetime | None
     last_used_at: datetime | None
 
+    @classmethod
+    def of(cls, row: ApiKeyRow) -> ApiKeyRead:
+        return ApiKeyRead(
+            id=row.id,
+            name=row.name,
+            prefix=row.prefix,
+            scopes=[Scope(scope) for scope in row.scopes],
+            created_at=row.created_at,
+            expires_at=row.expires_at,
+            last_used_at=row.last_used_at,
+        )
+
 
 class ApiKeyCreated(ApiKeyRead):
     key: str = Field(description="The whole key. It is shown this once and never again.")
@@ -114,3 +173,57 @@ class ApiKeyCreated(ApiKeyRead):
 
 class ApiKeyPage(BaseModel):
     items: list[ApiKeyRead]
+
+
+class LoginSessionRead(BaseModel):
+    """One log-in of a browser."""
+
+    id: int
+    user_id: int
+    username: str
+    created_at: datetime
+    last_seen_at: datetime = Field(description="to the minute")
+    expires_at: datetime
+    address: str | None = Field(examples=["192.0.2.7"])
+    user_agent: str | None
+    current: bool = Field(description="this very log-in")
+
+    @classmethod
+    def of(cls, row: LoginSessionRow, current_id: int | None) -> LoginSessionRead:
+        return cls(
+            id=row.id,
+            user_id=row.user_id,
+            username=row.user.username,
+            created_at=row.created_at,
+            last_seen_at=row.last_seen_at,
+            expires_at=row.expires_at,
+            address=row.address,
+            user_agent=row.user_agent,
+            current=row.id == current_id,
+        )
+
+
+class LoginSessionPage(BaseModel):
+    items: list[LoginSessionRead]
+
+
+class SecondFactorRead(BaseModel):
+    enabled: bool = Field(examples=[True])
+    recovery_codes_left: int = Field(examples=[10])
+
+
+class SecondFactorConfirm(Body):
+    code: Code = Field(description="the six digits that the authenticator app shows now", examples=["123456"])
+
+
+class EnrollmentRead(BaseModel):
+    """What the authenticator app needs. It counts once a code is confirmed."""
+
+    secret: str = Field(description="to type in")
+    uri: str = Field(description="to show as a QR code", examples=["otpauth://totp/platewatch:ada?secret=..."])
+
+
+class RecoveryCodesRead(BaseModel):
+    recovery_codes: list[str] = Field(
+        description="Each works once. They are shown this once and never again.", examples=[["ax4k-9mtp-w2ce-7hqd"]]
+    )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import secrets
 from pathlib import Path
 
 from platewatch.errors import SettingsError
+from platewatch.keyfile import write_once
 
 
 class SetupToken:
@@ -20,9 +19,8 @@ class SetupToken:
         self._path = data / "setup-token"
 
     def get_or_create(self) -> str:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
         if (token := self._stored()) is None:
-            self._create()
+            write_once(self._path, secrets.token_urlsafe(18) + "\n")
             token = self._stored()
         if token is None:
             raise SettingsError(f"The file {str(self._path)!r} holds no token. Delete it and start again.")
@@ -40,14 +38,3 @@ class SetupToken:
             return self._path.read_text(encoding="ascii").strip() or None
         except FileNotFoundError:
             return None
-
-    def _create(self) -> None:
-        # Linked when whole: no process may ever take a half-written file for the token.
-        draft = self._path.with_name(f"{self._path.name}.{secrets.token_hex(8)}")
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(18) + "\n")
-        try:
-            with contextlib.suppress(FileExistsError):
-                os.link(draft, self._path)
-        finally:
-            draft.unlink()

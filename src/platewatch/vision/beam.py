@@ -1,9 +1,11 @@
 """Look-alikes settled: the likeliest texts of a crop, weighed by how the plates of the crop's region are built.
 
-The network's slots don't know that a French plate has its digits in the middle. So a text that is built like the
-plates of a probable region counts up to `MOST_GAIN` times as much, if it differs from the likeliest one only by
-characters that look alike, or that are missing. Where no region is known, or no likely text is built so, the likeliest
-stays as it is.
+The network doesn't know that a French plate has its digits in the middle. So a text that is built like the plates of a
+probable region counts up to `MOST_GAIN` times as much. Where no region is known, or no likely text is built so, the
+likeliest stays as it is.
+
+A network with two heads is asked twice: its slots count characters, its steps look at each place. Each finds texts, and
+a text is as likely as the geometric mean of what both give it, so that heads which disagree make an unsure reading.
 """
 
 from __future__ import annotations
@@ -12,7 +14,6 @@ import heapq
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import permutations
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -20,6 +21,7 @@ from numpy.typing import NDArray
 
 from platewatch.vision.grammars import RegionGrammar, country_of, grammar_of, known_regions
 from platewatch.vision.recognize import NOTHING, SlotCodec
+from platewatch.vision.steps import peaks, text_probabilities
 from platewatch.vision.types import Character, Transcript
 
 Probabilities: TypeAlias = NDArray[np.float32]
@@ -39,48 +41,55 @@ _LEAST_REGION: Final = 0.02
 _ALTERNATIVES: Final = 4
 _LEAST_ALTERNATIVE: Final = 0.01
 
-# Any two of a group look alike in some plate typeface, or do so when blurred or dirty.
-_LOOKALIKE_GROUPS: Final = "0DOQ CGOQ 6G 0U 1IJLT 17T 27Z 38B 5S 4A UV VY MNW HN EF FP PR BR KX"
-LOOKALIKES: Final = frozenset(pair for group in _LOOKALIKE_GROUPS.split() for pair in permutations(group, 2))
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One way to read the slots: the class of each, their joint probability, and whether it differs by look-alikes."""
+    """One way to read the slots: the class of each, and their joint probability."""
 
     classes: tuple[int, ...]
     probability: float
-    looks_alike: bool
 
 
 def settle(
-    slot_probabilities: Probabilities, region_probabilities: Probabilities | None, codec: SlotCodec
+    slot_probabilities: Probabilities,
+    region_probabilities: Probabilities | None,
+    codec: SlotCodec,
+    step_probabilities: Probabilities | None = None,
 ) -> Transcript:
     """The text of one crop, look-alikes settled by the grammars of the probable regions.
 
-    Characters have the network's own confidence. `confidence` is the joint probability that the text is right once
-    the grammars are weighed in, not yet calibrated, and those of the alternatives are alike. If the text is not the
-    one that takes each slot at its likeliest, that one is the first alternative. Where that one is empty, so is this.
+    Characters have the network's own confidence, with two heads the mean of both. `confidence` is the joint probability
+    that the text is right once the grammars are weighed in, not yet calibrated, and so are those of the alternatives.
+    If the text is not the likeliest before that, the likeliest is the first alternative. Where that one is empty, so is
+    this.
 
     Args:
         slot_probabilities: float32 (slots, classes), each row's sum is 1.
         region_probabilities: float32 (regions,), sum 1; None where the network tells no region.
         codec: the alphabet and the regions that these are the probabilities of.
+        step_probabilities: float32 (steps, classes), each row's sum is 1; None where the network has slots alone.
     """
-    texts = likeliest_texts(slot_probabilities, codec.alphabet)
+    of_characters = slot_probabilities
+    if step_probabilities is None:
+        texts = likeliest_texts(slot_probabilities, codec.alphabet)
+    else:
+        of_peaks = peaks(step_probabilities, len(slot_probabilities))
+        texts = _agreed_texts((slot_probabilities, step_probabilities, of_peaks), codec)
+        of_characters = np.asarray((slot_probabilities + of_peaks) / 2, np.float32)
     raw = next(iter(texts), "")
     if not raw:
         return Transcript((), confidence=0.0)
-    odds = _weigh(texts, raw, probable_grammars(region_probabilities, codec.regions))
+    grammars = probable_grammars(region_probabilities, codec.regions)
+    odds = {text: one.probability * gain(text, grammars) for text, one in texts.items()}
     unlisted = max(0.0, 1.0 - sum(one.probability for one in texts.values()))
     total = unlisted + sum(odds.values())
     ranked = sorted(odds, key=lambda text: -odds[text])
-    chosen = ranked[0]
-    others = [text for text in ranked if text not in (chosen, raw) and odds[text] >= _LEAST_ALTERNATIVE * total]
+    chosen = next(text for text in ranked if text)
+    others = [text for text in ranked if text not in ("", chosen, raw) and odds[text] >= _LEAST_ALTERNATIVE * total]
     if chosen != raw:
         others.insert(0, raw)
     return Transcript(
-        characters=_characters(texts[chosen].classes, slot_probabilities, codec.alphabet),
+        characters=_characters(texts[chosen].classes, of_characters, codec.alphabet),
         region=_likeliest_region(region_probabilities, codec.regions),
         alternatives=tuple((text, odds[text] / total) for text in others[:_ALTERNATIVES]),
         confidence=odds[chosen] / total,
@@ -93,7 +102,7 @@ def likeliest_texts(probabilities: Probabilities, alphabet: str) -> dict[str, Ca
     A text that several ways lead to has the classes of the likeliest way and their probabilities' sum.
     """
     texts: dict[str, Candidate] = {}
-    for candidate in _candidates(probabilities, alphabet):
+    for candidate in _candidates(probabilities):
         text = "".join([alphabet[index - 1] for index in candidate.classes if index != NOTHING])
         if not text and not texts:
             break
@@ -121,17 +130,24 @@ def gain(text: str, grammars: WeightedGrammars) -> float:
     return 1.0 + (MOST_GAIN - 1.0) * min(1.0, fit)
 
 
-def _weigh(texts: dict[str, Candidate], raw: str, grammars: WeightedGrammars) -> dict[str, float]:
-    most = gain(raw, grammars)
-    odds = {}
-    for text, candidate in texts.items():
-        own = gain(text, grammars)
-        # What differs by other than look-alikes is told, but can't win by its grammar.
-        odds[text] = candidate.probability * (own if candidate.looks_alike else min(own, most))
-    return odds
+def _agreed_texts(heads: tuple[Probabilities, Probabilities, Probabilities], codec: SlotCodec) -> dict[str, Candidate]:
+    """The texts that either head finds, and the empty one, the likeliest for both together first.
+
+    Args:
+        heads: the probabilities of the slots, of the steps, and of the steps' peaks.
+        codec: the alphabet.
+    """
+    slots, steps, of_peaks = heads
+    found = [*likeliest_texts(slots, codec.alphabet), *likeliest_texts(of_peaks, codec.alphabet), ""]
+    texts = list(dict.fromkeys(found))
+    classes = np.stack([codec.encode(text, len(slots)) for text in texts])
+    of_slots = slots[np.arange(len(slots)), classes].prod(axis=1, dtype=np.float64)
+    likelihoods = np.sqrt(of_slots * text_probabilities(steps, classes)).tolist()
+    order = sorted(range(len(texts)), key=lambda index: -likelihoods[index])
+    return {texts[index]: Candidate(tuple(classes[index].tolist()), likelihoods[index]) for index in order}
 
 
-def _candidates(probabilities: Probabilities, alphabet: str) -> Iterator[Candidate]:
+def _candidates(probabilities: Probabilities) -> Iterator[Candidate]:
     """Ways to read the slots by falling probability; the first takes each at its likeliest.
 
     The others are that one with one or more slots swapped. They come out of a heap on which each way puts those that
@@ -141,7 +157,7 @@ def _candidates(probabilities: Probabilities, alphabet: str) -> Iterator[Candida
     top = probabilities[np.arange(len(best)), best]
     joint = float(top.prod(dtype=np.float64))
     classes = tuple(best.tolist())
-    yield Candidate(classes, joint, looks_alike=True)
+    yield Candidate(classes, joint)
     swaps = _swaps(probabilities, best, top)
     waiting: list[tuple[float, tuple[int, ...]]] = [(-swaps[0].ratio, (0,))] if swaps else []
     for _ in range(_BEAM):
@@ -153,7 +169,7 @@ def _candidates(probabilities: Probabilities, alphabet: str) -> Iterator[Candida
         chosen = [swaps[index] for index in picked]
         is_possible = len({swap.slot for swap in chosen}) == len(chosen)
         if is_possible:
-            yield _swapped(classes, chosen, -ratio * joint, alphabet)
+            yield _swapped(classes, chosen, -ratio * joint)
         following = picked[-1] + 1
         if following == len(swaps):
             continue
@@ -181,16 +197,11 @@ def _swaps(probabilities: Probabilities, best: NDArray[np.intp], top: Probabilit
     return [_Swap(*each) for each in zip(*columns, strict=True)]
 
 
-def _swapped(classes: tuple[int, ...], swaps: Sequence[_Swap], probability: float, alphabet: str) -> Candidate:
+def _swapped(classes: tuple[int, ...], swaps: Sequence[_Swap], probability: float) -> Candidate:
     changed = list(classes)
     for swap in swaps:
         changed[swap.slot] = swap.index
-    looks_alike = all(
-        NOTHING in (classes[swap.slot], swap.index)
-        or (alphabet[classes[swap.slot] - 1], alphabet[swap.index - 1]) in LOOKALIKES
-        for swap in swaps
-    )
-    return Candidate(tuple(changed), probability, looks_alike)
+    return Candidate(tuple(changed), probability)
 
 
 def _characters(classes: tuple[int, ...], probabilities: Probabilities, alphabet: str) -> tuple[Character, ...]:

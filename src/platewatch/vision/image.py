@@ -147,7 +147,7 @@ def open_image(data: bytes, limits: ImageLimits | None = None) -> EncodedImage:
     if not data:
         raise EmptyImageError
     if len(data) > limits.max_bytes:
-        raise ImageTooLargeError(what="MB", size=_megabytes(len(data)), limit=f"{_megabytes(limits.max_bytes)} MB")
+        raise ImageTooLargeError(what="MB", limit=f"{limits.max_bytes / _MIB:g}")
     image_format = _sniff(data)
     if image_format is ImageFormat.WEBP:
         # Pillow's WebP plugin allocates the whole canvas on opening.
@@ -245,12 +245,8 @@ def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
         raise ImageTooLargeError(
             what="megapixels",
             size=f"{width * height / 1e6:.1f}",
-            limit=f"{limits.max_pixels / 1e6:g} megapixels",
+            limit=f"{limits.max_pixels / 1e6:g}",
         )
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / _MIB:.1f}"
 
 
 def _orientation(header: ImageFile) -> int:

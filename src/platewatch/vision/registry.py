@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from enum import StrEnum
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Protocol, cast
+from typing import Final, Protocol, cast
 
 from platewatch.errors import UnknownBackendError
 from platewatch.vision.session import Provider
 from platewatch.vision.types import Crop, Detection, ImageBgr, Transcript
+from platewatch.vision.zoo import InstalledModel, list_models
+
+OWN: Final = "platewatch"
+"""The backends that run the project's own kind of model, built in or installed."""
 
 
 class BackendKind(StrEnum):
@@ -38,19 +43,50 @@ class YoloLayout(StrEnum):
     """N x (left, top, right, bottom, score, class), as v10 and v26 give it."""
 
 
+def _midnight() -> datetime:
+    return datetime.min.replace(tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class LlmOptions:
+    """What the recognizer `llm` is told.
+
+    Nothing is sent anywhere unless `enabled`. `daily_cost` is how much all calls of one UTC day may cost, in the
+    currency of the prices, which are per million tokens; it is counted in the file `ledger` (None: in this process
+    alone), and the day is that of `now`. `timeout_s` is for the whole of one call.
+    """
+
+    enabled: bool = False
+    url: str = "https://generativelanguage.googleapis.com"
+    model: str = "gemini-2.5-flash"
+    key: str | None = field(default=None, repr=False)
+    timeout_s: float = 20.0
+    retries: int = 2
+    daily_cost: float = 1.0
+    input_price: float = 0.30
+    output_price: float = 2.50
+    ledger: Path | None = None
+    now: Callable[[], datetime] = field(default=_midnight, repr=False, compare=False)
+
+
 @dataclass(frozen=True, slots=True)
 class BackendOptions:
     """What a backend may be told; each takes what concerns it.
 
-    `threads` are set by PlateReader's own argument. `model` is the user's own ONNX file for the detector,
-    `recognizer_model` the folder of a model for the recognizer `platewatch` (None: the built-in one), `grammars`
-    whether it settles look-alikes by how regions build their numbers, `input_side` the side in pixels of the
-    network's input where the model leaves it open, `class_index` the class that means "plate" in a model with several
-    (None: all of them).
+    `threads` are set by PlateReader's own argument. `models` is the folder of installed models, each of which can be
+    chosen by its name like a backend (None: there are none). `model` is the user's own ONNX file for the detector
+    `yolo`, or the folder of a model for the detector `platewatch` (None: the built-in one), `recognizer_model` the
+    folder of a model for the recognizer `platewatch` (None: the built-in one), `grammars` whether it settles
+    look-alikes by how regions build their numbers, `input_side` the longest side in pixels of the network's input
+    where the model leaves it open, `class_index` the class that means "plate" in a model with several (None: all of
+    them). `char_yolo_model` is the ONNX file for the recognizer `char-yolo`, `easyocr_folder` the folder with the
+    weights of the network `easyocr_network` for the recognizer `easyocr`, `ensemble` the recognizers that vote in the
+    one of that name.
     """
 
     provider: Provider = Provider.AUTO
     threads: int = 1
+    models: Path | None = None
     model: Path | None = None
     recognizer_model: Path | None = None
     grammars: bool = True
@@ -59,6 +95,11 @@ class BackendOptions:
     max_iou: float = 0.5
     input_side: int | None = None
     class_index: int | None = None
+    char_yolo_model: Path | None = None
+    easyocr_folder: Path | None = None
+    easyocr_network: str = "english_g2"
+    ensemble: tuple[str, ...] = ("rapidocr", "tesseract")
+    llm: LlmOptions = LlmOptions()
 
 
 class Detector(Protocol):
@@ -76,7 +117,7 @@ class Detector(Protocol):
 
 
 class Recognizer(Protocol):
-    """Reads crops."""
+    """Reads crops. One that wants pixels of the photo around the plate says how many in an attribute `padding_px`."""
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
         """One transcript for each crop, in their order."""
@@ -97,18 +138,22 @@ class InstalledBackend:
 
 
 def make_detector(name: str, options: BackendOptions) -> Detector:
-    """The detector of that name.
+    """The detector of that name: a backend, or an installed model.
 
     Raises:
         UnknownBackendError: None of that name is installed.
         ModelError: Its model can't be used.
     """
-    return cast("Callable[[BackendOptions], Detector]", _load(BackendKind.DETECTOR, name))(options)
+    if (folder := _installed(BackendKind.DETECTOR, name, options.models)) is not None:
+        name, options = OWN, replace(options, model=folder)
+    return cast("Callable[[BackendOptions], Detector]", _load(BackendKind.DETECTOR, name, options.models))(options)
 
 
 def make_recognizer(name: str, options: BackendOptions) -> Recognizer:
     """The recognizer of that name; raises like `make_detector`."""
-    return cast("Callable[[BackendOptions], Recognizer]", _load(BackendKind.RECOGNIZER, name))(options)
+    if (folder := _installed(BackendKind.RECOGNIZER, name, options.models)) is not None:
+        name, options = OWN, replace(options, recognizer_model=folder)
+    return cast("Callable[[BackendOptions], Recognizer]", _load(BackendKind.RECOGNIZER, name, options.models))(options)
 
 
 def installed_backends() -> list[InstalledBackend]:
@@ -120,12 +165,38 @@ def installed_backends() -> list[InstalledBackend]:
     ]
 
 
+def choices(kind: BackendKind, models: Path | None) -> list[str]:
+    """The names that can be chosen, sorted: of backends, and of the models in that folder.
+
+    Raises:
+        ModelFileError: A model's card can't be used.
+    """
+    return sorted({*_points(kind), *(model.card.name for model in _models_of(kind, models))})
+
+
+def needs_of(backend: InstalledBackend) -> str:
+    """What the backend needs beside itself, in a few words; empty for one of another package that doesn't say it."""
+    return str(getattr(_load(backend.kind, backend.name), "needs", ""))
+
+
 def _points(kind: BackendKind) -> dict[str, EntryPoint]:
     return {point.name: point for point in entry_points(group=kind.group)}
 
 
-def _load(kind: BackendKind, name: str) -> object:
+def _models_of(kind: BackendKind, models: Path | None) -> list[InstalledModel]:
+    found = [] if models is None else list_models(models)
+    return [model for model in found if model.card.kind == kind.value]
+
+
+def _installed(kind: BackendKind, name: str, models: Path | None) -> Path | None:
+    """The folder of the installed model of that name; a backend comes first."""
+    if name in _points(kind):
+        return None
+    return next((model.folder for model in _models_of(kind, models) if model.card.name == name), None)
+
+
+def _load(kind: BackendKind, name: str, models: Path | None = None) -> object:
     points = _points(kind)
     if name not in points:
-        raise UnknownBackendError(kind=kind.value, name=name, known=list(points))
+        raise UnknownBackendError(kind=kind.value, name=name, known=choices(kind, models))
     return points[name].load()

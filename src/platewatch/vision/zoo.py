@@ -76,7 +76,8 @@ class Calibration(_CardPart):
 class ModelCard(_CardPart):
     """All that is known about a model; sizes in pixels, thresholds in 0..1.
 
-    `alphabet`, `slots` (characters at most) and `regions` (the order of its classes) are a slot recognizer's.
+    `alphabet`, `slots` (characters at most), `steps` (of its second head, if it has one) and `regions` (the order of
+    its classes) are a slot recognizer's.
     """
 
     kind: ModelKind
@@ -87,6 +88,7 @@ class ModelCard(_CardPart):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     alphabet: str | None = None
     slots: Annotated[int, Field(ge=1, le=64)] | None = None
+    steps: Annotated[int, Field(ge=1, le=512)] | None = None
     regions: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")], ...] = ()
     calibration: Calibration | None = None
     thresholds: dict[str, Share] = {}

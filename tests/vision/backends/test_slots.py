@@ -17,7 +17,7 @@ from platewatch.vision.registry import BackendOptions, make_recognizer
 from platewatch.vision.session import ModelSession, Tensor
 from platewatch.vision.types import Crop, Detection, ImageBgr
 from tests.vision.networks import constant_network, slot_network
-from tests.vision.slot_models import CODEC, logits_of, regions_of, write_slot_model
+from tests.vision.slot_models import CODEC, logits_of, regions_of, steps_of, write_slot_model
 
 MakeModel = Callable[..., Path]
 
@@ -120,6 +120,25 @@ def test_lookalikes_are_settled_by_the_regions_grammar(
 
 
 @pytest.mark.parametrize(
+    ("steps", "text"),
+    [
+        pytest.param("WM64UMA", "WM64UMA", id="the heads agree"),
+        pytest.param("WM64UM4", "WM64UM4", id="the steps are surer"),
+        pytest.param("", "", id="the steps are sure that it is no plate"),
+    ],
+)
+def test_a_network_with_steps_is_heard_with_both_its_heads(make_model: MakeModel, steps: str, text: str) -> None:
+    white = (logits_of("WM64UMA", 6.0, doubts={6: ("4", 5.5)}), steps_of(steps), regions_of("de"))
+    black = (logits_of(""), steps_of(""), regions_of("de"))
+    model = make_model(slot_network(white, black), steps=len(white[1]))
+    bright, dark = SlotRecognizer(BackendOptions(recognizer_model=model, grammars=False)).recognize(
+        [crop(255), crop(0)]
+    )
+    assert (bright.text, dark.text) == (text, "")
+    assert [one.text for one in bright.characters] == list(text)
+
+
+@pytest.mark.parametrize(
     ("changes", "message"),
     [
         pytest.param({"kind": "detector"}, "is a detector", id="a detector"),
@@ -138,6 +157,7 @@ def test_a_card_of_another_kind_is_refused(make_model: MakeModel, changes: dict[
         pytest.param(None, {"slots": 9}, id="other slots"),
         pytest.param(None, {"alphabet": "AB"}, id="another alphabet"),
         pytest.param(None, {"regions": ["de"]}, id="other regions"),
+        pytest.param(None, {"steps": 52}, id="steps that it lacks"),
         pytest.param(None, {"input_width": 96}, id="another size"),
         pytest.param(constant_network(np.zeros((1, SLOTS, CODEC.classes), np.float32)), {}, id="one output"),
     ],

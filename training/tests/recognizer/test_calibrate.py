@@ -79,3 +79,9 @@ def test_the_error_is_how_far_confidence_and_truth_lie_apart(
     confidences: list[float], exact: list[bool], error: float
 ) -> None:
     assert calibration_error(outcomes(confidences, exact)) == pytest.approx(error)
+
+
+def test_what_reads_as_nothing_has_no_confidence_that_could_be_wrong() -> None:
+    nothing = [Outcome(LabelledCrop(CROP.crop_bgr, "", "x"), "", 0.0)] * 3
+    assert calibration_error([*outcomes([0.9], [True]), *nothing]) == pytest.approx(10)
+    assert calibration_error(nothing) == 0

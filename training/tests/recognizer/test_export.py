@@ -18,13 +18,10 @@ from platewatch.vision.registry import BackendOptions
 from platewatch.vision.zoo import load_card
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer import export as export_module
-from platewatch_training.recognizer.config import RunConfig, RunError
+from platewatch_training.recognizer.config import RunConfig
 from platewatch_training.recognizer.export import (
-    INT8_SUFFIX,
-    OPSET,
     Export,
     Exported,
-    ExportError,
     Request,
     check_drift,
     choose,
@@ -42,6 +39,9 @@ from platewatch_training.recognizer.measure import (
     read_folder,
     render_samples,
 )
+from platewatch_training.recognizer.network import STRIDE
+from platewatch_training.runs.config import RunError
+from platewatch_training.runs.onnx import INT8_SUFFIX, OPSET, ExportError
 
 MakeRun = Callable[..., Path]
 
@@ -73,10 +73,11 @@ def test_onnx_takes_any_number_of_crops_and_says_what_pytorch_says(run: Path, do
     for count in (1, 5):
         answers = recognizer.forward(inputs[:count])
         with torch.inference_mode():
-            text, region = network(torch.from_numpy(inputs[:count]))
+            expected = network(torch.from_numpy(inputs[:count]))
         assert answers.slots.shape == (count, SLOTS, codec.classes)
-        assert np.abs(answers.slots - text.numpy()).max() < 1e-4
-        assert np.abs(answers.regions - region.numpy()).max() < 1e-4
+        assert answers.steps is not None
+        for found, known in zip((answers.slots, answers.steps, answers.regions), expected, strict=True):
+            assert np.abs(found - known.numpy()).max() < 1e-4
     assert 0 <= done.drift < 1e-4
 
 
@@ -85,7 +86,7 @@ def test_the_model_has_the_pinned_opset_and_named_inputs_and_outputs(done: Expor
         model = onnx.load(str(one.folder / "model.onnx"))
         assert [(each.domain, each.version) for each in model.opset_import if not each.domain] == [("", OPSET)]
         assert [value.name for value in model.graph.input] == ["crops"]
-        assert [value.name for value in model.graph.output] == ["slots", "regions"]
+        assert [value.name for value in model.graph.output] == ["slots", "steps", "regions"]
 
 
 def test_convolutions_are_in_int8_a_channel_and_nothing_else_is(done: Export) -> None:
@@ -113,6 +114,7 @@ def test_the_card_says_where_the_model_comes_from_and_how_well_it_reads(
         model.verify()
         card = model.card
         assert (card.name, card.version, card.alphabet, card.slots) == (name, "7", ALPHABET, SLOTS)
+        assert card.steps == 3 * 2 * card.input_width // STRIDE
         assert card.regions == codec.regions
         assert card.training is not None
         assert (card.training.commit, card.training.samples) == ("abc1234", step * tiny.batch)
@@ -155,18 +157,26 @@ def test_two_networks_are_told_apart_by_text_and_by_logits(run: Path, tmp_path: 
     network, codec, _ = load_run(run)
     to_onnx(network, tmp_path / "model.onnx")
     crops = as_labelled(render_samples(3, 3))
-    bias = network.state_dict()["text.classify.bias"]
+    bias = network.state_dict()["slots.classify.bias"]
     bias += 0.01
     with pytest.raises(ExportError, match=r"logits are up to 0\.01 off"):
         check_drift(network, codec, tmp_path / "model.onnx", crops)
     bias[5] += 1000
-    with pytest.raises(ExportError, match="PyTorch '444444444444'"):
+    network.state_dict()["steps.classify.bias"][5] += 1000
+    with pytest.raises(ExportError, match=r"PyTorch \('444444444444'"):
         check_drift(network, codec, tmp_path / "model.onnx", crops)
 
 
-def test_only_slots_can_be_exported(tmp_path: Path, make_run: MakeRun) -> None:
+def test_a_network_of_slots_alone_is_exported_without_steps(tmp_path: Path, make_run: MakeRun) -> None:
+    run = make_run(tmp_path / "slots", head="slots", steps=1)
+    done = export(Request(run, tmp_path / "m", "m", "1", samples=8, commit="abc"))
+    assert load_card(done.fp32.folder).card.steps is None
+    assert len(read_folder(done.fp32.folder, as_labelled(render_samples(3, 2)))[0]) == 2
+
+
+def test_steps_alone_can_not_be_exported(tmp_path: Path, make_run: MakeRun) -> None:
     run = make_run(tmp_path / "ctc", head="ctc", steps=1)
-    with pytest.raises(RunError, match="'ctc'"):
+    with pytest.raises(RunError, match="steps alone"):
         export(Request(run, tmp_path / "m", "m", "1", samples=8))
 
 

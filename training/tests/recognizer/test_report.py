@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import base64
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +9,8 @@ import numpy as np
 import pytest
 
 from platewatch_training.datasets.labels import LabelledCrop
-from platewatch_training.recognizer.config import RunError
-from platewatch_training.recognizer.evaluate import Outcome
-from platewatch_training.recognizer.report import align, confusions, curve, curves, report, row, worst_tiles
+from platewatch_training.recognizer.evaluate import Outcome, align
+from platewatch_training.recognizer.report import confusions, report, row, worst_tiles
 
 
 def outcome(truth: str, read: str, confidence: float = 0.5) -> Outcome:
@@ -59,36 +57,6 @@ def test_the_surest_wrong_readings_come_first_and_right_ones_never() -> None:
     assert len(tiles) == 50
 
 
-@pytest.mark.parametrize(
-    ("points", "drawn"),
-    [
-        pytest.param([(10, 4.0)], "0.0,0.0", id="one point"),
-        pytest.param([(0, 4.0), (10, 2.0), (20, 0.0)], "0.0,0.0 320.0,80.0 640.0,160.0", id="falling"),
-        pytest.param([(0, -1.0), (10, 1.0)], "0.0,160.0 640.0,0.0", id="below 0"),
-        pytest.param([(0, 0.0), (10, 0.0)], "0.0,0.0 640.0,0.0", id="flat"),
-    ],
-)
-def test_curves_fill_their_picture(points: list[tuple[int, float]], drawn: str) -> None:
-    assert curve("loss", points).points == drawn
-
-
-def test_steps_that_were_run_twice_count_once(tmp_path: Path) -> None:
-    path = tmp_path / "metrics.jsonl"
-    lines = [{"step": 20, "loss": 3.0}, {"step": 40, "loss": 2.0}, {"step": 40, "loss": 1.5}, {"step": 60, "loss": 1.0}]
-    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (loss,) = curves(path)
-    assert (loss.first_step, loss.last_step, loss.highest, loss.last) == (20, 60, 3.0, 1.0)
-    assert len(loss.points.split()) == 3
-
-
-@pytest.mark.parametrize("content", [None, "no json"], ids=["missing", "damaged"])
-def test_metrics_that_can_not_be_read_are_named(tmp_path: Path, content: str | None) -> None:
-    if content is not None:
-        (tmp_path / "metrics.jsonl").write_text(content)
-    with pytest.raises(RunError, match=r"metrics\.jsonl"):
-        curves(tmp_path / "metrics.jsonl")
-
-
 def test_one_file_holds_the_whole_report(tmp_path: Path, make_run: Callable[..., Path], datasets: Path) -> None:
     run = make_run(tmp_path / "a <run>")
     page = report(run, datasets, tmp_path / "out", samples=5)
@@ -97,7 +65,7 @@ def test_one_file_holds_the_whole_report(tmp_path: Path, make_run: Callable[...,
     assert "a &lt;run&gt;, step 20" in text
     for name in ("rendered", "street", "cn_yhmh"):
         assert f"<td>{name}</td>" in text
-    assert text.count("<polyline") == 3
+    assert text.count("<polyline") == 5
     assert 0 < text.count('<img src="data:image/jpeg;base64,') <= 5 + 2 + 1
     assert 'src="http' not in text
 

@@ -3,15 +3,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
 from platewatch.vision.recognize import ALPHABET, INPUT_HEIGHT, INPUT_WIDTH, SLOTS, SlotCodec
 from platewatch_training.datasets.labels import LabelledCrop
-from platewatch_training.recognizer.config import RunConfig, RunError, load_config
+from platewatch_training.recognizer import loop
+from platewatch_training.recognizer.batches import RealSource
+from platewatch_training.recognizer.config import RunConfig, load_config
 from platewatch_training.recognizer.evaluate import Outcome, read_crops, score
-from platewatch_training.recognizer.loop import CHECKPOINT, METRICS, Trainer, load_run, moving_average, text_loss
-from platewatch_training.recognizer.network import Head, RecognizerNetwork
+from platewatch_training.recognizer.loop import Trainer, load_run, text_losses
+from platewatch_training.recognizer.network import Answer, Head, RecognizerNetwork
+from platewatch_training.runs.config import RunError
+from platewatch_training.runs.trainer import CHECKPOINT, METRICS, averaged_weights, load_checkpoint
 from platewatch_training.synthesis.layouts import load_layouts
 from platewatch_training.synthesis.samples import SampleSource
 
@@ -23,23 +28,60 @@ SMALL = RunConfig(
 CODEC = SlotCodec(ALPHABET, ("de", "fr"))
 
 
-@pytest.mark.parametrize(("head", "steps"), [("slots", SLOTS), ("ctc", 60)])
-def test_a_network_gives_text_and_region_for_each_crop(head: Head, steps: int) -> None:
+@pytest.mark.parametrize(("head", "slots", "steps"), [("slots", SLOTS, None), ("ctc", None, 120), ("both", SLOTS, 120)])
+def test_a_network_gives_text_and_region_for_each_crop(head: Head, slots: int | None, steps: int | None) -> None:
     network = RecognizerNetwork(classes=75, regions=9, head=head, channels=(4, 6, 8, 8), width=16)
-    text, region = network(torch.zeros(2, 3, INPUT_HEIGHT, INPUT_WIDTH))
-    assert text.shape == (2, steps, 75)
-    assert region.shape == (2, 9)
+    answer = network(torch.zeros(2, 3, INPUT_HEIGHT, INPUT_WIDTH))
+    for part, places in ((answer.slots, slots), (answer.steps, steps)):
+        assert (part is None) == (places is None)
+        assert part is None or part.shape == (2, places, 75)
+    assert answer.regions.shape == (2, 9)
 
 
-@pytest.mark.parametrize("head", ["slots", "ctc"])
-def test_the_right_text_costs_less_than_a_wrong_one(head: Head) -> None:
-    slots = torch.from_numpy(CODEC.encode("AB12"))[None]
-    steps = SLOTS if head == "slots" else 30
-    logits = torch.zeros(1, steps, CODEC.classes)
-    logits[0, torch.arange(SLOTS), slots[0]] = 8.0
-    logits[0, SLOTS:, 0] = 8.0
-    other = torch.from_numpy(CODEC.encode("XY99"))[None]
-    assert text_loss(logits, slots, head) < text_loss(logits, other, head)
+@pytest.mark.parametrize("head", ["slots", "ctc", "both"])
+def test_a_network_takes_crops_of_another_width(head: Head) -> None:
+    network = RecognizerNetwork(classes=75, regions=9, head=head, channels=(4, 6, 8, 8), width=16, input_width=224)
+    answer = network(torch.zeros(2, 3, INPUT_HEIGHT, network.input_width))
+    assert answer.steps is None or answer.steps.shape[1] == 3 * 2 * 28
+    assert answer.regions.shape[0] == 2
+
+
+def test_a_wider_network_begins_with_the_weights_of_a_narrow_one(tmp_path: Path) -> None:
+    narrow = Trainer(SMALL, tmp_path / "narrow")
+    narrow.run(lambda _: None, seconds=0)
+    start = {"input_width": 224, "start_from": tmp_path / "narrow" / CHECKPOINT}
+    wide = Trainer(SMALL.model_copy(update=start), tmp_path / "wide")
+    kept, taken = averaged_weights(load_checkpoint(tmp_path / "narrow" / CHECKPOINT)), wide.network.state_dict()
+    assert taken["slots.places"].shape[-1] == 28
+    assert torch.allclose(taken["slots.places"][..., 0], kept["slots.places"][..., 0])
+    assert all(torch.equal(taken[name], value) for name, value in kept.items() if name != "slots.places")
+
+
+def test_regions_keep_their_weights_where_the_layouts_have_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(loop, "all_regions", lambda _: ("br", "fr"))
+        patch.setattr(loop, "load_layouts", list)
+        Trainer(SMALL, tmp_path / "few").save()
+        patch.setattr(loop, "all_regions", lambda _: ("ar", "br", "de", "fr"))
+        start = {"start_from": tmp_path / "few" / CHECKPOINT}
+        more = Trainer(SMALL.model_copy(update=start), tmp_path / "more").network.state_dict()["region.2.weight"]
+    few = averaged_weights(load_checkpoint(tmp_path / "few" / CHECKPOINT))["region.2.weight"]
+    assert torch.equal(more[[1, 3]], few)
+
+
+def test_the_right_text_costs_each_head_less_than_a_wrong_one() -> None:
+    slots, other = (torch.from_numpy(CODEC.encode(text))[None] for text in ("AB12", "XY99"))
+    steps = torch.zeros(1, 30, CODEC.classes)
+    steps[0, torch.arange(SLOTS), slots[0]] = 8.0
+    steps[0, SLOTS:, 0] = 8.0
+    answer = Answer(steps[:, :SLOTS], steps, torch.zeros(1, 2))
+    right, wrong = text_losses(answer, slots), text_losses(answer, other)
+    assert right["slots"] < wrong["slots"]
+    assert right["steps"] < wrong["steps"]
+    assert text_losses(answer._replace(steps=None), slots) == {"slots": right["slots"]}
+    assert text_losses(answer._replace(slots=None), slots) == {"steps": right["steps"]}
 
 
 def test_the_default_network_has_one_to_three_million_weights() -> None:
@@ -86,8 +128,9 @@ def test_a_run_can_start_from_the_weights_of_another(tmp_path: Path) -> None:
     assert torch.equal(second.network.state_dict()[name], first.average.module.state_dict()[name])
 
 
-def test_a_finished_run_reads_crops(tmp_path: Path) -> None:
-    Trainer(SMALL, tmp_path).run(lambda _: None, seconds=0)
+@pytest.mark.parametrize("head", ["slots", "ctc", "both"])
+def test_a_finished_run_reads_crops(tmp_path: Path, head: Head) -> None:
+    Trainer(SMALL.model_copy(update={"head": head}), tmp_path).run(lambda _: None, seconds=0)
     network, codec, step = load_run(tmp_path)
     source = SampleSource(load_layouts(), seed=1)
     crops = [LabelledCrop(sample.crop_bgr, sample.text, "x") for sample in (source.next() for _ in range(3))]
@@ -97,14 +140,12 @@ def test_a_finished_run_reads_crops(tmp_path: Path) -> None:
     assert all(0 <= outcome.confidence <= 1 for outcome in outcomes)
 
 
-def test_the_average_follows_at_once_at_first_and_slowly_later() -> None:
-    average = moving_average(0.99)
-    mean, count = torch.zeros(1), torch.zeros(1, dtype=torch.long)
-    average([mean, count], [torch.ones(1), torch.full((1,), 7)], 0)
-    assert float(mean) == pytest.approx(0.9)
-    assert int(count) == 7
-    average([mean, count], [torch.zeros(1), count], 10_000)
-    assert float(mean) == pytest.approx(0.9 * 0.99)
+def test_a_large_folder_of_real_crops_does_not_drown_a_small_one() -> None:
+    picture = np.full((24, 80, 3), 128, np.uint8)
+    crops = [LabelledCrop(picture, "AB12", f"{folder}/1") for folder in ["large"] * 900 + ["small"] * 100]
+    source = RealSource(crops, seed=1)
+    small = sum(source.next().layout.startswith("small") for _ in range(400)) / 400
+    assert small == pytest.approx(0.25, abs=0.07)
 
 
 @pytest.mark.parametrize(

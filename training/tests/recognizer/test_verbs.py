@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from platewatch.vision.zoo import load_card
 from platewatch_training import cli
 from platewatch_training.cli import app
-from platewatch_training.recognizer.config import RunError
+from platewatch_training.runs.config import RunError
 
 
 @pytest.fixture(scope="module")

@@ -3,10 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from platewatch_training.synthesis.camera import NARROWEST_PX, WIDEST_PX, choose_width, take_crop
+from platewatch_training.synthesis.camera import (
+    NARROWEST_CHARACTER_PX,
+    NARROWEST_PX,
+    WIDEST_PX,
+    choose_harshness,
+    choose_width,
+    take_crop,
+)
 from platewatch_training.synthesis.layouts import load_layouts
 from platewatch_training.synthesis.plates import DrawnPlate, draw_plate
-from platewatch_training.synthesis.samples import LONGEST_TEXT, SampleSource, photograph
 from platewatch_training.synthesis.surface import mount, smooth_noise, weather
 
 pytestmark = pytest.mark.usefixtures("fonts")
@@ -28,6 +34,20 @@ def test_widths_are_drawn_evenly_by_their_logarithm(rng: np.random.Generator) ->
     widths = [choose_width(rng) for _ in range(2000)]
     assert NARROWEST_PX <= min(widths) < max(widths) <= WIDEST_PX
     assert np.median(widths) == pytest.approx(np.sqrt(NARROWEST_PX * WIDEST_PX), rel=0.1)
+
+
+def test_many_characters_need_a_wide_plate_and_a_second_photo_is_no_wider(rng: np.random.Generator) -> None:
+    for widest in (60.0, 90.0, 250.0):
+        widths = [choose_width(rng, 10, widest=widest) for _ in range(300)]
+        assert min(widths) >= min(widest, 10 * NARROWEST_CHARACTER_PX) - 1e-6
+        assert max(widths) <= widest + 1e-6
+    assert min(choose_width(rng, 2) for _ in range(300)) < 60
+
+
+def test_few_photos_are_harsh(rng: np.random.Generator) -> None:
+    harsh = np.asarray([choose_harshness(rng) for _ in range(2000)])
+    assert 0 <= harsh.min() < harsh.max() <= 1
+    assert 0.3 < np.median(harsh) < 0.42
 
 
 def test_noise_is_soft_and_between_zero_and_one(rng: np.random.Generator) -> None:
@@ -62,25 +82,23 @@ def test_a_crop_is_about_as_wide_as_wanted(plate: DrawnPlate, rng: np.random.Gen
     assert np.median([crop.shape[1] for crop in crops]) == pytest.approx(wanted_px, rel=0.3)
 
 
-def test_no_two_photographs_are_alike(plate: DrawnPlate, rng: np.random.Generator) -> None:
-    first, second = (photograph(plate, 160, rng) for _ in range(2))
-    assert first.shape != second.shape or not np.array_equal(first, second)
+def test_crops_are_cut_tight_and_loose(rng: np.random.Generator) -> None:
+    scene = np.zeros((158, 458, 3), np.float32)
+    scene[49:109, 49:409] = 255
+    crops = [take_crop(scene, 49, 200, rng).mean(axis=2) for _ in range(500)]
+    lit = [crop for crop in crops if crop.max() > 60]
+    of_the_plate = np.asarray([(crop > crop.max() / 2).mean() for crop in lit])
+    assert len(lit) > 200
+    assert 0.7 < np.median(of_the_plate) < 0.97
+    assert np.quantile(of_the_plate, 0.1) < 0.72
+    assert np.quantile(of_the_plate, 0.95) > 0.97
 
 
-def test_a_source_repeats_itself_by_its_seed_only() -> None:
-    first, again, other = (SampleSource(LAYOUTS, seed=seed) for seed in (3, 3, 4))
-    for _ in range(5):
-        one, two, three = first.next(), again.next(), other.next()
-        assert one.text == two.text
-        assert np.array_equal(one.crop_bgr, two.crop_bgr)
-        assert not np.array_equal(one.crop_bgr, three.crop_bgr)
-
-
-def test_samples_have_a_text_that_fits_or_none_at_all() -> None:
-    source = SampleSource(LAYOUTS, seed=5)
-    samples = [source.next() for _ in range(300)]
-    assert all(len(sample.text) <= LONGEST_TEXT for sample in samples)
-    nothing = [sample for sample in samples if not sample.text]
-    assert 5 < len(nothing) < 60
-    assert all(sample.region is None for sample in nothing)
-    assert len({sample.region for sample in samples}) > 40
+def test_some_cameras_see_everything_in_one_color(plate: DrawnPlate, rng: np.random.Generator) -> None:
+    scene, margin = mount(plate.picture, plate.shape, rng)
+    shares = []
+    for _ in range(600):
+        colors = take_crop(scene, margin, 160, rng).reshape(-1, 3).mean(axis=0) + 1
+        shares.append(colors.max() / colors.sum())
+    assert np.median(shares) < 0.4
+    assert 0.005 < np.mean(np.asarray(shares) > 0.5) < 0.15

@@ -145,6 +145,25 @@ def test_word_lists_that_can_not_be_used_are_refused(entries: str) -> None:
         Grammar("A", words={"town": entries})
 
 
+def test_accents_are_drawn_and_not_read() -> None:
+    grammar = Grammar("{town}[ÖO][0-9]", words={"town": "GÖ ČK"})
+
+    samples = _samples(grammar)
+    assert {sample[:3] for sample in samples} == {"GÖÖ", "GÖO", "ČKÖ", "ČKO"}
+    assert {text_of(sample)[:3] for sample in samples} == {"GOO", "CKO"}
+    assert grammar.matches("GOO7")
+    assert not grammar.matches("GÖÖ7")
+    assert grammar.longest_text == 4
+
+
+def test_a_narrow_gap_is_drawn_and_neither_read_nor_counted() -> None:
+    grammar = Grammar("[A-Z]_[0-9]")
+
+    assert all(sample[1] == "_" for sample in _samples(grammar))
+    assert grammar.matches("A1")
+    assert (grammar.longest_text, grammar.most_gaps) == (2, 0)
+
+
 def test_several_patterns_come_as_often_as_their_weights_say() -> None:
     grammar = Grammar({"[0-9]{3}": 9, "[A-Z]{3}": 1})
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -89,6 +92,52 @@ def test_a_band_has_its_color_and_stars() -> None:
     picture = drawn(plain(bands=[band])).picture
     assert picture[60, 4] == pytest.approx([170, 51, 0], abs=2)
     assert (picture[10:50, 5:35, 2] > 200).any()
+
+
+def test_a_band_along_a_part_of_its_side_ends_there_and_leaves_the_other_row_its_room() -> None:
+    band = {"side": "left", "width_mm": 60, "color": "#0033aa", "span_mm": [0, 90]}
+    rows = [{"pattern": "II", "height_mm": 70}, {"pattern": "WWWW", "height_mm": 70}]
+    plate = drawn(plain(size_mm=[240, 200], bands=[band], rows=rows))
+    assert plate.picture[80, 5] == pytest.approx([170, 51, 0], abs=2)
+    assert plate.picture[100, 5].min() > 150
+    left_of = [np.flatnonzero((plate.relief[part] > 0.5).any(axis=0))[0] for part in (slice(0, 95), slice(105, 200))]
+    assert left_of[0] > 60 > left_of[1]
+
+
+def test_numbers_are_set_a_little_differently_on_each_plate() -> None:
+    text = PlateText(("AB 123",), "AB123", "de")
+    columns = [np.flatnonzero((drawn(plain(), seed, text=text).relief > 0.5).any(axis=0)) for seed in range(12)]
+    widths = [int(each[-1] - each[0]) for each in columns]
+    assert min(widths) > 0.8 * np.median(widths)
+    assert 1.05 < max(widths) / min(widths) < 1.5
+    assert len({int(each[0]) for each in columns}) > 6
+
+
+def test_a_coat_of_arms_stays_inside_its_place_and_shows_its_colors() -> None:
+    mark = {"kind": "emblem", "at_mm": [60, 50], "size_mm": [40, 50], "colors": ["#c00000", "#00c000"]}
+    picture = drawn(plain(marks=[mark], rows=[{"pattern": "I", "height_mm": 20}])).picture
+    colored = np.ptp(picture, axis=2) > 90
+    rows, columns = np.nonzero(colored)
+    assert 40 <= columns.min() < columns.max() <= 80
+    assert 25 <= rows.min() < rows.max() <= 75
+    assert colored[26:74, 41:79].mean() > 0.6
+
+
+def test_the_flag_of_a_users_folder_is_drawn(tmp_path: Path) -> None:
+    (tmp_path / "flags.yaml").write_text('atlantis: {stripes: vertical, colors: ["#ff0000"]}', "utf-8")
+    mark = {"kind": "flag", "flag": "atlantis", "at_mm": [30, 50], "size_mm": [40, 40]}
+    (tmp_path / "xa.yaml").write_text(json.dumps([PLAIN | {"typefaces": {"fe-schrift": 1}, "marks": [mark]}]), "utf-8")
+
+    picture = drawn(load_layouts(tmp_path)[-1]).picture
+
+    assert picture[50, 30] == pytest.approx([0, 0, 255], abs=2)
+
+
+@pytest.mark.parametrize(("typeface", "text"), [("arabic", "تونس"), ("cjk", "品川"), ("cjk", "마"), ("sans", "LÚ")])
+def test_captions_of_other_scripts_are_drawn(typeface: str, text: str) -> None:
+    caption = {"text": text, "at_mm": [60, 50], "height_mm": 30, "typeface": typeface}
+    with_caption, without = (darkness(drawn(plain(captions=each))) for each in ([caption], []))
+    assert (with_caption[:, :120] > without[:, :120] + 100).mean() > 0.02
 
 
 def test_the_corners_are_round() -> None:

@@ -2,21 +2,61 @@
 
 from __future__ import annotations
 
+from platewatch.db.tables.access import AccessLogRow, GatePolicyRow, GateRow
+from platewatch.db.tables.audit import AuditRow
 from platewatch.db.tables.cameras import CameraRow
 from platewatch.db.tables.events import EventRow
 from platewatch.db.tables.idempotency import IdempotencyRow
-from platewatch.db.tables.locations import LocationRow
-from platewatch.db.tables.sightings import ImageRow, SightingRow
-from platewatch.db.tables.users import ApiKeyRow, LoginSessionRow, UserRow
+from platewatch.db.tables.imports import ImportFileRow, ImportJobRow
+from platewatch.db.tables.leases import LeaseRow
+from platewatch.db.tables.locations import LocationRow, TariffRow
+from platewatch.db.tables.privacy import LegalHoldRow, PrivacyRunRow, RetentionRow
+from platewatch.db.tables.sightings import CorrectionRow, ImageRow, PlateKeyRow, PlateTextRow, SightingRow
+from platewatch.db.tables.users import ApiKeyRow, LoginSessionRow, RecoveryCodeRow, UserRow
+from platewatch.db.tables.visits import PassRow, VisitLockRow, VisitRow
+from platewatch.db.tables.watchlists import (
+    WatchlistBatchRow,
+    WatchlistEntryLocationRow,
+    WatchlistEntryRow,
+    WatchlistMatchRow,
+    WatchlistRow,
+    WatchlistVariantRow,
+    WatchlistVersionRow,
+)
 
 __all__ = [
+    "AccessLogRow",
     "ApiKeyRow",
+    "AuditRow",
     "CameraRow",
+    "CorrectionRow",
     "EventRow",
+    "GatePolicyRow",
+    "GateRow",
     "IdempotencyRow",
     "ImageRow",
+    "ImportFileRow",
+    "ImportJobRow",
+    "LeaseRow",
+    "LegalHoldRow",
     "LocationRow",
     "LoginSessionRow",
+    "PassRow",
+    "PlateKeyRow",
+    "PlateTextRow",
+    "PrivacyRunRow",
+    "RecoveryCodeRow",
+    "RetentionRow",
     "SightingRow",
+    "TariffRow",
     "UserRow",
+    "VisitLockRow",
+    "VisitRow",
+    "WatchlistBatchRow",
+    "WatchlistEntryLocationRow",
+    "WatchlistEntryRow",
+    "WatchlistMatchRow",
+    "WatchlistRow",
+    "WatchlistVariantRow",
+    "WatchlistVersionRow",
 ]

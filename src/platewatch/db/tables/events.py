@@ -8,14 +8,14 @@ from typing import Any
 from sqlalchemy import JSON, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platewatch.db.base import MYSQL_TABLE, Base, BigId
+from platewatch.db.base import LASTING_IDS, Base, BigId
 
 
 class EventRow(Base):
     """One event. Ids grow and are never used twice, so that a reader can say how far it has come."""
 
     __tablename__ = "events"
-    __table_args__ = (MYSQL_TABLE | {"sqlite_autoincrement": True},)
+    __table_args__ = (LASTING_IDS,)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     kind: Mapped[str] = mapped_column(String(64))

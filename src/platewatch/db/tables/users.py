@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import JSON, ForeignKey, String
+from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from platewatch.db.base import Base, BigId
+from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId
 
 
 class UserRow(Base):
@@ -18,6 +18,7 @@ class UserRow(Base):
     """
 
     __tablename__ = "users"
+    __table_args__ = LASTING_IDS
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     username: Mapped[str] = mapped_column(String(150))
@@ -27,12 +28,32 @@ class UserRow(Base):
     status: Mapped[str] = mapped_column(String(16))
     is_first: Mapped[bool | None] = mapped_column(unique=True)
     created_at: Mapped[datetime]
+    sealed_totp_secret: Mapped[str | None] = mapped_column(String(255))
+    totp_confirmed_at: Mapped[datetime | None]
+    totp_last_step: Mapped[int | None] = mapped_column(BigInteger)
+
+    @property
+    def has_second_factor(self) -> bool:
+        return self.totp_confirmed_at is not None
+
+
+class RecoveryCodeRow(Base):
+    """A code for the day when the second factor is lost. It works once; only its hash is kept."""
+
+    __tablename__ = "recovery_codes"
+    __table_args__ = (UniqueConstraint("user_id", "code_hash"), MYSQL_TABLE)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
+    code_hash: Mapped[str] = mapped_column(String(64))
+    used_at: Mapped[datetime | None]
 
 
 class LoginSessionRow(Base):
     """One log-in of a browser. Only the hash of its token is kept."""
 
     __tablename__ = "login_sessions"
+    __table_args__ = LASTING_IDS
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
@@ -50,6 +71,7 @@ class ApiKeyRow(Base):
     """A key of a program. Only its hash and its first letters are kept."""
 
     __tablename__ = "api_keys"
+    __table_args__ = LASTING_IDS
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     name: Mapped[str] = mapped_column(String(150))

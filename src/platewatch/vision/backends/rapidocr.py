@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, PackagePath, files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import cv2
 import numpy as np
@@ -22,10 +22,9 @@ from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends.ctc import decode_greedy
+from platewatch.vision.backends.rows import best_transcript, split_rows
 from platewatch.vision.backends.textlines import propose
-from platewatch.vision.formats import normalize_characters, plate_likeness
 from platewatch.vision.geometry import clip_corners, grow_corners, quad_around, quad_size, scale_corners
-from platewatch.vision.image import to_gray
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.session import ModelSession
 from platewatch.vision.types import Character, Crop, Detection, ImageBgr, Transcript
@@ -46,15 +45,14 @@ _LINE_HEIGHT: Final = 48
 _MIN_LINE_WIDTH: Final = 320
 _MAX_LINE_WIDTH: Final = 960
 _LINES_PER_BATCH: Final = 8
-# Below this width : height a crop may hold two rows; one-row plates are 3 to 5 wide, US ones cut to their line too.
-_TWO_ROW_ASPECT: Final = 2.2
-_VALLEY_BAND: Final = (0.3, 0.7)
 
 Maps = NDArray[np.float32]
 
 
 class RapidOcrDetector:
     """Text lines as plate proposals, far more than there are plates: the pipeline judges them by what they say."""
+
+    needs: ClassVar[str] = "nothing: its model comes with the package rapidocr"
 
     def __init__(self, options: BackendOptions) -> None:
         self.input_side = options.input_side or _MAX_LONG_SIDE
@@ -106,6 +104,8 @@ class RapidOcrDetector:
 class RapidOcrRecognizer:
     """Reads a crop as one row, and as two where it is not wide; the likelier plate is kept."""
 
+    needs: ClassVar[str] = "nothing: its model comes with the package rapidocr"
+
     def __init__(self, options: BackendOptions) -> None:
         self._session = ModelSession(
             model_file(_RECOGNITION_FILES),
@@ -122,7 +122,7 @@ class RapidOcrRecognizer:
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
         """One transcript for each crop, in their order."""
-        rows = [_rows(crop.image_bgr) for crop in crops]
+        rows = [split_rows(crop.image_bgr) for crop in crops]
         lines = [line for crop_rows in rows for line in crop_rows]
         read: list[tuple[Character, ...]] = [()] * len(lines)
         by_width = sorted(range(len(lines)), key=lambda index: _line_width(lines[index]))
@@ -132,7 +132,7 @@ class RapidOcrRecognizer:
             for index, characters in zip(chosen, self.post_process(scores), strict=True):
                 read[index] = characters
         rest = iter(read)
-        return [_best_transcript([next(rest) for _ in crop_rows]) for crop_rows in rows]
+        return [best_transcript([next(rest) for _ in crop_rows]) for crop_rows in rows]
 
     def pre_process(self, lines: Sequence[ImageBgr]) -> Maps:
         """The lines 48 pixels high in -1..1, padded with 0 on the right: float32 (N, 3, 48, W)."""
@@ -240,35 +240,3 @@ def _line_width(line: ImageBgr) -> int:
     height, width = line.shape[:2]
     width_px: int = math.ceil(_LINE_HEIGHT * width / height)
     return min(_MAX_LINE_WIDTH, max(1, width_px))
-
-
-def _rows(crop_bgr: ImageBgr) -> list[ImageBgr]:
-    """The crop, and its upper and lower row if it may have two."""
-    height, width = crop_bgr.shape[:2]
-    if width >= _TWO_ROW_ASPECT * height or height < 2 * len(_VALLEY_BAND):
-        return [crop_bgr]
-    cut = _valley(crop_bgr)
-    return [crop_bgr, crop_bgr[:cut], crop_bgr[cut:]]
-
-
-def _valley(crop_bgr: ImageBgr) -> int:
-    """The line between two rows: where brightness changes least from left to right."""
-    gray = to_gray(crop_bgr).astype(np.float32)
-    change = np.abs(np.diff(gray, axis=1)).mean(axis=1) if gray.shape[1] > 1 else np.zeros(len(gray))
-    smooth = np.convolve(change, np.ones(3) / 3, mode="same")
-    start, stop = (round(share * len(smooth)) for share in _VALLEY_BAND)
-    return start + int(np.argmin(smooth[start : max(stop, start + 1)]))
-
-
-def _best_transcript(read: Sequence[tuple[Character, ...]]) -> Transcript:
-    whole, *halves = read
-    stacked = tuple(character for half in halves for character in half)
-    return Transcript(max((whole, stacked), key=_score))
-
-
-def _score(characters: tuple[Character, ...]) -> float:
-    kept = normalize_characters(characters)
-    if not kept:
-        return 0.0
-    mean = sum(character.confidence for character in kept) / len(kept)
-    return mean * plate_likeness("".join(character.text for character in characters))

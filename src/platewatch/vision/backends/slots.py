@@ -1,11 +1,11 @@
-"""The project's own recognizer: a model folder whose network reads a crop as slots and tells the region."""
+"""The project's own recognizer: a model folder whose network reads crops with one or two heads and tells the region."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +25,10 @@ _CROPS_PER_BATCH: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the network says of N crops: logits (N, slots, classes) and (N, regions), both float32."""
+    """What the network says of N crops: logits (N, slots, classes), (N, steps, classes), (N, regions), all float32."""
 
     slots: Logits
+    steps: Logits | None
     regions: Logits
 
 
@@ -39,6 +40,10 @@ class SlotRecognizer:
         ModelShapeError: The network's input or output is not what the card says.
     """
 
+    needs: ClassVar[str] = (
+        "its model folder: the built-in one, or yours (PLATEWATCH_RECOGNIZER_MODEL, --recognizer-model)"
+    )
+
     def __init__(self, options: BackendOptions) -> None:
         model = recognizer_model(options.recognizer_model)
         self._codec = SlotCodec(model.card.alphabet or "", model.card.regions)
@@ -46,9 +51,10 @@ class SlotRecognizer:
         self._grammars = options.grammars
         self._calibration = model.card.calibration or Calibration()
         self._session = model.load(provider=options.provider, threads=options.threads)
+        texts = [size for size in (model.card.slots, model.card.steps) if size is not None]
         expected = [
             (3, self._height, self._width),
-            (model.card.slots, self._codec.classes),
+            *((size, self._codec.classes) for size in texts),
             (len(model.card.regions),),
         ]
         found = [shape[1:] for shape in (*self._session.input_shapes, *self._session.output_shapes)]
@@ -72,21 +78,26 @@ class SlotRecognizer:
 
     def forward(self, batch: NDArray[np.float32]) -> Answers:
         """The network's logits."""
-        slots, regions = self._session.run(batch)
-        return Answers(np.asarray(slots, np.float32), np.asarray(regions, np.float32))
+        slots, *steps, regions = (np.asarray(logits, np.float32) for logits in self._session.run(batch))
+        return Answers(slots, steps[0] if steps else None, regions)
 
     def post_process(self, answers: Answers) -> list[Transcript]:
         """The transcripts, look-alikes settled by how the regions build their numbers, with calibrated confidences."""
-        return [self._transcript(*pair) for pair in zip(answers.slots, answers.regions, strict=True)]
+        steps = [None] * len(answers.slots) if answers.steps is None else answers.steps
+        return [self._transcript(*of_crop) for of_crop in zip(answers.slots, steps, answers.regions, strict=True)]
 
     def warm_up(self) -> None:
         """Run once on an empty crop."""
         self.forward(np.zeros((1, 3, self._height, self._width), np.float32))
 
-    def _transcript(self, slot_logits: Logits, region_logits: Logits) -> Transcript:
-        probabilities = slot_probabilities(slot_logits, self._calibration.temperature)
+    def _transcript(self, slot_logits: Logits, step_logits: Logits | None, region_logits: Logits) -> Transcript:
         region_probabilities = softmax(region_logits)
-        read = settle(probabilities, region_probabilities if self._grammars else None, self._codec)
+        read = settle(
+            slot_probabilities(slot_logits, self._calibration.temperature),
+            region_probabilities if self._grammars else None,
+            self._codec,
+            None if step_logits is None else softmax(step_logits),
+        )
         return replace(
             read,
             confidence=self._calibrated(read.confidence or 0.0) if read.characters else 0.0,

@@ -15,7 +15,8 @@ from platewatch.errors import PlatewatchError
 from platewatch.vision.formats import normalize
 from platewatch.vision.types import ImageBgr
 
-_CROP_MARGIN: Final = 0.06
+CROP_MARGIN: Final = 0.06
+"""Of a plate's height, on each side of its place."""
 
 
 class DatasetError(PlatewatchError):
@@ -37,13 +38,13 @@ def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -
     Raises:
         DatasetError: the labels are missing or damaged.
     """
-    for number, line in enumerate(_lines(folder), 1):
+    for number, line in enumerate(label_lines(folder), 1):
         if split is not None and line.get("split") != split:
             continue
         plates = [plate for plate in line.get("plates") or [] if plate.get("text")]
         if not plates:
             continue
-        image_bgr = _image(folder, str(line["image"]), number)
+        image_bgr = read_image(folder, str(line["image"]), number)
         for plate in plates:
             crop = image_bgr if line.get("crop") else _cut(image_bgr, plate)
             text = normalize(str(plate["text"]))
@@ -51,7 +52,8 @@ def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -
                 yield LabelledCrop(crop, text, f"{folder.name}/{line['image']}")
 
 
-def _lines(folder: Path) -> Iterator[dict[str, Any]]:
+def label_lines(folder: Path) -> Iterator[dict[str, Any]]:
+    """The rows of a folder; raises DatasetError."""
     path = folder / "labels.jsonl"
     try:
         texts = path.read_text().splitlines()
@@ -66,7 +68,8 @@ def _lines(folder: Path) -> Iterator[dict[str, Any]]:
             raise DatasetError(f"{path}:{number} is no JSON: {error}") from error
 
 
-def _image(folder: Path, name: str, number: int) -> ImageBgr:
+def read_image(folder: Path, name: str, number: int) -> ImageBgr:
+    """The image that row names; raises DatasetError."""
     path = folder / name if (folder / name).is_file() else folder / "images" / name
     image = cv2.imread(str(path), cv2.IMREAD_COLOR)
     if image is None:
@@ -82,7 +85,7 @@ def _cut(image_bgr: ImageBgr, plate: dict[str, Any]) -> ImageBgr | None:
     if box is None:
         return None
     left, top, right, bottom = box
-    margin = _CROP_MARGIN * (bottom - top)
+    margin = CROP_MARGIN * (bottom - top)
     height, width = image_bgr.shape[:2]
     x0, y0 = max(0, round(left - margin)), max(0, round(top - margin))
     x1, y1 = min(width, round(right + margin)), min(height, round(bottom + margin))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,8 @@ from torch.utils.data import DataLoader, IterableDataset, get_worker_info
 
 from platewatch.vision.recognize import SLOTS, SlotCodec, to_batch, to_input
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
-from platewatch_training.recognizer.config import RunConfig, RunError
+from platewatch_training.recognizer.config import RunConfig
+from platewatch_training.runs.config import RunError
 from platewatch_training.synthesis.camera import retake
 from platewatch_training.synthesis.layouts import Layout, load_layouts
 from platewatch_training.synthesis.samples import Sample, SampleSource
@@ -32,26 +34,48 @@ class Batch:
 class SampleBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
     """Batches without end; each worker has a seed of its own, and none repeats what was drawn before a resumption."""
 
-    def __init__(self, codec: SlotCodec, config: RunConfig, *, first_step: int = 0) -> None:
+    def __init__(
+        self, codec: SlotCodec, config: RunConfig, *, first_step: int = 0, own: Sequence[LabelledCrop] = ()
+    ) -> None:
+        """`own` are the crops of a user's own data, of which the configuration says how many there shall be."""
         self._codec = codec
         self._config = config
         self._first_step = first_step
+        self._own = own
 
     def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         worker = get_worker_info()
         number = worker.id if worker else 0
-        seed, real_seed = (
-            np.random.SeedSequence([self._config.seed, self._first_step, number]).generate_state(2).tolist()
+        seed, real_seed, own_seed = (
+            np.random.SeedSequence([self._config.seed, self._first_step, number]).generate_state(3).tolist()
         )
-        rendered = SampleSource(load_layouts(), seed=seed)
-        real = RealSource(real_crops(self._config), seed=real_seed)
+        config = self._config
+        rendered = SampleSource(
+            load_layouts(),
+            seed=seed,
+            two_rows=config.two_rows,
+            drawn_typefaces=config.drawn_typefaces,
+            flaws=config.flaws,
+        )
+        real = RealSource(real_crops(config), seed=real_seed)
+        own = RealSource(self._own, seed=own_seed)
+        own_share = 0.0 if config.own is None else config.own.share
         rng = np.random.default_rng(seed + 1)
         while True:
-            of_real = rng.random(self._config.batch) < self._config.real_share
-            yield self._batch([real.next() if is_real else rendered.next() for is_real in of_real])
+            drawn = rng.random(config.batch)
+            yield self._batch(
+                [
+                    own.next()
+                    if chance < own_share
+                    else real.next()
+                    if chance < own_share + config.real_share
+                    else rendered.next()
+                    for chance in drawn
+                ]
+            )
 
     def _batch(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
-        inputs = to_batch([to_input(sample.crop_bgr) for sample in samples])
+        inputs = to_batch([to_input(sample.crop_bgr, self._config.input_width) for sample in samples])
         slots = np.stack([self._codec.encode(sample.text) for sample in samples])
         regions = [
             self._codec.regions.index(sample.region) if sample.region is not None else IGNORED_REGION
@@ -61,15 +85,19 @@ class SampleBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
 
 
 class RealSource:
-    """Real crops in any order, each photographed anew."""
+    """Real crops in any order, each photographed anew; a large folder does not drown the small ones."""
 
     def __init__(self, crops: Sequence[LabelledCrop], *, seed: int) -> None:
         self._crops = crops
         self._rng = np.random.default_rng(seed)
+        folders = [crop.source.partition("/")[0] for crop in crops]
+        sizes = Counter(folders)
+        weights = np.asarray([sizes[folder] ** -0.5 for folder in folders])
+        self._chances = weights / weights.sum() if crops else weights
 
     def next(self) -> Sample:
         """The next sample; its region is not known."""
-        crop = self._crops[int(self._rng.integers(len(self._crops)))]
+        crop = self._crops[int(self._rng.choice(len(self._crops), p=self._chances))]
         return Sample(retake(crop.crop_bgr, self._rng), crop.text, None, crop.source)
 
 

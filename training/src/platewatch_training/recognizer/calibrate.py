@@ -78,11 +78,15 @@ def fit_line(outcomes: Sequence[Outcome]) -> tuple[float, float]:
 
 
 def calibration_error(outcomes: Sequence[Outcome]) -> float:
-    """How far confidence and share of exact readings lie apart, in ten bins of confidence, in per cent."""
-    if not outcomes:
+    """How far confidence and share of exact readings lie apart, in ten bins of confidence, in per cent.
+
+    Empty readings don't count: nothing has no confidence.
+    """
+    read = [outcome for outcome in outcomes if outcome.text]
+    if not read:
         return 0.0
-    confidences = np.array([outcome.confidence for outcome in outcomes])
-    exact = np.array([outcome.exact for outcome in outcomes], np.float64)
+    confidences = np.array([outcome.confidence for outcome in read])
+    exact = np.array([outcome.exact for outcome in read], np.float64)
     bins = np.minimum((confidences * _BINS).astype(int), _BINS - 1)
     apart = sum(abs(float((confidences - exact)[bins == one].sum())) for one in range(_BINS))
-    return 100 * apart / len(outcomes)
+    return 100 * apart / len(read)

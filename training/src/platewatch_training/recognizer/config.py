@@ -3,52 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, model_validator
 
-from platewatch.errors import PlatewatchError
-from platewatch_training.recognizer.network import Head
-
-
-class RunError(PlatewatchError):
-    """A training run that can't start or go on; the message says why."""
+from platewatch.vision.recognize import INPUT_WIDTH
+from platewatch_training.recognizer.network import STRIDE, Head
+from platewatch_training.runs.config import TrainingConfig, read_config
 
 
-class RunConfig(BaseModel):
-    """One training run; everything that decides what comes out of it."""
+class RunConfig(TrainingConfig):
+    """One training run of the recognizer; everything that decides what comes out of it.
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    Its real crops are the rows of split `train` of `datasets`/train/.
+    """
 
-    seed: int = 1
-    head: Head = "slots"
+    head: Head = "both"
     channels: tuple[int, int, int, int] = (24, 48, 80, 112)
     width: int = Field(default=160, ge=16, le=1024)
-    start_from: Path | None = Field(default=None, description="a checkpoint whose fitting weights are the beginning")
-    steps: int = Field(default=8000, ge=1)
-    batch: int = Field(default=96, ge=1)
-    learning_rate: float = Field(default=1.5e-3, gt=0)
-    warm_up_steps: int = Field(default=300, ge=0)
-    weight_decay: float = Field(default=0.02, ge=0)
-    average_decay: float = Field(default=0.999, ge=0, lt=1, description="of the weights' moving average")
+    input_width: int = Field(default=INPUT_WIDTH, ge=64, le=640, multiple_of=STRIDE, description="of a crop, in pixels")
     region_share: float = Field(default=0.2, ge=0, description="of the region in the loss")
     real_share: float = Field(default=0.0, ge=0, le=1, description="of real crops among the samples")
-    datasets: Path | None = Field(
-        default=None, description="folder whose train/ rows of split `train` are the real crops"
-    )
-    workers: int = Field(default=1, ge=0, le=64)
-    threads: int = Field(default=2, ge=1, le=256)
-    save_every: int = Field(default=500, ge=1)
-    evaluate_every: int = Field(default=1000, ge=1)
+    drawn_typefaces: bool = Field(default=True, description="false: all plates in a typeface of a font package")
+    flaws: bool = Field(default=True, description="false: clean plates, sharp and evenly lit photos")
+    two_rows: float = Field(default=1.0, gt=0, description="how many times more often two-row plates are rendered")
+
+    @model_validator(mode="after")
+    def _shares_leave_no_less_than_nothing(self) -> Self:
+        if self.own is not None and self.own.share + self.real_share > 1:
+            raise ValueError("`own.share` and `real_share` are more than 1 together")
+        return self
 
 
 def load_config(path: Path) -> RunConfig:
-    """The configuration of a file.
-
-    Raises:
-        RunError: it is missing, no YAML, or has a field that can't be used.
-    """
-    try:
-        return RunConfig.model_validate(yaml.safe_load(path.read_text()) or {})
-    except (OSError, yaml.YAMLError, ValidationError) as error:
-        raise RunError(f"The configuration {str(path)!r} can't be used: {error}") from error
+    """The configuration of a file; raises RunError."""
+    return read_config(path, RunConfig)

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import numpy as np
 import torch
-from torch import nn
 
-from platewatch.vision.recognize import SlotCodec, to_batch, to_input
+from platewatch.vision.beam import settle
+from platewatch.vision.recognize import SLOTS, SlotCodec, softmax, to_batch, to_input
+from platewatch.vision.steps import peaks
+from platewatch.vision.types import Transcript
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
+from platewatch_training.recognizer.network import Answer, RecognizerNetwork
 
 _BATCH: Final = 128
 _FOLDED: Final = str.maketrans("OI", "01")
@@ -46,8 +50,8 @@ class SetScore:
     folded: float
 
 
-def read_crops(network: nn.Module, codec: SlotCodec, crops: Iterable[LabelledCrop]) -> list[Outcome]:
-    """The outcome of each crop, read by a network with the slot head."""
+def read_crops(network: RecognizerNetwork, codec: SlotCodec, crops: Iterable[LabelledCrop]) -> list[Outcome]:
+    """The outcome of each crop, without grammars."""
     outcomes: list[Outcome] = []
     waiting: list[LabelledCrop] = []
     network.eval()
@@ -67,6 +71,36 @@ def score(name: str, outcomes: Sequence[Outcome]) -> SetScore:
     return SetScore(name, count, exact, folded)
 
 
+def character_error_rate(outcomes: Sequence[Outcome]) -> float:
+    """Characters that are wrong, missing or too many, in per cent of those on the plates."""
+    texts = [(ascii_only(outcome.crop.text), ascii_only(outcome.text)) for outcome in outcomes]
+    wrong = sum(truth != read for pair in texts for truth, read in align(*pair))
+    return 100 * wrong / max(1, sum(len(truth) for truth, _ in texts))
+
+
+def align(truth: str, read: str) -> list[tuple[str, str]]:
+    """The characters of both side by side with fewest differences; an empty string where one has none."""
+    costs = np.zeros((len(truth) + 1, len(read) + 1), int)
+    costs[:, 0], costs[0, :] = np.arange(len(truth) + 1), np.arange(len(read) + 1)
+    for i, expected in enumerate(truth, 1):
+        for j, found in enumerate(read, 1):
+            swap = costs[i - 1, j - 1] + (expected != found)
+            costs[i, j] = min(swap, costs[i - 1, j] + 1, costs[i, j - 1] + 1)
+    pairs = []
+    i, j = len(truth), len(read)
+    while i or j:
+        if i and j and costs[i, j] == costs[i - 1, j - 1] + (truth[i - 1] != read[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((truth[i], read[j]))
+        elif i and costs[i, j] == costs[i - 1, j] + 1:
+            i -= 1
+            pairs.append((truth[i], ""))
+        else:
+            j -= 1
+            pairs.append(("", read[j]))
+    return pairs[::-1]
+
+
 def crop_sets(datasets: Path) -> dict[str, list[LabelledCrop]]:
     """The crops of each set with texts: all of `evaluation/`, the dev rows of `train/`."""
     sets: dict[str, list[LabelledCrop]] = {}
@@ -81,16 +115,23 @@ def ascii_only(text: str) -> str:
     return "".join(character for character in text if character.isascii())
 
 
-def _read(network: nn.Module, codec: SlotCodec, crops: Sequence[LabelledCrop]) -> list[Outcome]:
+def _read(network: RecognizerNetwork, codec: SlotCodec, crops: Sequence[LabelledCrop]) -> list[Outcome]:
     device = next(network.parameters()).device
-    inputs = torch.from_numpy(to_batch([to_input(crop.crop_bgr) for crop in crops])).to(device)
+    inputs = torch.from_numpy(to_batch([to_input(crop.crop_bgr, network.input_width) for crop in crops])).to(device)
     with torch.inference_mode():
-        text, _ = network(inputs)
-    outcomes = []
-    for crop, logits in zip(crops, text.float().cpu().numpy(), strict=True):
-        characters = codec.decode(logits).characters
-        confidence = 1.0
-        for character in characters:
-            confidence *= character.confidence
-        outcomes.append(Outcome(crop, "".join(one.text for one in characters), confidence))
-    return outcomes
+        answer = network(inputs)
+    transcripts = read_answer(answer, codec)
+    return [Outcome(crop, one.text, one.confidence or 0.0) for crop, one in zip(crops, transcripts, strict=True)]
+
+
+def read_answer(answer: Answer, codec: SlotCodec) -> list[Transcript]:
+    """What the network reads without grammars; of steps alone, their peaks are taken for slots."""
+    of_slots, of_steps = (
+        None if logits is None else softmax(logits.float().cpu().numpy()) for logits in (answer.slots, answer.steps)
+    )
+    if of_slots is None and of_steps is not None:
+        return [settle(peaks(steps, SLOTS), None, codec) for steps in of_steps]
+    if of_slots is None:
+        return []
+    heads = zip(of_slots, [None] * len(of_slots) if of_steps is None else of_steps, strict=True)
+    return [settle(slots, None, codec, steps) for slots, steps in heads]

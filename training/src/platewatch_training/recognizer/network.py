@@ -1,45 +1,22 @@
-"""The networks that read crops: one backbone of plain convolutions, two heads to compare."""
+"""The network that reads crops: one backbone of plain convolutions, and two heads that are heard together or alone."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from platewatch.vision.recognize import INPUT_HEIGHT, INPUT_WIDTH, SLOTS
+from platewatch_training.layers import Residual, convolution
 
-Head = Literal["slots", "ctc"]
-GRID_ROWS = INPUT_HEIGHT // 8
-GRID_COLUMNS = INPUT_WIDTH // 8
-
-
-def convolution(inputs: int, outputs: int, stride: int | tuple[int, int] = 1) -> nn.Sequential:
-    """A 3x3 convolution with batch norm and ReLU: what CPUs and int8 are fastest at."""
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, stride, 1, bias=False),
-        nn.BatchNorm2d(outputs),
-        nn.ReLU(inplace=True),
-    )
-
-
-class Residual(nn.Module):
-    """Two convolutions round which the input goes."""
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = convolution(channels, channels)
-        self.second = nn.Sequential(
-            nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
-            nn.BatchNorm2d(channels),
-        )
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        return torch.relu(inputs + self.second(self.first(inputs)))
+Head = Literal["slots", "ctc", "both"]
+STRIDE = 8
+GRID_ROWS = INPUT_HEIGHT // STRIDE
 
 
 class Backbone(nn.Module):
-    """(N, 3, 64, 160) -> (N, channels[3], 8, 20)."""
+    """(N, 3, 64, W) -> (N, channels[3], 8, W / 8)."""
 
     def __init__(self, channels: tuple[int, int, int, int]) -> None:
         super().__init__()
@@ -65,10 +42,10 @@ class SlotHead(nn.Module):
     Attention and parallel slots as in PARSeq and ViTSTR, without an order of decoding.
     """
 
-    def __init__(self, channels: int, width: int, classes: int) -> None:
+    def __init__(self, channels: int, width: int, classes: int, columns: int) -> None:
         super().__init__()
         self.project = nn.Conv2d(channels, width, 1)
-        self.places = nn.Parameter(torch.randn(1, width, GRID_ROWS, GRID_COLUMNS) * 0.02)
+        self.places = nn.Parameter(torch.randn(1, width, GRID_ROWS, columns) * 0.02)
         self.questions = nn.Parameter(torch.randn(1, SLOTS, width) * 0.02)
         self.layers = nn.ModuleList([SlotLayer(width) for _ in range(2)])
         self.classify = nn.Linear(width, classes)
@@ -102,57 +79,95 @@ class SlotLayer(nn.Module):
 
     def _attend(self, weights: nn.ModuleList, asking: Tensor, asked: Tensor) -> Tensor:
         question, key, value = weights[0](asking), weights[1](asked), weights[2](asked)
-        split = [part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (question, key, value)]
-        found = nn.functional.scaled_dot_product_attention(*split)
+        question, key, value = (part.unflatten(-1, (self.heads, -1)).transpose(1, 2) for part in (question, key, value))
+        # Written out: PyTorch's fused attention takes seven times as long backward for so few slots on a CPU.
+        looks = question @ key.transpose(-2, -1) * question.shape[-1] ** -0.5
+        found = looks.softmax(-1).to(value.dtype) @ value
         out: Tensor = weights[3](found.transpose(1, 2).flatten(2))
         return out
 
 
 class CtcHead(nn.Module):
-    """The upper half's columns, then the lower half's, then the whole height's, read as one sequence.
+    """The upper half's columns, then the lower half's, then the whole height's, read as one sequence of steps.
 
-    A one-row plate is read by the last third, a two-row plate by the first two; CTC sorts it out.
+    A one-row plate is read by the last third, a two-row plate by the first two; a look at the whole picture tells each
+    third whether it is asked, and CTC sorts out the rest. Each column gives two steps, so that narrow characters that
+    repeat have room for the blank between them.
     """
 
     def __init__(self, channels: int, width: int, classes: int) -> None:
         super().__init__()
-        half = GRID_ROWS // 2
-        self.rows = nn.Conv2d(channels, width, (half, 3), padding=(0, 1))
+        self.middle = GRID_ROWS // 2
+        self.rows = nn.Conv2d(channels, width, (self.middle, 3), padding=(0, 1))
         self.whole = nn.Conv2d(channels, width, (GRID_ROWS, 3), padding=(0, 1))
+        self.asked = nn.Linear(channels, 3 * width)
+        self.norms = nn.ModuleList([nn.BatchNorm1d(width), nn.BatchNorm1d(2 * width), nn.BatchNorm1d(width)])
+        self.halve = nn.Conv1d(width, 2 * width, 3, padding=1)
         self.mix = nn.Conv1d(width, width, 3, padding=1)
         self.classify = nn.Linear(width, classes)
-        self.middle = half
 
     def forward(self, features: Tensor) -> Tensor:
-        upper = self.rows(features[:, :, : self.middle]).squeeze(2)
-        lower = self.rows(features[:, :, self.middle :]).squeeze(2)
-        whole = self.whole(features).squeeze(2)
-        steps = torch.relu(torch.cat([upper, lower, whole], dim=2))
-        steps = torch.relu(self.mix(steps)).transpose(1, 2)
+        thirds = (
+            self.rows(features[:, :, : self.middle]).squeeze(2),
+            self.rows(features[:, :, self.middle :]).squeeze(2),
+            self.whole(features).squeeze(2),
+        )
+        asked = self.asked(features.mean((2, 3))).unsqueeze(2).chunk(3, dim=1)
+        columns = torch.cat([third + bias for third, bias in zip(thirds, asked, strict=True)], dim=2)
+        columns = torch.relu(self.norms[0](columns))
+        steps = torch.relu(self.norms[1](self.halve(columns)))
+        count, _, width = steps.shape
+        steps = steps.reshape(count, -1, 2, width).transpose(2, 3).reshape(count, -1, 2 * width)
+        steps = torch.relu(self.norms[2](self.mix(steps))).transpose(1, 2)
         classes: Tensor = self.classify(steps)
         return classes
 
 
+class Answer(NamedTuple):
+    """What the network says, before softmax: None from a head that it doesn't have.
+
+    `slots` (N, slots, classes), `steps` (N, steps, classes), `regions` (N, regions).
+    """
+
+    slots: Tensor | None
+    steps: Tensor | None
+    regions: Tensor
+
+
 class RecognizerNetwork(nn.Module):
-    """(N, 3, 64, 160) in -1..1 -> text logits (N, slots or steps, classes) and region logits (N, regions)."""
+    """(N, 3, 64, input_width) in -1..1 -> `Answer`."""
 
     def __init__(
         self,
         *,
         classes: int,
         regions: int,
-        head: Head = "slots",
+        head: Head = "both",
         channels: tuple[int, int, int, int] = (24, 48, 80, 112),
         width: int = 160,
+        input_width: int = INPUT_WIDTH,
     ) -> None:
         super().__init__()
+        self.input_width = input_width
         self.backbone = Backbone(channels)
-        kind = SlotHead if head == "slots" else CtcHead
-        self.text = kind(channels[3], width, classes)
+        columns = input_width // STRIDE
+        self.slots = SlotHead(channels[3], width, classes, columns) if head != "ctc" else None
+        self.steps = CtcHead(channels[3], width, classes) if head != "slots" else None
         self.region = nn.Sequential(nn.Linear(2 * channels[3], width), nn.ReLU(), nn.Linear(width, regions))
 
-    def forward(self, inputs: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, inputs: Tensor) -> Answer:
         features = self.backbone(inputs)
-        left = features[..., : GRID_COLUMNS // 4].mean((2, 3))  # bands with flags stand on the left
-        region = self.region(torch.cat([features.mean((2, 3)), left], dim=1))
-        return self.text(features), region
+        left = features[..., : features.shape[-1] // 4].mean((2, 3))  # bands with flags stand on the left
+        return Answer(
+            slots=self.slots(features) if self.slots is not None else None,
+            steps=self.steps(features) if self.steps is not None else None,
+            regions=self.region(torch.cat([features.mean((2, 3)), left], dim=1)),
+        )
+
+    def stretched(self, weights: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Weights of a network for another input width, with the places of its slots stretched to this one's."""
+        places = weights.get("slots.places")
+        if places is None or self.slots is None or places.shape[1] != self.slots.places.shape[1]:
+            return weights
+        size = tuple(self.slots.places.shape[2:])
+        return weights | {"slots.places": nn.functional.interpolate(places, size, mode="bilinear", align_corners=False)}

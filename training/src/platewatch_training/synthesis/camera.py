@@ -18,15 +18,28 @@ Quad = NDArray[np.float32]
 
 NARROWEST_PX: Final = 40
 WIDEST_PX: Final = 320
+NARROWEST_CHARACTER_PX: Final = 6.5
+_NUMBER_SHARE: Final = 0.8
+"""About that much of a plate's width is its number."""
 _RECTIFIED_SHARE: Final = 0.6
+_COMBED_FROM_PX: Final = 32
 
 
-def choose_width(rng: Generator) -> float:
-    """How many pixels wide a plate is in the photo, small ones as often as large ones."""
-    return float(np.exp(rng.uniform(np.log(NARROWEST_PX), np.log(WIDEST_PX))))
+def choose_width(rng: Generator, characters: int = 1, *, widest: float = WIDEST_PX) -> float:
+    """How many pixels wide a plate with so many characters in a row is in the photo, small ones as often as large.
+
+    Where a character has fewer pixels than `NARROWEST_CHARACTER_PX`, people only guess.
+    """
+    narrowest = min(widest, max(NARROWEST_PX, NARROWEST_CHARACTER_PX * characters / _NUMBER_SHARE))
+    return float(np.exp(rng.uniform(np.log(narrowest), np.log(widest))))
 
 
-def take_crop(scene: Picture, margin_px: int, wanted_px: float, rng: Generator) -> ImageBgr:
+def choose_harshness(rng: Generator) -> float:
+    """How bad light, lens, sensor and file of a photo are, 0..1: most photos in front of a gate are good ones."""
+    return float(rng.random() ** 1.5)
+
+
+def take_crop(scene: Picture, margin_px: int, wanted_px: float, rng: Generator, *, flaws: bool = True) -> ImageBgr:
     """The crop of one plate: uint8 (H, W, 3).
 
     Args:
@@ -34,13 +47,17 @@ def take_crop(scene: Picture, margin_px: int, wanted_px: float, rng: Generator) 
         margin_px: How far the scene reaches beyond the plate on each side.
         wanted_px: About how wide the plate is in the photo.
         rng: What decides.
+        flaws: Whether light, lens, sensor and file leave their traces.
     """
     height, width = scene.shape[0] - 2 * margin_px, scene.shape[1] - 2 * margin_px
     crop = _project(scene, margin_px, (width, height), wanted_px, rng)
-    crop = _light(crop, rng)
-    crop = _blur(crop, rng)
-    crop = _sense(crop, rng)
-    return _save(np.asarray(np.clip(crop, 0, 255), np.uint8), rng)
+    if not flaws:
+        return np.asarray(np.clip(crop, 0, 255), np.uint8)
+    harsh = choose_harshness(rng)
+    crop = _light(crop, harsh, rng)
+    crop = _blur(crop, harsh, rng)
+    crop = _sense(crop, harsh, rng)
+    return _save(np.asarray(np.clip(crop, 0, 255), np.uint8), harsh, rng)
 
 
 def retake(crop_bgr: ImageBgr, rng: Generator) -> ImageBgr:
@@ -55,20 +72,21 @@ def retake(crop_bgr: ImageBgr, rng: Generator) -> ImageBgr:
         crop_bgr, cv2.getPerspectiveTransform(cut, target), size, flags=cv2.INTER_AREA, borderMode=cv2.BORDER_REPLICATE
     )
     crop = np.asarray(moved, np.float32)
+    harsh = 0.8 * choose_harshness(rng)
     if rng.random() < 0.6:
-        crop = _light(crop, rng)
+        crop = _light(crop, harsh, rng)
     if rng.random() < 0.5:
-        crop = _blur(crop, rng)
+        crop = _blur(crop, harsh, rng)
     if rng.random() < 0.5:
-        crop = _sense(crop, rng)
-    return _save(np.asarray(np.clip(crop, 0, 255), np.uint8), rng)
+        crop = _sense(crop, harsh, rng)
+    return _save(np.asarray(np.clip(crop, 0, 255), np.uint8), harsh, rng)
 
 
 def _project(scene: Picture, margin_px: int, size: tuple[int, int], wanted_px: float, rng: Generator) -> Picture:
     """The scene in perspective, cut as detectors do: straightened by corners, or the upright box round the plate."""
     width, height = size
     flat = np.asarray([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
-    seen = _turned(flat, rng) * (wanted_px / width)
+    seen = turned(flat, rng) * (wanted_px / width)
     cut = _jittered_corners(seen, rng) if rng.random() < _RECTIFIED_SHARE else _jittered_box(seen, rng)
     out_width = max(8, round(float(np.linalg.norm(cut[1] - cut[0]) + np.linalg.norm(cut[2] - cut[3])) / 2))
     out_height = max(6, round(float(np.linalg.norm(cut[3] - cut[0]) + np.linalg.norm(cut[2] - cut[1])) / 2))
@@ -87,7 +105,7 @@ def _project(scene: Picture, margin_px: int, size: tuple[int, int], wanted_px: f
     )
 
 
-def _turned(flat: Quad, rng: Generator) -> Quad:
+def turned(flat: Quad, rng: Generator) -> Quad:
     """The plate's corners seen by a camera somewhere in front of it."""
     strong = rng.random() < 0.25
     yaw, pitch = np.radians(rng.normal(0, (16, 13)) * (1.7 if strong else 0.8))
@@ -116,19 +134,29 @@ def _jittered_corners(seen: Quad, rng: Generator) -> Quad:
     height = float(np.linalg.norm(seen[3] - seen[0]))
     noise = rng.normal(0, rng.uniform(0.01, 0.07) * height, (4, 2))
     center = seen.mean(axis=0)
-    grow = 1 + rng.uniform(-0.01, 0.09)
-    tall = 1 + rng.uniform(-0.02, 0.2)
-    return np.asarray((seen - center) * (grow, tall) + center + noise, np.float32)
+    across, down = _margins(rng)
+    grow = (1 + across.sum(), 1 + down.sum())
+    return np.asarray((seen - center) * grow + center + noise, np.float32)
 
 
 def _jittered_box(seen: Quad, rng: Generator) -> Quad:
     (left, top), (right, bottom) = seen.min(axis=0), seen.max(axis=0)
-    width, height = right - left, bottom - top
-    left -= width * rng.uniform(-0.015, 0.08)
-    right += width * rng.uniform(-0.015, 0.08)
-    top -= height * rng.uniform(-0.03, 0.2)
-    bottom += height * rng.uniform(-0.03, 0.2)
+    across, down = _margins(rng)
+    left, right = left - (right - left) * across[0], right + (right - left) * across[1]
+    top, bottom = top - (bottom - top) * down[0], bottom + (bottom - top) * down[1]
     return np.asarray([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+
+
+def _margins(rng: Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """What a cut adds left and right, above and below, as shares of the plate; a tight one takes a little away."""
+    kind = rng.random()
+    if kind < 0.12:
+        limits = ((-0.03, 0.0), (-0.03, 0.02))
+    elif kind < 0.8:
+        limits = ((-0.01, 0.05), (-0.01, 0.1))
+    else:
+        limits = ((0.02, 0.12), (0.04, 0.25))
+    return rng.uniform(*limits[0], 2), rng.uniform(*limits[1], 2)
 
 
 def _curved(scene: Picture, rng: Generator) -> Picture:
@@ -141,24 +169,28 @@ def _curved(scene: Picture, rng: Generator) -> Picture:
     return np.asarray(cv2.remap(scene, x, y + bend, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32)
 
 
-def _light(crop: Picture, rng: Generator) -> Picture:
+def _light(crop: Picture, harsh: float, rng: Generator) -> Picture:
     shape = crop.shape[:2]
     kind = rng.random()
     if kind < 0.12:
         crop = _infrared(crop, rng)
     elif kind < 0.24:
-        crop = crop * np.float32(rng.uniform(0.14, 0.5)) * rng.uniform(0.75, 1.2, 3).astype(np.float32)  # night
+        crop = (
+            crop
+            * np.float32(rng.uniform(0.6 - 0.46 * harsh, 0.65 - 0.15 * harsh))
+            * rng.uniform(0.75, 1.2, 3).astype(np.float32)
+        )  # night
     else:
-        crop = crop * rng.normal(1, 0.08, 3).astype(np.float32) * np.float32(rng.uniform(0.5, 1.25))
+        crop = crop * rng.normal(1, 0.08, 3).astype(np.float32) * np.float32(rng.uniform(0.8 - 0.3 * harsh, 1.25))
     if rng.random() < 0.35:  # a gradient or the edge of a shadow
         shade = smooth_noise(shape, 2, rng)
         if rng.random() < 0.5:
             shade = np.clip((shade - 0.5) * rng.uniform(2, 14) + 0.5, 0, 1)
-        crop = crop * (1 - shade * rng.uniform(0.1, 0.65))[..., None]
+        crop = crop * (1 - shade * rng.uniform(0.05, 0.25 + 0.4 * harsh))[..., None]
     if rng.random() < 0.12:
-        crop = crop + _glare(shape, rng)[..., None]
+        crop = crop + _glare(shape, rng)[..., None] * np.float32(0.3 + 0.7 * harsh)
     if rng.random() < 0.3:  # haze, low contrast
-        crop = crop * np.float32(rng.uniform(0.25, 0.9)) + np.float32(rng.uniform(0, 120))
+        crop = crop * np.float32(rng.uniform(0.8 - 0.55 * harsh, 0.95)) + np.float32(rng.uniform(0, 40 + 80 * harsh))
     gamma = float(np.exp(rng.normal(-0.03, 0.25)))
     return np.asarray(255 * np.power(np.clip(crop, 0, 255) / 255, gamma), np.float32)
 
@@ -168,7 +200,8 @@ def _infrared(crop: Picture, rng: Generator) -> Picture:
     gray = crop @ weights
     contrast = rng.uniform(0.6, 1.6)
     gray = (gray - gray.mean()) * contrast + rng.uniform(40, 190)
-    return np.asarray(np.repeat(gray[..., None], 3, axis=2), np.float32)
+    tint = rng.uniform(0.15, 1.0, 3) if rng.random() < 0.3 else np.ones(3)  # many such cameras see green or violet
+    return np.asarray(gray[..., None] * tint, np.float32)
 
 
 def _glare(shape: tuple[int, int], rng: Generator) -> NDArray[np.float32]:
@@ -181,15 +214,16 @@ def _glare(shape: tuple[int, int], rng: Generator) -> NDArray[np.float32]:
     return np.asarray(rng.uniform(60, 330) * np.exp(-distance * distance * 2), np.float32)
 
 
-def _blur(crop: Picture, rng: Generator) -> Picture:
+def _blur(crop: Picture, harsh: float, rng: Generator) -> Picture:
     kind = rng.random()
     height = crop.shape[0]
     if kind < 0.4:
-        return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.3, 0.4 + 0.028 * height)), np.float32)
+        return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.3, 0.4 + 0.03 * harsh * height)), np.float32)
     if kind < 0.6:
-        return _moved(crop, rng)
+        return _moved(crop, harsh, rng)
     if kind < 0.75:  # few pixels blown up, as a digital zoom or a scaled recording does
-        factor = rng.uniform(max(0.3, 34 / crop.shape[1]), 0.95) if crop.shape[1] > 40 else 1.0
+        least = max(1 - 0.7 * harsh, 34 / crop.shape[1])
+        factor = rng.uniform(least, 0.98) if least < 0.98 else 1.0
         small = cv2.resize(crop, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
         way = int(rng.choice([cv2.INTER_NEAREST, cv2.INTER_LINEAR, cv2.INTER_CUBIC]))
         return np.asarray(cv2.resize(small, crop.shape[1::-1], interpolation=way), np.float32)
@@ -199,8 +233,13 @@ def _blur(crop: Picture, rng: Generator) -> Picture:
     return crop
 
 
-def _moved(crop: Picture, rng: Generator) -> Picture:
-    length = int(rng.integers(2, 3 + max(2, round(0.09 * crop.shape[0]))))
+def _moved(crop: Picture, harsh: float, rng: Generator) -> Picture:
+    if crop.shape[0] >= _COMBED_FROM_PX and rng.random() < 0.2:  # the two fields of an interlaced recording
+        shift = int(rng.integers(1, 2 + round(0.03 * crop.shape[0])))
+        combed = crop.copy()
+        combed[::2] = np.roll(crop[::2], shift, axis=1)
+        return combed
+    length = int(rng.integers(2, 3 + round(max(2, 0.1 * crop.shape[0]) * harsh)))
     kernel = np.zeros((length, length), np.float32)
     angle = rng.normal(0, 0.5)
     half = (length - 1) / 2
@@ -210,10 +249,10 @@ def _moved(crop: Picture, rng: Generator) -> Picture:
     return np.asarray(cv2.filter2D(crop, -1, kernel / kernel.sum()), np.float32)
 
 
-def _sense(crop: Picture, rng: Generator) -> Picture:
+def _sense(crop: Picture, harsh: float, rng: Generator) -> Picture:
     if rng.random() < 0.1:
         crop = _rain(crop, rng)
-    level = min(20.0, rng.exponential(4.0)) if rng.random() < 0.7 else 0.0
+    level = min(20.0, rng.exponential(1.5 + 5.0 * harsh)) if rng.random() < 0.7 else 0.0
     if level > 0.5:
         noise = rng.standard_normal(crop.shape, np.float32) * np.float32(level)
         if rng.random() < 0.4:
@@ -237,9 +276,9 @@ def _rain(crop: Picture, rng: Generator) -> Picture:
     return np.asarray(crop + streaks[..., None], np.float32)
 
 
-def _save(crop: ImageBgr, rng: Generator) -> ImageBgr:
+def _save(crop: ImageBgr, harsh: float, rng: Generator) -> ImageBgr:
     if rng.random() < 0.25:
         return crop
-    quality = int(rng.integers(22, 96))
+    quality = int(rng.integers(88 - round(66 * harsh), 97))
     done, data = cv2.imencode(".jpg", crop, [cv2.IMWRITE_JPEG_QUALITY, quality])
     return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR), np.uint8) if done else crop

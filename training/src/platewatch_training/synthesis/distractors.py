@@ -102,6 +102,11 @@ def distractor(rng: Generator) -> ImageBgr:
     return take_crop(scene, margin, choose_width(rng), rng)
 
 
+def lettering(rng: Generator) -> NDArray[np.float32]:
+    """The ink of a word or number, float32 (H, W), 0..1."""
+    return load_typeface(str(rng.choice(_TYPEFACES))).line_mask(_text(rng), int(rng.integers(*_HEIGHT_PX)))
+
+
 def _sign(rng: Generator) -> Picture:
     """A word or number on a ground of one color, or straight on paint."""
     text = _text(rng)

@@ -1,8 +1,8 @@
 """Numbers drawn from a pattern: the part of regular expressions that number plates need.
 
 A pattern is made of signs, classes (`[A-Z]`, `[0-9]`, `[ABD-H]`), groups (`(B|M|HH)`), word lists (`{district}`) and
-the quantifiers `?`, `{m}` and `{m,n}`. A space is a gap, and `-`, `·`, `:`, `.`, `/` are separators: they are drawn and
-are no part of the text.
+the quantifiers `?`, `{m}` and `{m,n}`. A space is a gap, `_` a narrow one, and `-`, `·`, `:`, `.`, `/` are separators:
+they are drawn and are no part of the text.
 """
 
 from __future__ import annotations
@@ -21,11 +21,14 @@ from numpy.random import Generator
 from platewatch.errors import PlatewatchError
 from platewatch.vision.formats import PROVINCES, normalize
 from platewatch_training.synthesis.expressions import any_sign, any_word, repeated
+from platewatch_training.synthesis.typefaces import NARROW_GAP
 
 GAP: Final = " "
 SEPARATORS: Final = "-·:./"
 _TEXT_SIGNS: Final = frozenset(ascii_uppercase) | frozenset(digits) | PROVINCES
-_DRAWN_SIGNS: Final = _TEXT_SIGNS | frozenset(SEPARATORS) | {GAP}
+_ACCENTED: Final = str.maketrans("ÄÖÜĆČŠŽ", "AOUCCSZ")
+"""Letters that are drawn with their accent and read without it, as plates with Latin letters are told."""
+_DRAWN_SIGNS: Final = _TEXT_SIGNS | frozenset(map(chr, _ACCENTED)) | frozenset(SEPARATORS) | {GAP, NARROW_GAP}
 _QUANTIFIER: Final = re.compile(r"\{(\d{1,2})(?:,(\d{1,2}))?\}")
 _WORD_LIST: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _WORD: Final = re.compile(r"([^*]+)(?:\*(\d+(?:\.\d+)?))?")
@@ -119,7 +122,7 @@ class Grammar:
     @property
     def longest_text(self) -> int:
         """The most characters that a text of this grammar has."""
-        return _most(self._root, _TEXT_SIGNS.__contains__)
+        return _most(self._root, lambda sign: text_of(sign) != "")
 
     @property
     def most_gaps(self) -> int:
@@ -137,7 +140,7 @@ class Grammar:
 
 def text_of(drawn: str) -> str:
     """The text that a drawn number is read as: A-Z, 0-9 and Chinese province characters."""
-    return normalize(drawn)
+    return normalize(drawn.translate(_ACCENTED))
 
 
 class _Parser:
@@ -283,10 +286,10 @@ def _expression(node: _Node, *, usual_only: bool = False) -> str:
     """The regular expression of the texts: what is drawn only is left out, on demand also rare letters."""
     match node:
         case _Signs(signs):
-            counts = Counter(sign for sign in signs if sign in _TEXT_SIGNS)
+            counts = Counter(text_of(signs))
             least = max(counts.values(), default=0) / 2 if usual_only else 0
             kept = any_sign(sign for sign, count in counts.items() if count >= least) if counts else ""
-            return repeated(kept, int(set(signs) <= _TEXT_SIGNS), 1)
+            return repeated(kept, int(counts.total() == len(signs)), 1)
         case _Sequence(parts):
             return "".join(_expression(part, usual_only=usual_only) for part in parts)
         case _Choice(options, _):

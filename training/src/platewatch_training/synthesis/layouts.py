@@ -7,11 +7,9 @@ docs/layouts.md explains every field.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import accumulate
 from pathlib import Path
 from re import fullmatch
 from string import ascii_uppercase
@@ -19,10 +17,20 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias
 
 import yaml
 from numpy.random import Generator
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
 
 from platewatch.errors import PlatewatchError
 from platewatch_training.synthesis.grammar import Grammar, text_of
+from platewatch_training.synthesis.yaml_keys import repeated_keys
 
 BUILT_IN: Final = Path(__file__).parent / "layouts"
 FLAGS_FILE: Final = "flags.yaml"
@@ -67,6 +75,17 @@ class Flag(_Entry):
     emblem: Color | None = None
 
 
+def _flag_by_name(value: object, info: ValidationInfo) -> object:
+    """The flag of that name, among those that the files of flags know."""
+    flags: Mapping[str, Flag] = info.context or {}
+    if isinstance(value, str) and value not in flags:
+        raise ValueError(f"there is no flag {value!r}")
+    return flags[value] if isinstance(value, str) else value
+
+
+NamedFlag: TypeAlias = Annotated[Flag, BeforeValidator(_flag_by_name)]
+
+
 class ColorScheme(_Entry):
     """One way a layout is colored; several background colors run into each other from top to bottom."""
 
@@ -85,7 +104,7 @@ class Border(_Entry):
 
 
 class Band(_Entry):
-    """A strip of color along one side; at the top and bottom `width_mm` is its height."""
+    """A strip of color along one side or a part of it; at the top and bottom `width_mm` is its height."""
 
     side: Literal["left", "right", "top", "bottom"]
     width_mm: Millimeters
@@ -94,7 +113,8 @@ class Band(_Entry):
     text: str | None = None
     code_color: Color = "#ffffff"
     stars: bool = False
-    flag: str | None = None
+    flag: NamedFlag | None = None
+    span_mm: tuple[Annotated[float, Field(ge=0)], Millimeters] | None = None
 
 
 class Row(_Entry):
@@ -132,7 +152,7 @@ class Mark(_Placed):
     diameter_mm: Millimeters | None = None
     size_mm: tuple[Millimeters, Millimeters] | None = None
     colors: tuple[Color, ...] = ()
-    flag: str | None = None
+    flag: NamedFlag | None = None
 
     @model_validator(mode="after")
     def _can_be_drawn(self) -> Self:
@@ -190,6 +210,7 @@ class Layout(_Entry):
     size_mm: tuple[Millimeters, Millimeters]
     corner_mm: Annotated[float, Field(ge=0)] = 8.0
     relief: Literal["embossed", "flat"] = "embossed"
+    handmade: bool = False
     typefaces: Annotated[dict[Name, Weight], Field(min_length=1)]
     colors: Annotated[tuple[ColorScheme, ...], Field(min_length=1)]
     border: Border | None = None
@@ -207,16 +228,25 @@ class Layout(_Entry):
 
     @cached_property
     def free_mm(self) -> tuple[float, float, float, float]:
-        """Left, top, right and bottom of what the bands leave."""
-        taken = {side: sum(band.width_mm for band in self.bands if band.side == side) for side in _SIDES}
+        """Left, top, right and bottom of what the bands along whole sides leave."""
+        return self._left_by([band for band in self.bands if band.span_mm is None])
+
+    def room_mm(self, top: float, bottom: float) -> tuple[float, float]:
+        """Left and right of what the bands leave for a row between these heights."""
+        beside = [band for band in self.bands if band.span_mm is None or _overlap(band.span_mm, (top, bottom))]
+        left, _, right, _ = self._left_by(beside)
+        return left, right
+
+    def _left_by(self, bands: Sequence[Band]) -> tuple[float, float, float, float]:
+        taken = {side: sum(band.width_mm for band in bands if band.side == side) for side in _SIDES}
         width, height = self.size_mm
         return taken["left"], taken["top"], width - taken["right"], height - taken["bottom"]
 
     @property
-    def flags(self) -> set[str]:
-        """The names of the flags on the plate."""
-        named = [*(band.flag for band in self.bands), *(mark.flag for mark in self.marks)]
-        return {flag for flag in named if flag is not None}
+    def flags(self) -> set[Flag]:
+        """The flags on the plate."""
+        every = [*(band.flag for band in self.bands), *(mark.flag for mark in self.marks)]
+        return {flag for flag in every if flag is not None}
 
     def sample(self, rng: Generator) -> PlateText:
         """A number of this layout."""
@@ -250,6 +280,10 @@ class Layout(_Entry):
             for index, place in enumerate(places):
                 if place and not (0 <= place[0] <= self.size_mm[0] and 0 <= place[1] <= self.size_mm[1]):
                     yield f"{what}.{index} at {place[0]:g}, {place[1]:g} mm is outside the plate"
+        for index, band in enumerate(self.bands):
+            along = self.size_mm[1] if band.side in {"left", "right"} else self.size_mm[0]
+            if band.span_mm and not band.span_mm[0] < band.span_mm[1] <= along:
+                yield f"bands.{index}: `span_mm` is no part of a side of {along:g} mm"
         for each in (*self.marks, *self.captions):
             if (each.after_gap or 0) > gaps:
                 yield f"`after_gap: {each.after_gap}`, but the number has {gaps} gaps at most"
@@ -261,6 +295,10 @@ class Layout(_Entry):
 
 _SIDES: Final = ("left", "right", "top", "bottom")
 _FLAGS: Final = TypeAdapter(dict[str, Flag])
+
+
+def _overlap(first: tuple[float, float], second: tuple[float, float]) -> bool:
+    return first[0] < second[1] and second[0] < first[1]
 
 
 def load_layouts(folder: Path | None = None) -> list[Layout]:
@@ -293,35 +331,26 @@ def load_flags(folder: Path | None = None) -> dict[str, Flag]:
     return flags
 
 
-def pick(layouts: Sequence[Layout], rng: Generator) -> Layout:
-    """One of the layouts, as often as their weights say."""
-    limits = list(accumulate(layout.weight for layout in layouts))
-    return layouts[bisect_right(limits[:-1], rng.random() * limits[-1])]
-
-
 def _load_folder(folder: Path, flags: dict[str, Flag]) -> dict[str, Layout]:
     files = sorted(file for file in folder.glob("*.yaml") if file.name != FLAGS_FILE)
     if not files:
         raise LayoutError(folder, ["the folder does not exist or holds no .yaml file"])
     layouts: dict[str, Layout] = {}
     for file in files:
-        for layout in _load_file(file):
-            problems = [f"{layout.name}: there is no flag {flag!r}" for flag in sorted(layout.flags - flags.keys())]
+        for layout in _load_file(file, flags):
             if layout.name in layouts:
-                problems.append(f"{layout.name}: another layout has this name")
-            if problems:
-                raise LayoutError(file, problems)
+                raise LayoutError(file, [f"{layout.name}: another layout has this name"])
             layouts[layout.name] = layout
     return layouts
 
 
-def _load_file(file: Path) -> list[Layout]:
+def _load_file(file: Path, flags: Mapping[str, Flag]) -> list[Layout]:
     layouts: list[Layout] = []
     problems: list[str] = []
     for index, entry in enumerate(_entries(file)):
         name = entry.get("name") if isinstance(entry, dict) else None
         try:
-            layouts.append(Layout.model_validate(entry))
+            layouts.append(Layout.model_validate(entry, context=flags))
         except ValidationError as error:
             problems.extend(_problems(error, f"entry {index + 1} ({name or 'without a name'}): "))
     if problems:
@@ -344,7 +373,7 @@ def _read_yaml(file: Path) -> Any:
         loader = yaml.CSafeLoader(file.read_text("utf-8"))
         try:
             node = loader.get_single_node()
-            repeated = sorted(set(_repeated_keys(node)))
+            repeated = sorted(set(repeated_keys(node)))
             content = loader.construct_document(node) if node is not None and not repeated else None
         finally:
             loader.dispose()
@@ -353,20 +382,6 @@ def _read_yaml(file: Path) -> Any:
     if repeated:
         raise LayoutError(file, [f"line {line}: {key!r} stands here for the second time" for line, key in repeated])
     return content
-
-
-def _repeated_keys(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
-    """Line and key of what stands twice in one mapping: YAML would silently take the last."""
-    if isinstance(node, yaml.MappingNode):
-        keys: set[str] = set()
-        for key, value in node.value:
-            if key.value in keys:
-                yield key.start_mark.line + 1, str(key.value)
-            keys.add(key.value)
-            yield from _repeated_keys(value)
-    elif isinstance(node, yaml.SequenceNode):
-        for value in node.value:
-            yield from _repeated_keys(value)
 
 
 def _problems(error: ValidationError, prefix: str) -> Iterator[str]:

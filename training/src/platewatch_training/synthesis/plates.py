@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Final, TypeAlias
 
 import cv2
@@ -21,9 +20,9 @@ from platewatch_training.synthesis.layouts import (
     PlaceMm,
     PlateText,
     Row,
-    load_flags,
 )
-from platewatch_training.synthesis.typefaces import Spacing, Typeface, TypefaceError, load_typeface
+from platewatch_training.synthesis.shapes import ellipse, grown, rounded_rectangle, shield, slanted, star_ring
+from platewatch_training.synthesis.typefaces import Spacing, Typeface, load_typeface
 
 ColorBgr: TypeAlias = tuple[float, float, float]
 Picture: TypeAlias = NDArray[np.float32]
@@ -33,14 +32,13 @@ CAPTION_TYPEFACES: Final = {
     "sans": "liberation-sans",
     "serif": "liberation-serif",
     "script": "dosis",
-    "arabic": "arabic",
-    "cjk": "china",
+    "arabic": "dejavu-arabic",
+    "cjk": "wqy-zenhei-captions",
 }
 _SMALLEST_CAPTION_PX: Final = 4
 _PRINTED: Final = frozenset({"picture", "emblem"})
 """Marks that are printed on the sheet before the number is pressed into it; others come on top."""
 _WIDEST_SHARE: Final = 0.97
-_STARS: Final = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +103,7 @@ def draw_plate(layout: Layout, rng: Generator, px_per_mm: float, text: PlateText
         color = ink if layout.border.color == "ink" else _bgr(layout.border.color)
         _draw_border(canvas, layout, color)
     relief = canvas.relief if layout.relief == "embossed" else np.zeros_like(canvas.relief)
-    shape = _rounded_rectangle(canvas.width, canvas.height, canvas.px(layout.corner_mm))
+    shape = rounded_rectangle(canvas.width, canvas.height, canvas.px(layout.corner_mm))
     return DrawnPlate(canvas.picture, shape, relief, text.text, text.region, layout.name)
 
 
@@ -133,25 +131,27 @@ def _fill_background(canvas: _Canvas, colors: Sequence[ColorBgr]) -> None:
 def _draw_band(canvas: _Canvas, layout: Layout, band: Band) -> None:
     width, height = layout.size_mm
     across = band.side in {"left", "right"}
-    size = (band.width_mm, height) if across else (width, band.width_mm)
+    start, end = band.span_mm or (0.0, height if across else width)
+    middle = (start + end) / 2
+    size = (band.width_mm, end - start) if across else (end - start, band.width_mm)
     center = {
-        "left": (band.width_mm / 2, height / 2),
-        "right": (width - band.width_mm / 2, height / 2),
-        "top": (width / 2, band.width_mm / 2),
-        "bottom": (width / 2, height - band.width_mm / 2),
+        "left": (band.width_mm / 2, middle),
+        "right": (width - band.width_mm / 2, middle),
+        "top": (middle, band.width_mm / 2),
+        "bottom": (middle, height - band.width_mm / 2),
     }[band.side]
     canvas.blend(np.ones((canvas.px(size[1]), canvas.px(size[0])), np.float32), center, _bgr(band.color))
     color = _bgr(band.code_color)
-    upper = (center[0], height * 0.3) if across else center
+    upper = (center[0], start + 0.3 * (end - start)) if across else center
     if band.stars:
-        canvas.blend(_star_ring(max(6, canvas.px(band.width_mm * 0.62))), upper, (0, 204, 255))
+        canvas.blend(star_ring(max(6, canvas.px(min(band.width_mm * 0.62, 0.5 * size[1])))), upper, (0, 204, 255))
     elif band.flag:
         flag_size = (band.width_mm * 0.7, band.width_mm * 0.45)
         place = upper if across else (width - flag_size[0], center[1])
-        _draw_flag(canvas, load_all_flags()[band.flag], place, flag_size)
+        _draw_flag(canvas, band.flag, place, flag_size)
     if band.code:
-        code = _Lettering(band.code, 0.38 * band.width_mm, color, band.width_mm)
-        _write(canvas, code, (center[0], height * 0.8))
+        code = _Lettering(band.code, min(0.38 * band.width_mm, 0.34 * size[1]), color, band.width_mm)
+        _write(canvas, code, (center[0], start + 0.8 * (end - start)))
     if band.text:
         _write(canvas, _Lettering(band.text, 0.55 * band.width_mm, color, max(size)), center)
 
@@ -161,19 +161,46 @@ def _draw_rows(canvas: _Canvas, layout: Layout, text: PlateText, ink: ColorBgr, 
     names = list(layout.typefaces)
     typeface = load_typeface(names[_weighted(rng, list(layout.typefaces.values()))])
     gaps: list[PlaceMm] = []
+    setting = _Setting.choose(rng, handmade=layout.handmade)
     for row, drawn, center in zip(layout.rows, text.rows, _row_centers(layout), strict=True):
-        gaps += _draw_row(canvas, layout, row, drawn, (center, typeface, ink))
+        gaps += _draw_row(canvas, layout, row, drawn, (center, typeface, ink, setting))
     return gaps
 
 
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """How this plate's maker set the number: real plates of one kind differ by that much."""
+
+    stretch: float
+    tracking: float
+    gap: float
+    shift: tuple[float, float]
+    """To the right, as a share of the spare room, and down, as a share of the row's height."""
+    growth: float
+    """Of the strokes on every side, as a share of the capital height; worn dies and thick films differ."""
+    slant: float
+    """How far the top leans to the right, as a share of the height."""
+
+    @classmethod
+    def choose(cls, rng: Generator, *, handmade: bool) -> _Setting:
+        least, most = (0.78, 1.25) if handmade else (0.92, 1.1)
+        stretch, tracking, gap, across, down = rng.uniform(
+            (least, 0.8, 0.85, -0.25, -0.02), (most, 1.3, 1.25, 0.25, 0.02)
+        )
+        growth = float(rng.normal(0.002, 0.012 if handmade else 0.008))
+        slant = float(rng.uniform(-0.05, 0.3)) if handmade and rng.random() < 0.15 else 0.0
+        return cls(float(stretch), float(tracking), float(gap), (float(across), float(down)), growth, slant)
+
+
 def _row_centers(layout: Layout) -> list[PlaceMm]:
-    left, top, right, bottom = layout.free_mm
+    _, top, _, bottom = layout.free_mm
     heights = [row.height_mm for row in layout.rows]
     spare = (bottom - top - sum(heights)) / (len(heights) + 1)
     centers, edge = [], top
     for row in layout.rows:
         edge += spare
-        centers.append(row.center_mm or ((left + right) / 2, edge + row.height_mm / 2))
+        middle = sum(layout.room_mm(edge, edge + row.height_mm)) / 2
+        centers.append(row.center_mm or (middle, edge + row.height_mm / 2))
         edge += row.height_mm
     return centers
 
@@ -183,28 +210,32 @@ def _draw_row(
     layout: Layout,
     row: Row,
     drawn: str,
-    how: tuple[PlaceMm, Typeface, ColorBgr],
+    how: tuple[PlaceMm, Typeface, ColorBgr, _Setting],
 ) -> list[PlaceMm]:
-    center, typeface, ink = how
+    center, typeface, ink, setting = how
     if not drawn.strip():
         return []
     height_px = max(4, canvas.px(row.height_mm))
+    tracking = typeface.tracking if row.tracking_mm is None else row.tracking_mm / row.height_mm
     spacing = Spacing(
-        tracking=None if row.tracking_mm is None else row.tracking_mm / row.height_mm,
-        gap=row.gap_mm / row.height_mm,
+        tracking=tracking * setting.tracking,
+        gap=row.gap_mm / row.height_mm * setting.gap,
         width_factor=row.width_scale,
     )
     spans = typeface.line_spans(drawn, height_px, spacing=spacing)
-    to_edge = min(center[0] - layout.free_mm[0], layout.free_mm[2] - center[0])
+    left, right = layout.room_mm(center[1] - row.height_mm / 2, center[1] + row.height_mm / 2)
+    to_edge = min(center[0] - left, right - center[0])
     room = 2 * to_edge * canvas.scale * _WIDEST_SHARE
     mask = typeface.line_mask(drawn, height_px, spacing=spacing, stroke_scale=row.stroke_scale)
-    squeeze = min(1.0, room / mask.shape[1])
-    if squeeze < 1.0:
-        mask = _resized(mask, squeeze)
+    mask = slanted(grown(mask, setting.growth * height_px), setting.slant)
+    stretch = min(setting.stretch, room / mask.shape[1])
+    mask = _resized(mask, stretch)
+    spare_mm = max(0.0, room - mask.shape[1]) / canvas.scale / 2
+    center = (center[0] + setting.shift[0] * spare_mm, center[1] + setting.shift[1] * row.height_mm)
     canvas.blend(mask, center, ink, raised=True)
     middle = spans[-1].right / 2
     return [
-        (center[0] + ((span.left + span.right) / 2 - middle) * squeeze / canvas.scale, center[1])
+        (center[0] + ((span.left + span.right) / 2 - middle) * stretch / canvas.scale, center[1])
         for span in spans
         if span.character == " "
     ]
@@ -213,21 +244,41 @@ def _draw_row(
 def _draw_mark(canvas: _Canvas, mark: Mark, place: PlaceMm, rng: Generator) -> None:
     width_mm, height_mm = mark.size_mm or (mark.diameter_mm or 1.0, mark.diameter_mm or 1.0)
     if mark.flag:
-        _draw_flag(canvas, load_all_flags()[mark.flag], place, (width_mm, height_mm))
+        _draw_flag(canvas, mark.flag, place, (width_mm, height_mm))
         return
     width, height = max(2, canvas.px(width_mm)), max(2, canvas.px(height_mm))
     colors = [_jittered(rng, _bgr(color), 14) for color in mark.colors]
     if mark.kind == "picture":
         _draw_blobs(canvas, (width, height), place, colors, rng)
         return
-    round_shape = mark.kind in {"seal", "bolt", "emblem"}
-    outer = _ellipse(width, height) if round_shape else _rounded_rectangle(width, height, width // 8)
+    if mark.kind == "emblem":
+        _draw_emblem(canvas, (width, height), place, colors, rng)
+        return
+    outer = ellipse(width, height) if mark.kind in {"seal", "bolt"} else rounded_rectangle(width, height, width // 8)
     canvas.blend(outer, place, colors[0])
     if width >= 5 and mark.kind != "bolt":
         inner = colors[-1] if len(colors) > 1 else _jittered(rng, colors[0], 60)
-        blob = _ellipse(max(2, int(width * rng.uniform(0.4, 0.75))), max(2, int(height * rng.uniform(0.4, 0.75))))
+        blob = ellipse(max(2, int(width * rng.uniform(0.4, 0.75))), max(2, int(height * rng.uniform(0.4, 0.75))))
         speckled = (blob * rng.uniform(0.3, 1.0, blob.shape)).astype(np.float32)
         canvas.blend(speckled, place, inner)
+
+
+def _draw_emblem(
+    canvas: _Canvas, size: tuple[int, int], place: PlaceMm, colors: Sequence[ColorBgr], rng: Generator
+) -> None:
+    """A coat of arms as it looks from afar: a shield of fields in its colors, with something in the middle."""
+    width, height = size
+    outline = shield(width, height) if rng.random() < 0.7 else ellipse(width, height)
+    canvas.blend(outline, place, colors[0])
+    if len(colors) < 2 or width < 5:
+        return
+    columns, rows = int(rng.integers(1, 4)), int(rng.integers(1, 4))
+    fields = np.zeros((rows, columns), np.float32)
+    fields[rng.random((rows, columns)) < 0.5] = 1.0
+    spread = cv2.resize(fields, (width, height), interpolation=cv2.INTER_NEAREST)
+    canvas.blend(np.asarray(outline * spread, np.float32), place, colors[1])
+    blob = ellipse(max(2, int(width * rng.uniform(0.3, 0.7))), max(2, int(height * rng.uniform(0.3, 0.7))))
+    canvas.blend((blob * rng.uniform(0.2, 1.0, blob.shape)).astype(np.float32), place, colors[-1])
 
 
 def _draw_blobs(
@@ -261,14 +312,11 @@ class _Lettering:
 
 
 def _write(canvas: _Canvas, lettering: _Lettering, center: PlaceMm) -> None:
-    """Put the lettering down; what is too small to be seen, or has no typeface here, is left out."""
+    """Put the lettering down; what is too small to be seen is left out."""
     height_px = canvas.px(lettering.height_mm)
     if height_px < _SMALLEST_CAPTION_PX:
         return
-    try:
-        mask = load_typeface(CAPTION_TYPEFACES[lettering.typeface]).line_mask(lettering.text, height_px)
-    except TypefaceError:
-        return
+    mask = load_typeface(CAPTION_TYPEFACES[lettering.typeface]).line_mask(lettering.text, height_px)
     room = lettering.widest_mm * canvas.scale * _WIDEST_SHARE
     canvas.blend(_resized(mask, min(1.0, room / mask.shape[1])), center, lettering.color)
 
@@ -283,15 +331,15 @@ def _draw_flag(canvas: _Canvas, flag: Flag, place: PlaceMm, size_mm: tuple[float
         canvas.blend(mask, place, _bgr(color))
     if flag.emblem:
         side = max(2, height // 2)
-        canvas.blend(_ellipse(side, side), place, _bgr(flag.emblem))
+        canvas.blend(ellipse(side, side), place, _bgr(flag.emblem))
 
 
 def _draw_border(canvas: _Canvas, layout: Layout, color: ColorBgr) -> None:
     assert layout.border is not None  # noqa: S101 -- the caller asked
     border = layout.border
     inset, width = canvas.px(border.inset_mm), max(1, canvas.px(border.width_mm))
-    outer = _rounded_rectangle(canvas.width - 2 * inset, canvas.height - 2 * inset, canvas.px(border.radius_mm))
-    inner = _rounded_rectangle(
+    outer = rounded_rectangle(canvas.width - 2 * inset, canvas.height - 2 * inset, canvas.px(border.radius_mm))
+    inner = rounded_rectangle(
         canvas.width - 2 * (inset + width), canvas.height - 2 * (inset + width), canvas.px(border.radius_mm) - width
     )
     line = outer.copy()
@@ -310,48 +358,10 @@ def _place(item: Mark | Caption, gaps: Sequence[PlaceMm]) -> list[PlaceMm]:
     return [(place[0] + item.offset_mm[0], place[1] + item.offset_mm[1])]
 
 
-@lru_cache(maxsize=1)
-def load_all_flags() -> dict[str, Flag]:
-    return load_flags()
-
-
-@lru_cache(maxsize=512)
-def _rounded_rectangle(width: int, height: int, radius: int) -> NDArray[np.float32]:
-    width, height = max(1, width), max(1, height)
-    radius = max(0, min(radius, width // 2, height // 2))
-    mask = np.zeros((height, width), np.uint8)
-    cv2.rectangle(mask, (radius, 0), (width - 1 - radius, height - 1), 255, -1)
-    cv2.rectangle(mask, (0, radius), (width - 1, height - 1 - radius), 255, -1)
-    for x in (radius, width - 1 - radius):
-        for y in (radius, height - 1 - radius):
-            cv2.circle(mask, (x, y), radius, 255, -1, cv2.LINE_AA)
-    return np.asarray(mask / 255, np.float32)
-
-
-@lru_cache(maxsize=512)
-def _ellipse(width: int, height: int) -> NDArray[np.float32]:
-    y, x = np.mgrid[:height, :width].astype(np.float32)
-    distance = np.hypot((x - (width - 1) / 2) / (width / 2), (y - (height - 1) / 2) / (height / 2))
-    return np.asarray(np.clip((1.0 - distance) * min(width, height) / 2 + 0.5, 0, 1), np.float32)
-
-
-@lru_cache(maxsize=128)
-def _star_ring(diameter: int) -> NDArray[np.float32]:
-    large = np.zeros((diameter * 4, diameter * 4), np.uint8)
-    center, radius = diameter * 2, diameter * 1.7
-    for index in range(_STARS):
-        angle = 2 * np.pi * index / _STARS
-        point = (round(center + radius * np.sin(angle)), round(center - radius * np.cos(angle)))
-        cv2.circle(large, point, max(1, round(diameter * 0.22)), 255, -1)
-    small = cv2.resize(large, (diameter, diameter), interpolation=cv2.INTER_AREA)
-    return np.asarray(small / 255, np.float32)
-
-
 def _resized(mask: NDArray[np.float32], factor_x: float) -> NDArray[np.float32]:
-    if factor_x >= 1.0:
-        return mask
     width = max(1, round(mask.shape[1] * factor_x))
-    return np.asarray(cv2.resize(mask, (width, mask.shape[0]), interpolation=cv2.INTER_AREA), np.float32)
+    way = cv2.INTER_AREA if factor_x < 1.0 else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(mask, (width, mask.shape[0]), interpolation=way), np.float32)
 
 
 def _weighted(rng: Generator, weights: Sequence[float]) -> int:

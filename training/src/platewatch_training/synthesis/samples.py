@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
-from numpy.random import Generator
 
 from platewatch.vision.types import ImageBgr
 from platewatch_training.synthesis.camera import choose_width, take_crop
 from platewatch_training.synthesis.distractors import distractor
-from platewatch_training.synthesis.layouts import Layout, pick
+from platewatch_training.synthesis.grammar import text_of
+from platewatch_training.synthesis.layouts import Layout
 from platewatch_training.synthesis.plates import DrawnPlate, draw_plate
 from platewatch_training.synthesis.surface import mount, weather
+from platewatch_training.synthesis.typefaces import is_drawn
 
 LONGEST_TEXT: Final = 12
 _WRONG_WAY_ROUND: Final = 0.015
 _DISTRACTORS: Final = 0.06
 _HEIGHTS_PX: Final = (28, 40, 56, 80, 112, 150)
 _OVERSAMPLING: Final = 1.2
+_SUBSTITUTE: Final = "liberation-sans-narrow"
+_WITHOUT_SUBSTITUTE: Final = frozenset({"china"})
+"""No font of the packages has both the letters and the characters of provinces."""
+_TAKES: Final = 2
+"""Photos of one drawn plate: drawing takes three times as long as photographing."""
+_WAITING: Final = 64
+"""So many samples are drawn ahead, so that photos of one plate don't follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +45,32 @@ class Sample:
 
 
 class SampleSource:
-    """Samples by seed: the same seed gives the same samples in the same order."""
+    """Samples by seed: the same seed gives the same samples in the same order.
 
-    def __init__(self, layouts: Sequence[Layout], *, seed: int) -> None:
-        self._layouts = list(layouts)
+    Args:
+        layouts: What may be drawn.
+        seed: What decides.
+        two_rows: How many times more often layouts of two rows are drawn than their weights say.
+        drawn_typefaces: Whether plates have their own typefaces, or else one of a font package.
+        flaws: Whether plates wear and cameras blur; without, there is perspective alone.
+    """
+
+    def __init__(
+        self,
+        layouts: Sequence[Layout],
+        *,
+        seed: int,
+        two_rows: float = 1.0,
+        drawn_typefaces: bool = True,
+        flaws: bool = True,
+    ) -> None:
+        self._layouts = list(layouts) if drawn_typefaces else [_with_substitutes(layout) for layout in layouts]
+        self._flaws = flaws
+        self._limits = list(
+            accumulate(layout.weight * (two_rows if len(layout.rows) > 1 else 1.0) for layout in layouts)
+        )
         self._rng = np.random.default_rng(seed)
+        self._waiting: list[Sample] = []
 
     def __iter__(self) -> Iterator[Sample]:
         while True:
@@ -46,27 +78,42 @@ class SampleSource:
 
     def next(self) -> Sample:
         """The next sample."""
+        while len(self._waiting) < _WAITING:
+            self._waiting += self._draw()
+        chosen = int(self._rng.integers(len(self._waiting)))
+        self._waiting[chosen], self._waiting[-1] = self._waiting[-1], self._waiting[chosen]
+        return self._waiting.pop()
+
+    def _draw(self) -> list[Sample]:
+        """A plate or something else, photographed a few times."""
         rng = self._rng
         if rng.random() < _DISTRACTORS:
-            return Sample(distractor(rng), "", None, "distractor")
+            return [Sample(distractor(rng), "", None, "distractor") for _ in range(_TAKES)]
         while True:
-            layout = pick(self._layouts, rng)
+            layout = self._layouts[bisect_right(self._limits[:-1], rng.random() * self._limits[-1])]
             text = layout.sample(rng)
             if 0 < len(text.text) <= LONGEST_TEXT:
                 break
-        wanted_px = choose_width(rng)
-        plate = draw_plate(layout, rng, _drawn_height(layout, wanted_px) / layout.size_mm[1], text)
-        crop = photograph(plate, wanted_px, rng)
-        if rng.random() < _WRONG_WAY_ROUND:
-            turned = crop[::-1, ::-1] if rng.random() < 0.5 else crop[:, ::-1]
-            return Sample(np.ascontiguousarray(turned), "", None, layout.name)
+        longest = max(len(text_of(row)) for row in text.rows)
+        widest_px = choose_width(rng, longest)
+        plate = draw_plate(layout, rng, _drawn_height(layout, widest_px) / layout.size_mm[1], text)
+        scene, margin = mount(weather(plate, rng) if self._flaws else plate.picture, plate.shape, rng)
+        widths = [widest_px, *(choose_width(rng, longest, widest=widest_px) for _ in range(1, _TAKES))]
+        return [self._sample(plate, take_crop(scene, margin, width, rng, flaws=self._flaws)) for width in widths]
+
+    def _sample(self, plate: DrawnPlate, crop: ImageBgr) -> Sample:
+        if self._rng.random() < _WRONG_WAY_ROUND:
+            turned = crop[::-1, ::-1] if self._rng.random() < 0.5 else crop[:, ::-1]
+            return Sample(np.ascontiguousarray(turned), "", None, plate.layout)
         return Sample(crop, plate.text, plate.region, plate.layout)
 
 
-def photograph(plate: DrawnPlate, wanted_px: float, rng: Generator) -> ImageBgr:
-    """A crop of the plate on a car, where it is about `wanted_px` wide: uint8 (H, W, 3), BGR."""
-    scene, margin = mount(weather(plate, rng), plate.shape, rng)
-    return take_crop(scene, margin, wanted_px, rng)
+def _with_substitutes(layout: Layout) -> Layout:
+    """The layout with a typeface of a font package in place of each drawn one."""
+    typefaces: dict[str, float] = defaultdict(float)
+    for name, weight in layout.typefaces.items():
+        typefaces[_SUBSTITUTE if is_drawn(name) and name not in _WITHOUT_SUBSTITUTE else name] += weight
+    return layout.model_copy(update={"typefaces": dict(typefaces)})
 
 
 def _drawn_height(layout: Layout, wanted_px: float) -> int:

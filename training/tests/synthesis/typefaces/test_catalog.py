@@ -19,27 +19,45 @@ from platewatch_training.synthesis.typefaces.typeface import Typeface
 
 DRAWN = [
     "argentina",
+    "austria",
+    "belgium",
+    "bulgaria",
     "charles-wright",
     "china",
+    "czechia",
+    "denmark",
     "din-1451",
     "eu-round",
     "fe-schrift",
+    "finland",
+    "france",
+    "greece",
     "india-sans",
     "italy",
     "mandatory-br",
     "netherlands",
+    "norway",
+    "poland",
+    "russia",
+    "spain",
     "square-wide",
+    "sweden",
+    "switzerland",
     "us-die-california",
     "us-die-narrow",
+    "us-die-virginia",
     "us-die-wide",
     "us-flat",
 ]
 FOLDER = Path(catalog.__file__).parent
 CHARACTERS = string.ascii_uppercase + string.digits
 LOOK_ALIKES = ["0D", "0Q", "OD", "OQ", "1I", "2Z", "5S", "8B", "6G", "4A", "7T", "MW", "EF", "PR", "CG", "UV"]
+BARE_STROKE_ROOM = 10
+"""Some plates set bare strokes with room on both sides; per cent of the height."""
 SAME_ON_PURPOSE = {
     "charles-wright": {"1I"},
     "china": {"1I"},
+    "finland": {"1I"},
     "mandatory-br": {"1I"},
 }
 """Typefaces whose pairs are one shape on real plates too."""
@@ -89,8 +107,9 @@ def test_glyphs_of_drawn_typefaces_stand_on_the_baseline_and_reach_the_top(name:
         columns = np.flatnonzero(mask.max(axis=0) > 0.5)
         assert mask.shape[0] == 100, character
         assert (rows[0], rows[-1]) == (pytest.approx(0, abs=2), pytest.approx(99, abs=2)), character
-        assert columns[0] <= 4, character
-        assert mask.shape[1] - 1 - columns[-1] <= 4, character
+        room = BARE_STROKE_ROOM if character in "1I" else 4
+        assert columns[0] <= room, character
+        assert mask.shape[1] - 1 - columns[-1] <= room, character
 
 
 @pytest.mark.parametrize("pair", LOOK_ALIKES)
@@ -140,7 +159,7 @@ def test_a_font_file_can_be_drawn_or_names_its_package(name: str) -> None:
     except TypefaceError as error:
         assert any(f"apt-get install {package}" in str(error) for package in missing_packages())  # noqa: PT017
         return
-    text = "京A-1" if name == "wqy-zenhei" else "AB-12·Q"
+    text = {"wqy-zenhei": "京A-1", "wqy-zenhei-captions": "品川서울", "dejavu-arabic": "تونس"}.get(name, "AB-12·Q")
     known = "".join(character for character in text if character in face.characters)
     assert len(known) >= 2
     assert face.line_mask(known, 40).max() == pytest.approx(1, abs=0.01)
@@ -151,7 +170,7 @@ def test_every_font_has_a_free_license_and_a_package() -> None:
     assert len({entry.name for entry in entries}) == len(entries)
     for entry in entries:
         assert entry.package.startswith("fonts-")
-        assert any(word in entry.license for word in ("OFL", "MIT", "Apache", "GPL-2")), entry.name
+        assert any(word in entry.license for word in ("OFL", "MIT", "Apache", "GPL-2", "AGPL-3", "Vera")), entry.name
 
 
 def test_an_unknown_name_lists_the_known_ones() -> None:

@@ -40,6 +40,13 @@ class Blocks:
         return Master(thicken(ink, (stroke_scale - 1) * 0.1 * MASTER_PX), float(width))
 
 
+class Words(Blocks):
+    """Draws a whole word, as a script must whose characters join: a solid box for every word."""
+
+    def draw(self, character: str, stroke_scale: float) -> Master:
+        return super().draw("O" if len(character) > 1 else character, stroke_scale)
+
+
 def blocks(*, tracking: float = 0.1, cell: float | None = None) -> Typeface:
     return Typeface("blocks", "test", tracking, cell, Blocks())
 
@@ -211,3 +218,18 @@ def test_merged_outlines_take_the_rest_from_the_second() -> None:
     assert merged.characters == frozenset("XIOQ ")
     assert merged.draw("I", 1.0).width == MASTER_PX // 5
     assert merged.draw("X", 1.0).width == MASTER_PX // 2
+
+
+def test_a_narrow_gap_is_less_than_a_space_and_has_no_ink() -> None:
+    tight, narrow, wide = (runs(blocks().line_mask(text, 100)) for text in ("II", "I_I", "I I"))
+    assert len(tight) == len(narrow) == len(wide) == 2
+    assert tight[1][0] + 10 < narrow[1][0] < wide[1][0] - 10
+    with pytest.raises(TypefaceError, match="nothing to draw"):
+        blocks().line_mask(" _", 100)
+
+
+def test_a_line_of_joined_characters_is_one_glyph() -> None:
+    face = Typeface("joined", "test", 0.1, None, Words(), joined=True)
+    assert runs(face.line_mask("OI", 100)) == [(0, 50)]
+    with pytest.raises(TypefaceError, match="can't draw 'OX'"):
+        face.line_mask("OX", 100)

@@ -6,8 +6,8 @@ import { labelPlace, polygonPoints } from './outline';
 export interface OutlinedPlate {
   id: number;
   plate: string;
-  /** Pixels of the upright picture, from the plate's top left clockwise. */
-  corners: readonly (readonly number[])[];
+  /** Pixels of the upright picture, from the plate's top left clockwise; null for a plate typed by hand. */
+  corners: readonly (readonly number[])[] | null;
 }
 
 /** Leaves room on the screen for the reading below a tall picture. */
@@ -27,19 +27,22 @@ interface AnnotatedPictureProps {
 export function AnnotatedPicture(props: AnnotatedPictureProps) {
   const { src, alt, width, height, plates, selectedId = null, onSelect } = props;
   const ratio = width / height;
+  const outlined = plates.flatMap(({ id, plate, corners }) =>
+    corners === null ? [] : [{ id, plate, corners }],
+  );
   const frame = { aspectRatio: ratio, width: `min(100%, calc(${TALLEST} * ${ratio}))` };
   return (
     <div className={classes.picture} style={frame}>
       <img className={classes.image} src={src} alt={alt} width={width} height={height} />
       <svg className={classes.overlay} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-        {plates.map(({ id, corners }) => (
+        {outlined.map(({ id, corners }) => (
           <g key={id} data-selected={id === selectedId}>
             <polygon className={classes.halo} points={polygonPoints(corners)} />
             <polygon className={classes.outline} points={polygonPoints(corners)} />
           </g>
         ))}
       </svg>
-      {plates.map(({ id, plate, corners }) => {
+      {outlined.map(({ id, plate, corners }) => {
         const { side, ...at } = labelPlace(corners, { width, height });
         const style = { left: `${at.leftPercent}%`, top: `${at.topPercent}%` };
         const label = <PlateBadge text={plate} size={id === selectedId ? 'md' : 'sm'} />;

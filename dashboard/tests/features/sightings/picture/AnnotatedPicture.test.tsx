@@ -48,3 +48,11 @@ test('without a choice to make the labels are no buttons', () => {
   expect(screen.queryByRole('button')).toBeNull();
   expect(screen.getByText('XY99ZZZ')).toBeInTheDocument();
 });
+
+test('a plate that nobody located has no outline', () => {
+  const plates = [makeSighting({ id: 1 }), makeSighting({ id: 2, corners: null })];
+  const { container } = renderThemed(
+    <AnnotatedPicture src="/x.jpg" alt="Cars" width={800} height={600} plates={plates} />,
+  );
+  expect(container.querySelectorAll('polygon.outline')).toHaveLength(1);
+});

@@ -68,6 +68,7 @@ def create_users() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("is_first", name=op.f("uq_users_is_first")),
         sa.UniqueConstraint("username_key", name=op.f("uq_users_username_key")),
+        sqlite_autoincrement=True,
         **MYSQL_TABLE,
     )
 
@@ -88,6 +89,7 @@ def create_login_sessions() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_login_sessions")),
         sa.UniqueConstraint("token_hash", name=op.f("uq_login_sessions_token_hash")),
+        sqlite_autoincrement=True,
         **MYSQL_TABLE,
     )
     op.create_index(op.f("ix_login_sessions_expires_at"), "login_sessions", ["expires_at"])
@@ -110,6 +112,7 @@ def create_api_keys() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_keys_user_id_users"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_keys")),
         sa.UniqueConstraint("key_hash", name=op.f("uq_api_keys_key_hash")),
+        sqlite_autoincrement=True,
         **MYSQL_TABLE,
     )
     op.create_index(op.f("ix_api_keys_user_id"), "api_keys", ["user_id"])
@@ -123,6 +126,7 @@ def create_locations() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_locations")),
         sa.UniqueConstraint("name", name=op.f("uq_locations_name")),
+        sqlite_autoincrement=True,
         **MYSQL_TABLE,
     )
 
@@ -140,6 +144,7 @@ def create_cameras() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_cameras")),
         sa.UniqueConstraint("name", name=op.f("uq_cameras_name")),
+        sqlite_autoincrement=True,
         **MYSQL_TABLE,
     )
     op.create_index(op.f("ix_cameras_location_id"), "cameras", ["location_id"])
@@ -158,6 +163,7 @@ def create_images() -> None:
         sa.Column("created_at", INSTANT, nullable=False),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_images_user_id_users"), ondelete="SET NULL"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_images")),
+        sqlite_autoincrement=True,
         **MYSQL_TABLE,
     )
     op.create_index(op.f("ix_images_media_key"), "images", ["media_key"])
@@ -175,6 +181,9 @@ def create_sightings() -> None:
         sa.Column("alternatives", sa.JSON(), nullable=False),
         sa.Column("corners", sa.JSON(), nullable=False),
         sa.Column("direction", sa.String(length=16), nullable=False),
+        sa.Column("vehicle_type", sa.String(length=16), nullable=True),
+        sa.Column("vehicle_color", sa.String(length=32), nullable=True),
+        sa.Column("vehicle_make", sa.String(length=64), nullable=True),
         sa.Column("camera_id", BIG_ID, nullable=True),
         sa.Column("location_id", BIG_ID, nullable=True),
         sa.Column("image_id", BIG_ID, nullable=True),
@@ -200,6 +209,7 @@ def create_sightings() -> None:
             ["user_id"], ["users.id"], name=op.f("fk_sightings_user_id_users"), ondelete="SET NULL"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_sightings")),
+        sqlite_autoincrement=True,
         **MYSQL_TABLE,
     )
     op.create_index(op.f("ix_sightings_camera_id_captured_at"), "sightings", ["camera_id", "captured_at"])
@@ -209,6 +219,15 @@ def create_sightings() -> None:
     op.create_index(op.f("ix_sightings_location_id_captured_at"), "sightings", ["location_id", "captured_at"])
     op.create_index(op.f("ix_sightings_plate_captured_at_id"), "sightings", ["plate", "captured_at", "id"])
     op.create_index(op.f("ix_sightings_user_id"), "sightings", ["user_id"])
+    for column in ("vehicle_type", "vehicle_color", "vehicle_make"):
+        told = sa.text(f"{column} IS NOT NULL")
+        op.create_index(
+            op.f(f"ix_sightings_{column}_captured_at_id"),
+            "sightings",
+            [column, "captured_at", "id"],
+            sqlite_where=told,
+            postgresql_where=told,
+        )
 
 
 def create_events() -> None:

@@ -34,6 +34,11 @@ def typeface_names() -> list[str]:
     return sorted([*_drawn_files(), *_fonts()])
 
 
+def is_drawn(name: str) -> bool:
+    """Whether the typeface is one of our own outlines."""
+    return name in _drawn_files()
+
+
 def missing_packages() -> list[str]:
     """The Debian packages whose font files are not installed, sorted."""
     missing = set()
@@ -61,7 +66,8 @@ def load_typeface(name: str) -> Typeface:
         raise TypefaceError(message)
     outlines = FontOutlines(entry, find_font(entry))
     cell = outlines.cell if entry.monospace else None
-    return Typeface(name, f"Debian package {entry.package}", entry.tracking, cell, _with_separators(outlines))
+    glyphs = outlines if entry.joined else _with_separators(outlines)
+    return Typeface(name, f"Debian package {entry.package}", entry.tracking, cell, glyphs, joined=entry.joined)
 
 
 def read_typeface(path: Path) -> Typeface:
@@ -109,6 +115,7 @@ def _checked(kind: type[_Entry], path: Path) -> _Entry:
         raise TypefaceError(message) from error
 
 
+@cache
 def _drawn_files() -> dict[str, Path]:
     return {path.stem: path for path in sorted(_FOLDER.glob("*.yaml")) if path.name not in _NO_TYPEFACES}
 

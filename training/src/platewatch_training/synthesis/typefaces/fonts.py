@@ -17,7 +17,7 @@ from platewatch_training.synthesis.typefaces.typeface import MARGIN_PX, MASTER_P
 
 FONT_FOLDER = Path("/usr/share/fonts")
 """Where Debian's packages put font files."""
-_LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ÄÖÜČŠŽĆĐÅÆØ-.·:/&'abcdefghijklmnopqrstuvwxyz,!?()@+"
+_LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ÄÖÜČŠŽĆĐÅÆØÁÉÍÓÚÑ-.·:/&'abcdefghijklmnopqrstuvwxyzé,!?()@+"
 _PROBE_PX = 1000
 _HALF_INK = 127
 _NOT_A_CHARACTER = "\U0010ffff"
@@ -35,6 +35,8 @@ class FontEntry(BaseModel):
     license: str
     tracking: Annotated[float, Field(ge=0, le=2)]
     monospace: bool = False
+    joined: bool = False
+    """Whether characters change with their neighbors, as in Arabic, so that a line is drawn as a whole."""
     characters: Annotated[str, StringConstraints(min_length=1)] = _LATIN
 
 

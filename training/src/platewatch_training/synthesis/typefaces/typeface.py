@@ -24,7 +24,8 @@ MASTER_PX = 320
 """Capital height of the master drawing: four times what a plate in a photo mostly has."""
 MARGIN_PX = 96
 """Room round the capital box in the master, for tails, bold strokes and what stands above the capitals."""
-_SPACE_SHARE = 0.35
+NARROW_GAP = "_"
+_GAP_SHARES = {" ": 0.35, NARROW_GAP: 0.16}
 _SMALLEST_PX = 2
 _LARGEST_PX = 2000
 _THINNEST, _BOLDEST = 0.4, 2.0
@@ -110,7 +111,8 @@ class Spacing:
 class Typeface:
     """A typeface that can be drawn. Widths and `tracking` are shares of the capital height.
 
-    `cell` is the width that every character takes, or None where each has its own.
+    `cell` is the width that every character takes, or None where each has its own. Where characters are `joined`,
+    a line is one glyph.
     """
 
     name: str
@@ -118,6 +120,7 @@ class Typeface:
     tracking: float
     cell: float | None
     outlines: Outlines = field(repr=False)
+    joined: bool = False
 
     @property
     def characters(self) -> frozenset[str]:
@@ -136,9 +139,9 @@ class Typeface:
         return _glyph(self, character, _checked_height(height_px), _checked_stroke(stroke_scale), 1.0)
 
     def advance(self, character: str) -> float:
-        """The width that a character takes, without tracking. A space is `_SPACE_SHARE` wide."""
-        if character == " ":
-            return self.cell or _SPACE_SHARE
+        """The width that a character takes, without tracking; a space and a `NARROW_GAP` have no ink."""
+        if character in _GAP_SHARES:
+            return (self.cell if character == " " else None) or _GAP_SHARES[character]
         width = _master(self, character, 1.0).width / MASTER_PX
         return max(width, self.cell or 0.0)
 
@@ -170,16 +173,18 @@ class Typeface:
         Raises:
             TypefaceError: an empty line, a character that the typeface can't draw, or a size that is out of range.
         """
-        if not text.strip():
+        if set(text) <= _GAP_SHARES.keys():
             message = f"There is nothing to draw in {text!r}."
             raise TypefaceError(message)
         height, stroke_scale = _checked_height(height_px), _checked_stroke(stroke_scale)
         width_factor = (spacing or Spacing()).width_factor
+        if self.joined:
+            return _glyph(self, text.strip(), height, stroke_scale, width_factor)
         spans = self.line_spans(text, height, spacing=spacing)
         glyphs = [
             (span, _glyph(self, span.character, height, stroke_scale, width_factor))
             for span in spans
-            if span.character != " "
+            if span.character not in _GAP_SHARES
         ]
         return _compose(glyphs, width=math.ceil(spans[-1].right), height=height)
 
@@ -230,7 +235,8 @@ class _Kept:
 
 @lru_cache(maxsize=8192)
 def _master(typeface: Typeface, character: str, stroke_scale: float) -> _Kept:
-    if character not in typeface.characters:
+    parts = set(character) - {" "} if typeface.joined else {character}
+    if not parts <= typeface.characters:
         message = f"The typeface {typeface.name!r} can't draw {character!r}. Add the glyph or use another typeface."
         raise TypefaceError(message)
     master = typeface.outlines.draw(character, stroke_scale)

@@ -1,0 +1,1 @@
+"""What the server keeps up with: searches, recording, memory."""

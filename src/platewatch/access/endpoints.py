@@ -1,0 +1,314 @@
+"""`/api/v1/access`: decisions, their log, the rules of each location, and gates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import StreamingResponse
+from pydantic import ValidationError
+from sqlalchemy.orm import Session
+from starlette.datastructures import FormData, UploadFile
+
+from platewatch.access.schemas import (
+    AccessFilter,
+    AccessPage,
+    AccessQuery,
+    AccessRead,
+    DecideBody,
+    GateAll,
+    GateCreate,
+    GateOpen,
+    GateRead,
+    GateUpdate,
+    PolicyRead,
+    PolicyWrite,
+)
+from platewatch.access.service import AccessService, Evidence
+from platewatch.app.dependencies import (
+    OPENAPI_SECURITY,
+    RECOGNIZER_ONLY,
+    ActorDep,
+    Manager,
+    Reader,
+    ReadingSession,
+    Recognizer,
+    RuntimeDep,
+)
+from platewatch.audit.service import AuditAction, AuditService, Details
+from platewatch.csv_rows import Cell, csv_text
+from platewatch.db.base import MAX_ID
+from platewatch.db.tables import AccessLogRow
+from platewatch.errors import FieldError
+from platewatch.sightings.photos import Photo, open_photo
+from platewatch.vision.formats import normalize
+from platewatch.vision.plates import is_pattern
+
+router = APIRouter(prefix="/api/v1/access", tags=["access"], dependencies=OPENAPI_SECURITY)
+
+RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
+LocationFilter = Annotated[int | None, Query(ge=1, le=MAX_ID)]
+MAX_PLATE: Final = 32
+_CSV_ANSWER: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV"}}
+_COLUMNS: Final = (
+    "id",
+    "decided_at",
+    "plate",
+    "decision",
+    "reason",
+    "direction",
+    "location_id",
+    "confidence",
+    "watchlist",
+    "entry_plate",
+    "source",
+    "note",
+    "gate",
+    "gate_state",
+    "gate_detail",
+    "sighting_id",
+    "user_id",
+)
+_IMAGE: Final = {"type": "string", "format": "binary", "description": "a photo: JPEG, PNG, WebP or BMP"}
+_FORM: Final = {
+    "type": "object",
+    "required": ["image"],
+    "additionalProperties": False,
+    "properties": {
+        "image": _IMAGE,
+        "location_id": {"type": "integer"},
+        "direction": {"type": "string", "enum": ["entering", "leaving", "unknown"]},
+    },
+}
+_DECIDE_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": DecideBody.model_json_schema(ref_template="#/components/schemas/{model}")},
+            "multipart/form-data": {"schema": _FORM},
+        },
+    }
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Who wants to pass: as JSON, or as a photo whose surest plate counts."""
+
+    body: DecideBody
+    photo: Photo | None = None
+
+
+async def get_question(request: Request, runtime: RuntimeDep) -> Question:
+    """The question of the request.
+
+    Raises:
+        FieldError: neither JSON nor a form with a photo.
+        ImageError: the photo can't be read.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with request.form() as form:
+            return await _photo_question(form, runtime)
+    try:
+        sent = json.loads(await request.body())
+    except (ValueError, RecursionError) as error:
+        raise FieldError(
+            "body", 'Send JSON like {"plate": "AB12CDE"}, or a multipart form with a photo in the field `image`.'
+        ) from error
+    question = Question(_validated(sent))
+    if not question.body.plate:
+        raise FieldError("plate", "Name the plate that wants to pass, or send a photo of it.")
+    return question
+
+
+@router.post("/decide", dependencies=[RECOGNIZER_ONLY], openapi_extra=_DECIDE_BODY)
+def decide(
+    question: Annotated[Question, Depends(get_question)], runtime: RuntimeDep, caller: Recognizer, actor: ActorDep
+) -> AccessRead:
+    """Decide whether a plate may pass, log it, and open the gate if it may."""
+    body = question.body
+    text, confidence, region = body.plate, body.confidence, body.region
+    if question.photo is not None:
+        text, confidence, region = _read(runtime, question.photo)
+    plate = _plate(text)
+
+    def work(session: Session) -> AccessRead:
+        stored = runtime.sightings(session).stored_plate(plate) if plate else ""
+        texts = runtime.texts_of(plate) if plate else ()
+        evidence = Evidence(confidence=confidence, region=region, user_id=caller.user_id, texts=texts)
+        row = AccessService(session, runtime.clock).decide(stored, body.location_id, body.direction, evidence)
+        details: Details = {"log": row.id, "decision": row.decision, "reason": row.reason}
+        AuditService(session, runtime.clock).note(AuditAction.ACCESS_DECIDED, actor, stored or None, details)
+        return AccessRead.of(row)
+
+    return runtime.transact(work)
+
+
+@router.get("/log")
+def read_log(
+    query: Annotated[AccessQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+) -> AccessPage:
+    """List the decisions, newest first."""
+    page = AccessService(session, runtime.clock).page(query, stored_texts(query.plate, runtime))
+    return AccessPage(items=[AccessRead.of(row) for row in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/log/export", response_class=StreamingResponse, responses=_CSV_ANSWER)
+def export_log(
+    query: Annotated[AccessFilter, Query()], runtime: RuntimeDep, actor: ActorDep, _reader: Reader
+) -> StreamingResponse:
+    """Give the decisions as CSV, newest first."""
+    filters: Details = {name: str(value) for name, value in query.model_dump(exclude_none=True).items()}
+    runtime.note(AuditAction.ACCESS_EXPORTED, actor, None, filters)
+    headers = {"Content-Disposition": 'attachment; filename="access-log.csv"'}
+    return StreamingResponse(_csv(runtime, query), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/log/{log_id}")
+def read_log_entry(log_id: RowId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> AccessRead:
+    """Give one decision, with what became of the gate."""
+    return AccessRead.of(AccessService(session, runtime.clock).get_or_raise(log_id))
+
+
+@router.get("/policies/{location_id}")
+def read_policy(location_id: RowId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> PolicyRead:
+    """Give the rules of a location."""
+    return PolicyRead.of(location_id, AccessService(session, runtime.clock).policy_or_raise(location_id))
+
+
+@router.put("/policies/{location_id}")
+def set_policy(
+    location_id: RowId, body: PolicyWrite, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+) -> PolicyRead:
+    """Set the rules of a location; what is left out gets its default."""
+    return runtime.transact(
+        lambda session: PolicyRead.of(
+            location_id, AccessService(session, runtime.clock).set_policy(location_id, body, actor)
+        )
+    )
+
+
+@router.get("/gates")
+def read_gates(
+    runtime: RuntimeDep, session: ReadingSession, _opener: Recognizer, location_id: LocationFilter = None
+) -> GateAll:
+    """List the gates by name, without their secrets."""
+    rows = AccessService(session, runtime.clock).gates(location_id)
+    return GateAll(items=[GateRead.of(row) for row in rows])
+
+
+@router.post("/gates", status_code=HTTPStatus.CREATED)
+def create_gate(body: GateCreate, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> GateRead:
+    """Set up a gate."""
+    with runtime.transaction() as session:
+        return GateRead.of(AccessService(session, runtime.clock).create_gate(body, runtime.seal, actor))
+
+
+@router.get("/gates/{gate_id}")
+def read_gate(gate_id: RowId, runtime: RuntimeDep, session: ReadingSession, _opener: Recognizer) -> GateRead:
+    """Give one gate, without its secrets."""
+    return GateRead.of(AccessService(session, runtime.clock).gate_or_raise(gate_id))
+
+
+@router.patch("/gates/{gate_id}")
+def update_gate(gate_id: RowId, body: GateUpdate, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> GateRead:
+    """Change a gate; what is left out stays."""
+    with runtime.transaction() as session:
+        return GateRead.of(AccessService(session, runtime.clock).update_gate(gate_id, body, runtime.seal, actor))
+
+
+@router.delete("/gates/{gate_id}", status_code=HTTPStatus.NO_CONTENT)
+def delete_gate(gate_id: RowId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> None:
+    """Take a gate away; what it did stays in the log."""
+    with runtime.transaction() as session:
+        AccessService(session, runtime.clock).delete_gate(gate_id, actor)
+
+
+@router.post("/gates/{gate_id}/open", status_code=HTTPStatus.ACCEPTED)
+def open_gate(gate_id: RowId, body: GateOpen, runtime: RuntimeDep, actor: ActorDep, _opener: Recognizer) -> AccessRead:
+    """Open a gate by hand. The answer comes before it opened: look at the log entry for the result."""
+    plate = _plate(body.plate)
+    return runtime.transact(
+        lambda session: AccessRead.of(
+            AccessService(session, runtime.clock).open_by_hand(gate_id, plate, body.reason, actor)
+        )
+    )
+
+
+async def _photo_question(form: FormData, runtime: RuntimeDep) -> Question:
+    image = form.get("image")
+    if not isinstance(image, UploadFile):
+        raise FieldError("image", "Send the photo as a file in the form field `image`.")
+    limits = runtime.image_limits
+    photo = open_photo(image.filename, await image.read(limits.max_bytes + 1), limits)
+    fields = {name: value for name, value in form.multi_items() if name != "image"}
+    for taken in ("plate", "confidence", "region"):
+        if taken in fields:
+            raise FieldError(taken, f"The form field {taken!r} is not known: the photo says it.")
+    return Question(_validated({"plate": "", **fields}), photo)
+
+
+def _validated(sent: object) -> DecideBody:
+    try:
+        return DecideBody.model_validate(sent)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False)) from error
+
+
+def _read(runtime: RuntimeDep, photo: Photo) -> tuple[str, float | None, str | None]:
+    """The surest plate of the photo; no text if there is none."""
+    readings = runtime.read_photo(photo).found.readings
+    if not readings:
+        return "", None, None
+    return readings[0].text, readings[0].confidence, readings[0].region
+
+
+def _plate(text: str) -> str:
+    """The normalized plate; empty only if the text is.
+
+    Raises:
+        FieldError: no letter or digit, or too many.
+    """
+    plate = normalize(text)
+    if text and not 0 < len(plate) <= MAX_PLATE:
+        raise FieldError("plate", f"A plate has 1 to {MAX_PLATE} letters and digits; {text[:40]!r} has {len(plate)}.")
+    return plate
+
+
+def stored_texts(plate: str | None, runtime: RuntimeDep) -> frozenset[str]:
+    """What may stand in the log for the plate that is asked for; nothing for a pattern, which is compared as it is."""
+    return runtime.texts_of(plate) if plate and not is_pattern(plate) else frozenset()
+
+
+def _csv(runtime: RuntimeDep, query: AccessFilter) -> Iterator[str]:
+    # A session of its own: the request's is closed before the answer streams.
+    with runtime.database.reading() as session:
+        rows = AccessService(session, runtime.clock).all(query, stored_texts(query.plate, runtime))
+        yield from csv_text(_COLUMNS, (_cells(row) for row in rows))
+
+
+def _cells(row: AccessLogRow) -> tuple[Cell, ...]:
+    return (
+        row.id,
+        row.decided_at,
+        row.plate,
+        row.decision,
+        row.reason,
+        row.direction,
+        row.location_id,
+        row.confidence,
+        row.watchlist_name,
+        row.entry_plate,
+        row.source,
+        row.note,
+        row.gate_name,
+        row.gate_state,
+        row.gate_detail,
+        row.sighting_id,
+        row.user_id,
+    )

@@ -1,0 +1,191 @@
+"""Opens gates after the commit: once each, soon or never, with the result in the log."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+from sqlalchemy.orm import Session
+
+from platewatch.access.actuators import Actuator, open_gate
+from platewatch.access.repository import AccessRepository, GateRepository
+from platewatch.access.schemas import AccessRead, GateState, actuator_of
+from platewatch.clock import Clock
+from platewatch.db.engine import Database
+from platewatch.db.events import EventLog
+from platewatch.errors import GateError, SealError
+from platewatch.notify.events import Event, EventKind
+from platewatch.notify.outbox import OutboxTail
+from platewatch.notify.subscription import Subscription
+from platewatch.sealing import Seal
+
+OPEN_WITHIN_S: Final = 10.0
+"""A gate that could not be opened so soon after the decision stays closed: the vehicle may be another one by then."""
+GATES_AT_ONCE: Final = 8
+SWEEP_EVERY_S: Final = 5.0
+_SWEPT_AT_ONCE: Final = 100
+_LONGEST_CALL: Final = timedelta(minutes=1)
+_NOT_CALLED: Final = f"it was not opened within {OPEN_WITHIN_S:g} s of the decision, so it stays closed"
+_CUT_SHORT: Final = "the server stopped during the call; nobody knows whether the gate opened"
+_GONE: Final = "the gate was deleted or disabled meanwhile"
+
+log = structlog.get_logger()
+
+
+class GateOpener:
+    """Follows the outbox in a thread of its own. Several processes may run one: each decision is claimed by one.
+
+    `opening` is given in tests; it gets how the gate is opened, and after how many seconds it would be too late.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        tail: OutboxTail,
+        clock: Clock,
+        seal: Seal,
+        opening: Callable[[Actuator, float], str] = open_gate,
+    ) -> None:
+        self._database = database
+        self._tail = tail
+        self._clock = clock
+        self._seal = seal
+        self._opening = opening
+        self._stopping = threading.Event()
+        self._subscription: Subscription | None = None
+        self._thread: threading.Thread | None = None
+        self._pool: ThreadPoolExecutor | None = None
+
+    def start(self) -> None:
+        """Follow what is told from now on. Decisions of before are too late by their age, or another process's."""
+        self._stopping.clear()
+        self._pool = ThreadPoolExecutor(GATES_AT_ONCE, thread_name_prefix="gate")
+        self._subscription = self._tail.subscribe()
+        self._thread = threading.Thread(target=self._run, args=(self._subscription,), name="gate opener", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the calls that were begun have ended; they have their time-outs."""
+        self._stopping.set()
+        if self._subscription is not None:
+            self._subscription.close()
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def open(self, log_id: int) -> None:
+        """Open the gate of this decision, unless it was claimed already or is too old."""
+        now = self._clock.now()
+        since = now - timedelta(seconds=OPEN_WITHIN_S)
+        if not self._database.transact(lambda session: AccessRepository(session).claim(log_id, since, now)):
+            return
+        state, detail = self._call(log_id)
+        self._database.transact(lambda session: self._finish(session, log_id, state, detail))
+        self._tail.wake()
+
+    def sweep(self) -> int:
+        """How many gates were given up, because the process that was to open them did not."""
+        now = self._clock.now()
+        with self._database.reading() as session:
+            if _lost(session, now) == ([], []):
+                return 0
+        swept = self._database.transact(lambda session: self._sweep(session, now))
+        self._tail.wake()
+        return swept
+
+    def _run(self, subscription: Subscription) -> None:
+        swept_at_s = -SWEEP_EVERY_S
+        while not self._stopping.is_set():
+            event = subscription.receive(timeout_s=0.5)
+            if event is not None and _waits(event):
+                self._submit(int(event.payload["id"]))
+            elif event is None and subscription.end is not None:
+                if self._stopping.wait(0.1):
+                    break
+                subscription = self._subscription = self._tail.subscribe()
+            if self._clock.monotonic_s() - swept_at_s >= SWEEP_EVERY_S:
+                swept_at_s = self._clock.monotonic_s()
+                self._guarded(self.sweep)
+        subscription.close()
+
+    def _submit(self, log_id: int) -> None:
+        if self._pool is not None:
+            self._pool.submit(self.open, log_id).add_done_callback(_log_failure)
+
+    def _guarded(self, work: Callable[[], object]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001 -- the thread must outlive the database's troubles
+            log.warning("gates.sweep_failed", error=str(error), kind=type(error).__name__)
+
+    def _call(self, log_id: int) -> tuple[GateState, str]:
+        try:
+            with self._database.reading() as session:
+                actuator = _actuator(session, log_id, self._seal)
+            if actuator is None:
+                return GateState.FAILED, _GONE
+            detail = self._opening(actuator, OPEN_WITHIN_S)
+        except (GateError, SealError) as error:
+            log.warning("gate.failed", log_id=log_id, error=str(error))
+            return GateState.FAILED, str(error)
+        except Exception as error:
+            # Whatever a library raises: the log must tell that nobody knows.
+            log.exception("gate.failed", log_id=log_id)
+            return GateState.FAILED, f"the call broke off: {type(error).__name__}"
+        log.info("gate.opened", log_id=log_id)
+        return GateState.OPENED, detail
+
+    def _finish(self, session: Session, log_id: int, state: GateState, detail: str) -> None:
+        if AccessRepository(session).finish(log_id, state, detail, self._clock.now()):
+            self._tell(session, log_id)
+
+    def _sweep(self, session: Session, now: datetime) -> int:
+        rows = AccessRepository(session)
+        pending, begun = _lost(session, now)
+        since = now - timedelta(seconds=OPEN_WITHIN_S)
+        swept = [log_id for log_id in pending if rows.expire(log_id, since, now, _NOT_CALLED)]
+        swept += [log_id for log_id in begun if rows.finish(log_id, GateState.FAILED, _CUT_SHORT, now)]
+        for log_id in swept:
+            self._tell(session, log_id)
+        return len(swept)
+
+    def _tell(self, session: Session, log_id: int) -> None:
+        row = AccessRepository(session).get_or_raise(log_id)
+        session.refresh(row)
+        event = AccessRead.of(row).model_dump(mode="json")
+        EventLog(session).append(EventKind.ACCESS_UPDATED, event, self._clock.now())
+
+
+def _actuator(session: Session, log_id: int, seal: Seal) -> Actuator | None:
+    """How the gate of the decision is opened now; None if it is gone."""
+    gate_id = AccessRepository(session).get_or_raise(log_id).gate_id
+    gate = None if gate_id is None else GateRepository(session).get(gate_id)
+    return actuator_of(gate, seal) if gate is not None and gate.enabled else None
+
+
+def _lost(session: Session, now: datetime) -> tuple[list[int], list[int]]:
+    """Decisions whose gate was to be opened, and such whose call was begun, and of which nobody will hear any more."""
+    rows = AccessRepository(session)
+    late = now - timedelta(seconds=OPEN_WITHIN_S)
+    pending = rows.in_state(GateState.PENDING, late, _SWEPT_AT_ONCE)
+    return list(pending), list(rows.in_state(GateState.OPENING, late - _LONGEST_CALL, _SWEPT_AT_ONCE))
+
+
+def _waits(event: Event) -> bool:
+    """Whether the event tells of a gate that is to be opened."""
+    if event.kind != EventKind.ACCESS_DECIDED:
+        return False
+    gate = event.payload.get("gate") or {}
+    return gate.get("state") == GateState.PENDING
+
+
+def _log_failure(done: Future[None]) -> None:
+    if not done.cancelled() and (error := done.exception()):
+        log.error("gate.failed", error=str(error), kind=type(error).__name__)

@@ -1,0 +1,329 @@
+"""Bodies of `/api/v1/access` and the events `access.decided` and `access.updated`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Final, Literal, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+
+from platewatch.access.actuators import ACTUATORS, Actuator, HttpActuator
+from platewatch.access.rules import Decision, Policy, Reason, UnknownPolicy
+from platewatch.db.base import MAX_ID
+from platewatch.db.tables import AccessLogRow, GatePolicyRow, GateRow
+from platewatch.sealing import Seal
+from platewatch.vision.types import Direction
+
+MAX_PAGE = 200
+CONFIDENCE_DIGITS: Final = 4
+_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
+_DEFAULTS = Policy()
+
+Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=_NO_CONTROLS)]
+Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
+WhyOpened = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")
+]
+PlateText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+
+
+class Body(BaseModel):
+    """A request body; fields that nobody knows are refused."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class GateDirection(StrEnum):
+    ENTERING = "entering"
+    LEAVING = "leaving"
+    BOTH = "both"
+
+
+class GateState(StrEnum):
+    """What became of the gate that a decision was to open."""
+
+    NONE = "none"
+    """No gate: nothing was granted, or none is set up there."""
+    PENDING = "pending"
+    """It is about to be opened; if it stays so, the server stopped before."""
+    OPENING = "opening"
+    """The call was begun; if it stays so, the server stopped meanwhile, and nobody knows whether the gate opened."""
+    OPENED = "opened"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    """It was not opened in time, and will not be."""
+
+
+class AccessSource(StrEnum):
+    """What asked for the decision."""
+
+    SIGHTING = "sighting"
+    REQUEST = "request"
+    MANUAL = "manual"
+    NOTE = "note"
+
+
+class PolicyWrite(Body):
+    """The rules of one location; what is left out gets its default."""
+
+    enabled: bool = Field(
+        default=_DEFAULTS.enabled, description="decide on every sighting recorded there, and open the gate"
+    )
+    min_confidence: float = Field(
+        default=_DEFAULTS.min_confidence, ge=0, le=1, description="a reading below is for review"
+    )
+    unknown: UnknownPolicy = Field(default=_DEFAULTS.unknown, description="for a plate that is on no list")
+    free_exit: bool = Field(default=_DEFAULTS.free_exit, description="who leaves is held up by a deny list only")
+    anti_passback: bool = Field(default=_DEFAULTS.anti_passback, description="who is inside can't enter again")
+    check_capacity: bool = Field(
+        default=_DEFAULTS.check_capacity, description="nobody enters when the location is full"
+    )
+    cool_down_s: int = Field(
+        default=_DEFAULTS.cool_down_s,
+        ge=0,
+        le=86_400,
+        description="the same plate is not granted again so soon; 0 is off",
+    )
+    arrival_s: int = Field(
+        default=_DEFAULTS.arrival_s, ge=0, le=3600, description="a place is kept so long for who was granted entry"
+    )
+    max_age_s: int = Field(
+        default=_DEFAULTS.max_age_s, ge=1, le=3600, description="sightings older than this open nothing"
+    )
+
+    def policy(self) -> Policy:
+        return Policy(**self.model_dump())
+
+
+class PolicyRead(PolicyWrite):
+    location_id: int
+
+    @classmethod
+    def of(cls, location_id: int, policy: Policy) -> PolicyRead:
+        return cls(location_id=location_id, **{name: getattr(policy, name) for name in PolicyWrite.model_fields})
+
+
+class HttpActuatorRead(BaseModel):
+    """How the gate is called, without the values of the headers."""
+
+    kind: Literal["http"] = "http"
+    url: str
+    method: str
+    headers: list[str] = Field(description="names only")
+    body: str | None
+    verify_tls: bool
+    timeout_s: float
+
+
+class MqttActuatorRead(BaseModel):
+    """How the gate is told, without the password."""
+
+    kind: Literal["mqtt"] = "mqtt"
+    host: str
+    port: int
+    topic: str
+    payload: str
+    qos: int
+    username: str | None
+    has_password: bool
+    tls: bool
+    version: str
+    timeout_s: float
+
+
+ShownActuator: TypeAlias = Annotated[HttpActuatorRead | MqttActuatorRead, Field(discriminator="kind")]
+SHOWN_ACTUATORS: Final[TypeAdapter[HttpActuatorRead | MqttActuatorRead]] = TypeAdapter(ShownActuator)
+
+
+class GateCreate(Body):
+    name: Name = Field(examples=["north barrier"])
+    location_id: Id
+    camera_id: Id | None = Field(default=None, description="it opens for sightings of this camera only")
+    direction: GateDirection = GateDirection.BOTH
+    enabled: bool = True
+    actuator: Actuator
+
+
+class GateUpdate(Body):
+    """What is left out stays; an actuator is replaced as a whole, with its secrets."""
+
+    name: Name | None = None
+    camera_id: Id | None = None
+    direction: GateDirection | None = None
+    enabled: bool | None = None
+    actuator: Actuator | None = None
+
+
+class GateRead(BaseModel):
+    id: int
+    name: str
+    location_id: int
+    camera_id: int | None
+    direction: GateDirection
+    enabled: bool
+    actuator: ShownActuator
+    created_at: datetime
+    updated_at: datetime
+
+    @classmethod
+    def of(cls, row: GateRow) -> GateRead:
+        return cls(
+            id=row.id,
+            name=row.name,
+            location_id=row.location_id,
+            camera_id=row.camera_id,
+            direction=GateDirection(row.direction),
+            enabled=row.enabled,
+            actuator=SHOWN_ACTUATORS.validate_python(row.actuator),
+            created_at=row.created_at,
+            updated_at=row.updated_at,
+        )
+
+
+class GateAll(BaseModel):
+    items: list[GateRead]
+
+
+class GateOpen(Body):
+    reason: WhyOpened = Field(description="why it is opened by hand; it goes into the log", examples=["fire brigade"])
+    plate: PlateText = Field(default="", description="for whom, if known")
+
+
+class DecideBody(Body):
+    """A plate that wants to pass."""
+
+    plate: PlateText = Field(examples=["AB12CDE"])
+    location_id: Id | None = None
+    direction: Direction = Direction.ENTERING
+    confidence: float | None = Field(default=None, ge=0, le=1, description="of the reading, if it was read")
+    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")] | None = None
+
+
+class AccessMatchRead(BaseModel):
+    """The entry that a decision rests on, as it was then."""
+
+    watchlist_id: int | None = Field(description="None: deleted since")
+    watchlist: str = Field(examples=["residents"])
+    entry_plate: str = Field(examples=["AB12CDE"])
+    distance: float = Field(description="edits between the two; a look-alike counts half")
+
+
+class GateResultRead(BaseModel):
+    """What became of the gate."""
+
+    id: int | None = Field(description="None: no gate, or deleted since")
+    name: str | None
+    state: GateState
+    detail: str | None = Field(examples=["answered 200"])
+    at: datetime | None
+
+
+class AccessRead(BaseModel):
+    """One decision, as it is in the log."""
+
+    id: int = Field(examples=[91])
+    plate: str = Field(examples=["AB12CDE"])
+    confidence: float | None
+    location_id: int | None
+    direction: Direction
+    decision: Decision
+    reason: Reason
+    source: AccessSource
+    note: str | None
+    match: AccessMatchRead | None
+    sighting_id: int | None
+    user_id: int | None
+    decided_at: datetime
+    gate: GateResultRead
+
+    @classmethod
+    def of(cls, row: AccessLogRow) -> AccessRead:
+        return cls(
+            id=row.id,
+            plate=row.plate,
+            confidence=None if row.confidence is None else round(row.confidence, CONFIDENCE_DIGITS),
+            location_id=row.location_id,
+            direction=Direction(row.direction),
+            decision=Decision(row.decision),
+            reason=Reason(row.reason),
+            source=AccessSource(row.source),
+            note=row.note,
+            match=_match(row),
+            sighting_id=row.sighting_id,
+            user_id=row.user_id,
+            decided_at=row.decided_at,
+            gate=GateResultRead(
+                id=row.gate_id,
+                name=row.gate_name,
+                state=GateState(row.gate_state),
+                detail=row.gate_detail,
+                at=row.gate_at,
+            ),
+        )
+
+
+class AccessPage(BaseModel):
+    items: list[AccessRead]
+    next_cursor: str | None = Field(description="give it as `cursor` for the next page; None on the last one")
+
+
+class AccessFilter(BaseModel):
+    """Which decisions."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    plate: Annotated[str, Field(max_length=64)] | None = Field(
+        default=None, description="this plate, or all that fit a pattern with `?` and `*`"
+    )
+    location_id: Id | None = None
+    direction: Direction | None = None
+    decision: Decision | None = None
+    reason: Reason | None = None
+    source: AccessSource | None = None
+    gate_state: GateState | None = None
+    decided_from: AwareDatetime | None = Field(default=None, description="not before; ISO 8601 with offset")
+    decided_to: AwareDatetime | None = Field(default=None, description="before; ISO 8601 with offset")
+
+
+class AccessQuery(AccessFilter):
+    """Filters and paging of the log."""
+
+    limit: int = Field(default=50, ge=1, le=MAX_PAGE)
+    cursor: str | None = Field(default=None, max_length=500, description="`next_cursor` of the page before")
+
+
+def policy_of(row: GatePolicyRow) -> Policy:
+    """The row as rules."""
+    fields = {name: getattr(row, name) for name in PolicyWrite.model_fields}
+    return Policy(**(fields | {"unknown": UnknownPolicy(row.unknown)}))
+
+
+def actuator_of(row: GateRow, seal: Seal) -> Actuator:
+    """How the gate is opened, secrets included.
+
+    Raises:
+        SealError: it was sealed with another key.
+    """
+    return ACTUATORS.validate_json(seal.unseal(row.sealed_actuator))
+
+
+def shown(actuator: Actuator) -> HttpActuatorRead | MqttActuatorRead:
+    """How the gate is opened, without what is never shown."""
+    if isinstance(actuator, HttpActuator):
+        fields = actuator.model_dump(exclude={"headers"})
+        return HttpActuatorRead(**fields, headers=sorted(actuator.headers))
+    fields = actuator.model_dump(exclude={"password"})
+    return MqttActuatorRead(**fields, has_password=actuator.password is not None)
+
+
+def _match(row: AccessLogRow) -> AccessMatchRead | None:
+    if row.watchlist_name is None or row.entry_plate is None:
+        return None
+    return AccessMatchRead(
+        watchlist_id=row.watchlist_id,
+        watchlist=row.watchlist_name,
+        entry_plate=row.entry_plate,
+        distance=row.match_distance or 0.0,
+    )

@@ -1,0 +1,124 @@
+"""Who is calling, found out once for each request, and how often each caller may call."""
+
+from __future__ import annotations
+
+from fastapi.requests import HTTPConnection
+
+from platewatch.app.runtime import Runtime
+from platewatch.ephemeral.limiter import Allowance, Limit
+from platewatch.errors import AuthenticationError, TooManyRequestsError
+from platewatch.users.keys import KeyService
+from platewatch.users.principal import Principal
+from platewatch.users.service import UserService
+from platewatch.users.sessions import SESSION_COOKIE, SessionService
+from platewatch.users.throttle import network_of
+
+MINUTE_S = 60
+_PRINCIPAL = "principal"
+_ALLOWANCE = "allowance"
+
+
+def principal_of(connection: HTTPConnection, runtime: Runtime) -> Principal:
+    """Who is asking; a request that was judged already is not judged again.
+
+    Raises:
+        AuthenticationError: nobody, or with a key or session that does not work.
+        TooManyRequestsError: somebody who asked too often.
+    """
+    state = connection.scope.setdefault("state", {})
+    known = state.get(_PRINCIPAL)
+    if isinstance(known, Principal):
+        return known
+    state[_PRINCIPAL] = principal = identify(connection, runtime)
+    return principal
+
+
+def identify(connection: HTTPConnection, runtime: Runtime) -> Principal:
+    """Who is asking now, by API key or else by session cookie.
+
+    Raises:
+        AuthenticationError: nobody, or with a key or session that does not work.
+        TooManyRequestsError: somebody who asked too often.
+    """
+    try:
+        principal = _look_up(connection, runtime)
+    except AuthenticationError:
+        # A request without any was counted before; this one guesses.
+        if has_credentials(connection):
+            count_anonymous(connection, runtime)
+        raise
+    _count(connection, runtime, principal)
+    return principal
+
+
+def has_credentials(connection: HTTPConnection) -> bool:
+    return given_key(connection) is not None or SESSION_COOKIE in connection.cookies
+
+
+def given_key(connection: HTTPConnection) -> str | None:
+    """The API key that was sent, good or not."""
+    scheme, _, credentials = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and credentials.strip():
+        return credentials.strip()
+    return connection.headers.get("x-api-key")
+
+
+def count_anonymous(connection: HTTPConnection, runtime: Runtime) -> None:
+    """Count a request of nobody known, by where it comes from.
+
+    Raises:
+        TooManyRequestsError: too many came from there.
+    """
+    amount = runtime.settings.rate_limit_anonymous
+    address = connection.client.host if connection.client else None
+    setting = "PLATEWATCH_RATE_LIMIT_ANONYMOUS"
+    if amount:
+        allowance = runtime.limiter.hit(Limit("requests of an address", amount, MINUTE_S), network_of(address))
+        _judge(connection, allowance, f"More than {amount} requests a minute without a log-in ({setting}).")
+
+
+def allowance_of(connection: HTTPConnection) -> Allowance | None:
+    """What the caller has left, once that was counted."""
+    allowance = connection.scope.get("state", {}).get(_ALLOWANCE)
+    return allowance if isinstance(allowance, Allowance) else None
+
+
+def _look_up(connection: HTTPConnection, runtime: Runtime) -> Principal:
+    key = given_key(connection)
+    token = connection.cookies.get(SESSION_COOKIE)
+    with runtime.database.reading() as session:
+        if key is not None:
+            principal, stale = KeyService(session, runtime.clock).principal(key)
+        elif token is not None:
+            principal, stale = SessionService(session, runtime.settings, runtime.clock).principal(token)
+        elif runtime.settings.auth == "off":
+            return UserService(session, runtime.settings, runtime.clock).local_principal()
+        else:
+            raise AuthenticationError("Log in first, or send an API key as `Authorization: Bearer KEY`.")
+    if stale:
+        _note_use(runtime, principal)
+    return principal
+
+
+def _note_use(runtime: Runtime, principal: Principal) -> None:
+    with runtime.database.transaction() as session:
+        if principal.api_key_id is not None:
+            KeyService(session, runtime.clock).note_use(principal.api_key_id)
+        elif principal.session_id is not None:
+            SessionService(session, runtime.settings, runtime.clock).note_use(principal.session_id)
+
+
+def _count(connection: HTTPConnection, runtime: Runtime, principal: Principal) -> None:
+    amount = runtime.settings.rate_limit
+    if not amount:
+        return
+    limit = Limit("requests of a caller", amount, MINUTE_S)
+    who = ("key", str(principal.api_key_id)) if principal.api_key_id is not None else ("user", str(principal.user_id))
+    allowance = runtime.limiter.hit(limit, *who)
+    _judge(connection, allowance, f"More than {amount} requests a minute (PLATEWATCH_RATE_LIMIT).")
+
+
+def _judge(connection: HTTPConnection, allowance: Allowance, what: str) -> None:
+    connection.scope.setdefault("state", {})[_ALLOWANCE] = allowance
+    if allowance.exceeded:
+        raise TooManyRequestsError(what, retry_after_s=max(1, allowance.reset_s))

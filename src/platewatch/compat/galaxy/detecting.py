@@ -1,0 +1,176 @@
+"""`POST /detect_image`, and what was found in one photo."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Query
+from sqlalchemy.orm import Session
+
+from platewatch.app.dependencies import (
+    OPENAPI_SECURITY,
+    RECOGNIZER_ONLY,
+    Reader,
+    ReadingSession,
+    Recognizer,
+    RuntimeDep,
+)
+from platewatch.cameras.service import CameraService
+from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.galaxy.schemas import DetectionResult, PlateFound, PlateRegions, annotated_url, image_url
+from platewatch.compat.photos import UploadedPhoto
+from platewatch.db.base import MAX_ID
+from platewatch.db.tables import ImageRow, SightingRow
+from platewatch.errors import FieldError, NotFoundError
+from platewatch.locations.service import LocationService
+from platewatch.sightings.photos import ReadPhoto, StagedPhoto, stage_photo
+from platewatch.sightings.query import SightingQuery
+from platewatch.sightings.service import Circumstances
+from platewatch.vision.types import Direction
+
+RowId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
+FormId = Annotated[int | None, Form(ge=1, le=MAX_ID)]
+
+router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a photo was taken, by ids."""
+
+    location_id: int | None
+    camera_id: int | None
+    direction: Direction
+
+
+def get_place(
+    location_id: FormId = None,
+    camera_id: FormId = None,
+    direction: Annotated[Direction, Form()] = Direction.UNKNOWN,
+) -> Place:
+    return Place(location_id, camera_id, direction)
+
+
+@router.post("/detect_image", dependencies=[RECOGNIZER_ONLY])
+def detect_image(
+    photo: UploadedPhoto, place: Annotated[Place, Depends(get_place)], runtime: RuntimeDep, caller: Recognizer
+) -> DetectionResult:
+    """Read the plates of a photo and keep both, also a photo without plates."""
+    with runtime.database.reading() as session:
+        circumstances = _circumstances(session, runtime, place, caller.user_id)
+    read = runtime.read_photo(photo)
+    with runtime.staging() as staging:
+        staged = stage_photo(staging, read)
+        return runtime.transact(lambda session: _recorded(session, runtime, staged, circumstances))
+
+
+@router.get("/latest_detection")
+def read_latest_detection(
+    runtime: RuntimeDep, session: ReadingSession, _reader: Reader, location_id: RowId = None, camera_id: RowId = None
+) -> DetectionResult:
+    """Give what was found in the newest photo with a plate."""
+    service = runtime.sightings(session)
+    page = service.page(SightingQuery(limit=1, location_id=location_id, camera_id=camera_id))
+    if not page.items:
+        raise NotFoundError("detection")
+    newest = page.items[0]
+    rows = service.of_image(newest.image_id) if newest.image_id is not None else [newest]
+    return _result(rows, newest.image)
+
+
+@router.get("/plate_regions")
+def read_plate_regions(
+    runtime: RuntimeDep, session: ReadingSession, _reader: Reader, image_id: RowId = None, detection_id: RowId = None
+) -> PlateRegions:
+    """Tell where the plates of one photo are, named by its own id or by one of its detections."""
+    service = runtime.sightings(session)
+    if (image_id is None) == (detection_id is None):
+        raise FieldError("image_id", "Name a photo: give either `image_id` or `detection_id`.")
+    if detection_id is not None:
+        detected = service.get_or_raise(detection_id)
+        if detected.image_id is None:
+            return _regions([detected], None)
+        image_id = detected.image_id
+    image = service.image_or_raise(image_id or 0)
+    return _regions(service.of_image(image.id), image)
+
+
+def _circumstances(session: Session, runtime: RuntimeDep, place: Place, user_id: int) -> Circumstances:
+    """The circumstances with the names that the ids stand for.
+
+    Raises:
+        FieldError: an id stands for nothing.
+    """
+    location = camera = None
+    try:
+        if place.location_id is not None:
+            location = LocationService(session, runtime.clock).get_or_raise(place.location_id).name
+        if place.camera_id is not None:
+            camera = CameraService(session, runtime.clock).get_or_raise(place.camera_id).name
+    except NotFoundError as error:
+        raise FieldError(f"{error.kind}_id", f"{error} GET /api/locations and /api/v1/cameras list them.") from error
+    return Circumstances(
+        captured_at=runtime.clock.now(),
+        user_id=user_id,
+        direction=place.direction,
+        camera=camera,
+        location=location,
+    )
+
+
+def _recorded(
+    session: Session, runtime: RuntimeDep, staged: StagedPhoto, circumstances: Circumstances
+) -> DetectionResult:
+    service = runtime.sightings(session)
+    recorded = service.record_photo(staged, circumstances)
+    rows = [service.get_or_raise(sighting.id) for sighting in recorded.sightings]
+    image = service.image_or_raise(recorded.image_id) if recorded.image_id is not None else None
+    return _result(rows, image) if rows else _empty_result(staged.read, image, circumstances)
+
+
+def _regions(rows: list[SightingRow], image: ImageRow | None) -> PlateRegions:
+    return PlateRegions(
+        detection_id=rows[0].id if rows else None,
+        image_id=image.id if image else None,
+        image_width=image.width if image else None,
+        image_height=image.height if image else None,
+        plates=[PlateFound.of(row) for row in rows],
+    )
+
+
+def _result(rows: list[SightingRow], image: ImageRow | None) -> DetectionResult:
+    """What is told of a photo with plates; what they share is said by the first."""
+    first, regions = rows[0], _regions(rows, image)
+    return DetectionResult(
+        **regions.model_dump(),
+        timestamp=first.captured_at,
+        direction=Direction(first.direction),
+        location_id=first.location_id,
+        location=first.location.name if first.location else None,
+        camera_id=first.camera_id,
+        camera=first.camera.name if first.camera else None,
+        vehicles=[],
+        image_url=image_url(regions.image_id),
+        annotated_url=annotated_url(regions.image_id),
+    )
+
+
+def _empty_result(read: ReadPhoto, image: ImageRow | None, circumstances: Circumstances) -> DetectionResult:
+    image_id = image.id if image else None
+    return DetectionResult(
+        detection_id=None,
+        image_id=image_id,
+        image_width=read.found.width,
+        image_height=read.found.height,
+        plates=[],
+        timestamp=circumstances.captured_at,
+        direction=circumstances.direction,
+        location_id=None,
+        location=circumstances.location,
+        camera_id=None,
+        camera=circumstances.camera,
+        vehicles=[],
+        image_url=image_url(image_id),
+        annotated_url=annotated_url(image_id),
+    )

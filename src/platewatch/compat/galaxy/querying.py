@@ -1,0 +1,96 @@
+"""Lists of detections: `/detections`, `/plate_queries` and `/vehicle_queries`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Query
+from pydantic import Field, model_validator
+
+from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Reader, RuntimeDep
+from platewatch.audit.service import Actor
+from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.galaxy.schemas import DetectionRead, Detections
+from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
+from platewatch.sightings.query import SightingQuery
+from platewatch.sightings.schemas import VehicleColor, VehicleType
+
+_ONLY_TOLD = "Vehicles are not recognized in photos yet: only detections are found whose vehicle somebody told."
+_SAME = (("type", "vehicle_type"), ("color", "colour", "vehicle_color"))
+
+router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+
+
+class VehicleQuery(SightingQuery):
+    """Filters of sightings, those of the vehicle under Galaxy ALPR's names too."""
+
+    type: VehicleType | None = Field(default=None, description="the same as `vehicle_type`", examples=["car"])
+    color: VehicleColor | None = Field(default=None, description="the same as `vehicle_color`", examples=["red"])
+    colour: VehicleColor | None = Field(default=None, description="the same as `vehicle_color`")
+
+    @model_validator(mode="after")
+    def _says_each_once(self) -> Self:
+        for names in _SAME:
+            if sum(getattr(self, name) is not None for name in names) > 1:
+                raise ValueError(f"{', '.join(names)} mean the same: give one of them")
+        return self
+
+    def sightings(self) -> SightingQuery:
+        """The same in the words of sightings."""
+        asked = self.model_dump(exclude={"type", "color", "colour"})
+        vehicle = {
+            "vehicle_type": self.type or self.vehicle_type,
+            "vehicle_color": self.color or self.colour or self.vehicle_color,
+        }
+        return SightingQuery(**(asked | vehicle))
+
+
+class VehicleDetections(Detections):
+    note: str | None = Field(description="what is to be known about the answer")
+
+
+@router.get("/detections")
+def read_detections(
+    query: Annotated[SightingQuery, Query()],
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _reader: Reader,
+    reason: ReasonHeader = None,
+) -> Detections:
+    """List detections, newest first."""
+    return _found(query, runtime, actor, reason)
+
+
+@router.get("/plate_queries")
+def query_plates(
+    query: Annotated[SightingQuery, Query()],
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _reader: Reader,
+    reason: ReasonHeader = None,
+) -> Detections:
+    """List where and when a plate was seen; `match` says whether it is meant exactly, as a beginning or roughly."""
+    return _found(query, runtime, actor, reason)
+
+
+@router.get("/vehicle_queries")
+def query_vehicles(
+    query: Annotated[VehicleQuery, Query()],
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _reader: Reader,
+    reason: ReasonHeader = None,
+) -> VehicleDetections:
+    """List detections by plate, time and vehicle."""
+    asked = query.sightings()
+    asks_for_vehicle = any((asked.vehicle_type, asked.vehicle_color, asked.vehicle_make))
+    found = _found(asked, runtime, actor, reason)
+    return VehicleDetections(**found.model_dump(), note=_ONLY_TOLD if asks_for_vehicle else None)
+
+
+def _found(query: SightingQuery, runtime: RuntimeDep, actor: Actor, reason: str | None) -> Detections:
+    note_search(runtime, query, reason, actor, is_new=query.cursor is None)
+    with runtime.database.reading() as session:
+        page = runtime.sightings(session).page(query)
+        items = [DetectionRead.of(row) for row in page.items]
+    return Detections(detections=items, count=len(items), next_cursor=page.next_cursor)

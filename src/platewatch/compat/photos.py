@@ -1,0 +1,38 @@
+"""The photo of an upload, under either of the names that other systems' forms give it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, File, Request, UploadFile
+
+from platewatch.app.dependencies import RuntimeDep
+from platewatch.errors import FieldError
+from platewatch.sightings.photos import Photo, open_photo
+
+_PHOTO = File(description="a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`")
+
+
+async def get_uploaded_photo(
+    request: Request,
+    runtime: RuntimeDep,
+    file: Annotated[UploadFile | None, _PHOTO] = None,
+    image: Annotated[UploadFile | None, _PHOTO] = None,
+) -> Photo:
+    """The photo of the form field `file` or `image`.
+
+    Raises:
+        FieldError: the form has neither, or both.
+        ImageError: the photo can't be read.
+    """
+    sent = [upload for upload in (file, image) if upload is not None]
+    if len(sent) != 1:
+        found = ", ".join(sorted(set((await request.form()).keys()))) or "none"
+        raise FieldError(
+            "file", f"Send one photo in the multipart form field 'file' or 'image' (fields found: {found})."
+        )
+    limits = runtime.image_limits
+    return open_photo(sent[0].filename, await sent[0].read(limits.max_bytes + 1), limits)
+
+
+UploadedPhoto = Annotated[Photo, Depends(get_uploaded_photo)]

@@ -1,0 +1,48 @@
+"""The best plate of a picture that is a photo, or is itself cut out round a plate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from platewatch.vision.geometry import box_area, corners_from_box
+from platewatch.vision.image import EncodedImage
+from platewatch.vision.pipeline import PlateReader
+from platewatch.vision.types import Crop, Detection, Reading
+
+PHOTO_SHARE: Final = 0.2
+"""A plate that takes less than this share of the picture shows that the picture is a photo and not a crop."""
+_LOWEST_CROP_RATIO: Final = 0.6
+_HIGHEST_CROP_RATIO: Final = 9.0
+"""Width by height of plates, from square ones on motorcycles to the longest, with some room."""
+
+
+def read_best(reader: PlateReader, image: EncodedImage) -> Reading | None:
+    """The surest plate; None if there is none.
+
+    Raises:
+        TruncatedImageError: the pixels end early or are damaged.
+    """
+    found = reader.read_image(image).readings
+    best = found[0] if found else None
+    if best is not None and _share(best, image) < PHOTO_SHARE:
+        return best
+    whole = _read_as_crop(reader, image)
+    if best is None or whole is None:
+        return best or whole
+    # Of a crop the detector may find one half of two; as a whole it has all characters.
+    return max(best, whole, key=lambda reading: (len(reading.text) * reading.confidence, reading.confidence))
+
+
+def _read_as_crop(reader: PlateReader, image: EncodedImage) -> Reading | None:
+    """What the whole picture says as a plate; None if it doesn't look like one."""
+    if not _LOWEST_CROP_RATIO <= image.width / image.height <= _HIGHEST_CROP_RATIO:
+        return None
+    corners = corners_from_box((0.0, 0.0, float(image.width), float(image.height)))
+    located = replace(reader.pre_process(image), crops=(Crop(image.decode(), Detection(corners, 1.0)),))
+    (transcripts,) = reader.forward([located])
+    return next(iter(reader.post_process(located.crops, transcripts)), None)
+
+
+def _share(reading: Reading, image: EncodedImage) -> float:
+    return box_area(reading.box_xyxy) / (image.width * image.height)

@@ -1,0 +1,92 @@
+"""`POST /detection` and `POST /ocr`: what is in a picture; nothing of it is stored."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from platewatch.app.dependencies import OPENAPI_SECURITY, RECOGNIZER_ONLY, Recognizer, RuntimeDep
+from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.photos import UploadedPhoto
+from platewatch.compat.securepass.crops import read_best
+from platewatch.sightings.schemas import (
+    BoxRead,
+    CharactersRead,
+    Confidence,
+    CornersRead,
+    rounded_box,
+    rounded_characters,
+    rounded_confidence,
+    rounded_corners,
+)
+from platewatch.vision.types import Reading
+
+router = APIRouter(tags=["SecurePass"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+
+
+class DetectedPlate(BaseModel):
+    box: BoxRead
+    corners: CornersRead
+    confidence: Confidence
+
+    @classmethod
+    def of(cls, reading: Reading) -> DetectedPlate:
+        return cls(
+            box=rounded_box(reading.box_xyxy),
+            corners=rounded_corners(reading.corners),
+            confidence=rounded_confidence(reading.detection.confidence),
+        )
+
+
+class DetectionAnswer(BaseModel):
+    detector: str = Field(examples=["rapidocr"])
+    image_width: int
+    image_height: int
+    detections: list[DetectedPlate] = Field(description="the plates whose text could be read, the surest first")
+
+
+class OcrAnswer(BaseModel):
+    """The surest plate; without one the text is empty."""
+
+    recognizer: str = Field(examples=["rapidocr"])
+    text: str = Field(description="upper case, no separators", examples=["AB12CDE"])
+    confidence: Confidence
+    characters: CharactersRead
+    region: str | None = Field(examples=["gb"])
+
+
+@router.post("/detection", dependencies=[RECOGNIZER_ONLY])
+def detect(photo: UploadedPhoto, runtime: RuntimeDep, _recognizer: Recognizer) -> DetectionAnswer:
+    """Tell where plates are in a photo."""
+    read = runtime.read_photo(photo)
+    return DetectionAnswer(
+        detector=read.detector,
+        image_width=read.found.width,
+        image_height=read.found.height,
+        detections=[DetectedPlate.of(reading) for reading in read.found.readings],
+    )
+
+
+@router.post("/ocr", dependencies=[RECOGNIZER_ONLY])
+def read_text(
+    photo: UploadedPhoto,
+    runtime: RuntimeDep,
+    _recognizer: Recognizer,
+    recognizer: Annotated[
+        str | None, Query(max_length=64, description="which one reads; the one of the settings by default")
+    ] = None,
+) -> OcrAnswer:
+    """Read the best plate of a photo, or a picture of a plate alone."""
+    name = recognizer or runtime.settings.recognizer
+    reading = runtime.readers_with(name).run(lambda reader: read_best(reader, photo.image))
+    if reading is None:
+        return OcrAnswer(recognizer=name, text="", confidence=0.0, characters=[], region=None)
+    return OcrAnswer(
+        recognizer=name,
+        text=reading.text,
+        confidence=rounded_confidence(reading.confidence),
+        characters=rounded_characters(reading.characters),
+        region=reading.region,
+    )

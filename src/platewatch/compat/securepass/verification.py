@@ -1,0 +1,105 @@
+"""`POST /verification`: may this plate pass?"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from starlette.datastructures import FormData, UploadFile
+
+from platewatch.access.endpoints import Question, get_question
+from platewatch.access.endpoints import decide as decide_on
+from platewatch.access.rules import Decision, Reason
+from platewatch.access.schemas import AccessMatchRead, DecideBody, Id
+from platewatch.app.dependencies import OPENAPI_SECURITY, RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep
+from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.errors import FieldError
+from platewatch.sightings.photos import open_photo
+from platewatch.vision.types import Direction
+
+_PHOTO: Final = {"type": "string", "format": "binary", "description": "a photo: JPEG, PNG, WebP or BMP"}
+_FORM: Final = {
+    "type": "object",
+    "properties": {
+        "file": _PHOTO,
+        "image": _PHOTO,
+        "location_id": {"type": "integer"},
+        "direction": {"type": "string", "enum": ["entering", "leaving", "unknown"]},
+    },
+    "additionalProperties": False,
+}
+_BODY: Final[dict[str, Any]] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {"schema": DecideBody.model_json_schema(ref_template="#/components/schemas/{model}")},
+            "multipart/form-data": {"schema": _FORM},
+        },
+    }
+}
+
+router = APIRouter(tags=["SecurePass"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+
+
+class VerificationAnswer(BaseModel):
+    log_id: int = Field(description="of the entry in the access log", examples=[91])
+    plate: str = Field(description="empty if none could be read", examples=["AB12CDE"])
+    confidence: float | None = Field(description="of the reading; None for a plate that was typed")
+    decision: Decision
+    reason: Reason
+    match: AccessMatchRead | None = Field(description="the entry that the decision rests on")
+    timestamp: datetime
+
+
+class _PhotoFields(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    location_id: Id | None = None
+    direction: Direction = Direction.ENTERING
+
+
+async def get_verified(request: Request, runtime: RuntimeDep) -> Question:
+    """Who wants to pass, from JSON or from a form with a photo in `file` or `image`.
+
+    Raises:
+        FieldError: neither.
+        ImageError: the photo can't be read.
+    """
+    if request.headers.get("content-type", "").startswith("multipart/form-data"):
+        async with request.form() as form:
+            return await _photo_question(form, runtime)
+    return await get_question(request, runtime)
+
+
+@router.post("/verification", dependencies=[RECOGNIZER_ONLY], openapi_extra=_BODY)
+def verify(
+    question: Annotated[Question, Depends(get_verified)], runtime: RuntimeDep, caller: Recognizer, actor: ActorDep
+) -> VerificationAnswer:
+    """Decide whether a plate may pass, write it into the access log, and open the gate if it may."""
+    told = decide_on(question, runtime, caller, actor)
+    return VerificationAnswer(
+        log_id=told.id,
+        plate=told.plate,
+        confidence=told.confidence,
+        decision=told.decision,
+        reason=told.reason,
+        match=told.match,
+        timestamp=told.decided_at,
+    )
+
+
+async def _photo_question(form: FormData, runtime: RuntimeDep) -> Question:
+    uploads = [form[name] for name in ("file", "image") if name in form]
+    if len(uploads) != 1 or not isinstance(uploads[0], UploadFile):
+        raise FieldError("file", "Send one photo as a file in the form field 'file' or 'image'.")
+    limits = runtime.image_limits
+    photo = open_photo(uploads[0].filename, await uploads[0].read(limits.max_bytes + 1), limits)
+    fields = {name: value for name, value in form.multi_items() if name not in ("file", "image")}
+    try:
+        said = _PhotoFields.model_validate(fields)
+    except ValidationError as error:
+        raise RequestValidationError(error.errors(include_url=False)) from error
+    return Question(DecideBody(plate="", location_id=said.location_id, direction=said.direction), photo)

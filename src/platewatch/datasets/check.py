@@ -1,0 +1,87 @@
+"""What is wrong with a dataset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Final
+
+from platewatch.datasets.reading import IMAGE_LIMITS, size_or_problem
+from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
+from platewatch.errors import ImageError
+from platewatch.vision.formats import MAX_LENGTH, normalize
+from platewatch.vision.geometry import polygon_area
+from platewatch.vision.image import open_image
+
+# Labels are rounded, and some tools count pixels from 1.
+_TOLERANCE_PX: Final = 1.0
+_LEAST_SIDE_PX: Final = 1.0
+
+NOTES: Final = frozenset({ProblemKind.EMPTY, ProblemKind.UNLABELLED})
+"""Kinds that may be meant: an image without plates teaches what is none."""
+
+
+def check(dataset: Dataset, *, decode: bool = False) -> list[Problem]:
+    """All problems: those that reading found, then those of each image, in order.
+
+    `decode` decodes every image, which finds those that are damaged behind their header.
+    """
+    problems = list(dataset.problems)
+    for image in dataset.images:
+        problems += _check_image(image, decode=decode)
+    return problems
+
+
+def counts(problems: list[Problem]) -> dict[ProblemKind, int]:
+    """How many problems there are of each kind."""
+    return dict(Counter(problem.kind for problem in problems))
+
+
+def _check_image(image: ImageLabels, *, decode: bool) -> Iterator[Problem]:
+    place = image.place or Place(image.path)
+    size = size_or_problem(image.path)
+    if isinstance(size, Problem):
+        yield size
+        return
+    if decode and (damage := _damage(image)):
+        yield damage
+    if size != (image.width, image.height):
+        message = f"{image.name!r} is {size[0]} x {size[1]}, labelled as {image.width} x {image.height}."
+        yield Problem(ProblemKind.SIZE, place, message)
+    if image.plates is None:
+        yield Problem(ProblemKind.UNLABELLED, Place(image.path), "nobody said what is in it.")
+    elif not image.plates:
+        yield Problem(ProblemKind.EMPTY, place, f"{image.name!r} is labelled as without plates.")
+    for number, plate in enumerate(image.plates or (), 1):
+        for kind, message in _check_plate(plate, size, crop=image.crop):
+            yield Problem(kind, place, f"{image.name!r}, plate {number}: {message}")
+
+
+def _damage(image: ImageLabels) -> Problem | None:
+    try:
+        open_image(image.path.read_bytes(), IMAGE_LIMITS).decode()
+    except ImageError as error:
+        return Problem(ProblemKind.BAD_IMAGE, Place(image.path), str(error))
+    return None
+
+
+def _check_plate(plate: PlateLabel, size: tuple[int, int], *, crop: bool) -> Iterator[tuple[ProblemKind, str]]:
+    width, height = size
+    box = plate.outline_xyxy
+    if box is not None:
+        left, top, right, bottom = box
+        if right - left < _LEAST_SIDE_PX or bottom - top < _LEAST_SIDE_PX:
+            yield ProblemKind.NO_AREA, f"the box {_short(box)} is {right - left:g} x {bottom - top:g}."
+        low, wide, high = -_TOLERANCE_PX, width + _TOLERANCE_PX, height + _TOLERANCE_PX
+        if left < low or top < low or right > wide or bottom > high:
+            yield ProblemKind.OUTSIDE, f"the box {_short(box)} is not inside {width} x {height}."
+    if plate.corners is not None and polygon_area(plate.corners) < _LEAST_SIDE_PX:
+        yield ProblemKind.NO_AREA, "the corners lie on one line."
+    if plate.text is not None and not 1 <= len(normalize(plate.text)) <= MAX_LENGTH:
+        yield ProblemKind.TEXT, f"the text is {plate.text[:40]!r}."
+    if box is None and plate.text is None and not crop:
+        yield ProblemKind.EMPTY, "neither its place nor its text is labelled."
+
+
+def _short(box: tuple[float, float, float, float]) -> str:
+    return "(" + ", ".join(f"{side:g}" for side in box) + ")"

@@ -1,0 +1,100 @@
+"""A labelled dataset as the tools see it, whatever files it came from.
+
+Coordinates are pixels of the upright image; a split is any word, such as `train` or `dev`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+
+from platewatch.datasets.label_format import LabelFormat
+from platewatch.vision.geometry import box_from_corners
+from platewatch.vision.types import BoxXyxy, Corners
+
+IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp"})
+
+
+@dataclass(frozen=True, slots=True)
+class PlateLabel:
+    """One labelled plate; None where it isn't labelled. `region` is an ISO 3166 code such as `de` or `us-ca`."""
+
+    box_xyxy: BoxXyxy | None = None
+    corners: Corners | None = None
+    text: str | None = None
+    region: str | None = None
+
+    @property
+    def outline_xyxy(self) -> BoxXyxy | None:
+        """The box, or else the one round the corners."""
+        if self.box_xyxy is None and self.corners is not None:
+            return box_from_corners(self.corners)
+        return self.box_xyxy
+
+
+@dataclass(frozen=True, slots=True)
+class ImageLabels:
+    """One image, named by its path below the dataset's images with `/` between folders, and what is labelled in it.
+
+    `plates` is None for an image that nobody labelled, and empty for one without plates. `crop` says that the image is
+    a plate itself. `place` is where it was labelled: the file and the line, from 1 on.
+    """
+
+    name: str
+    path: Path
+    width: int
+    height: int
+    plates: tuple[PlateLabel, ...] | None
+    split: str | None = None
+    crop: bool = False
+    place: Place | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A line of a file; None where the file as a whole is meant."""
+
+    file: Path
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return str(self.file) if self.line is None else f"{self.file}, line {self.line}"
+
+
+class ProblemKind(StrEnum):
+    """What can be wrong with a dataset."""
+
+    CORRUPT = "corrupt label"
+    MISSING_IMAGE = "missing image"
+    BAD_IMAGE = "image that can't be read"
+    TWICE = "labelled twice"
+    SIZE = "size that is not the image's"
+    OUTSIDE = "box outside the image"
+    NO_AREA = "box without area"
+    EMPTY = "empty label"
+    UNLABELLED = "image without labels"
+    TEXT = "text that is none of a plate"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    kind: ProblemKind
+    place: Place
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.kind.value}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """All images of a folder with their labels, and what could not be understood."""
+
+    folder: Path
+    format: LabelFormat
+    images: tuple[ImageLabels, ...]
+    problems: tuple[Problem, ...] = ()

@@ -1,0 +1,136 @@
+"""Lists of plates, what stands on them, and the sightings that fitted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, SmallInteger, String
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from platewatch.db.base import MYSQL_TABLE, Base, BigId, NamedRow
+
+
+class WatchlistRow(NamedRow):
+    """A list; `kind` is `allow`, `deny` or `watch`."""
+
+    __tablename__ = "watchlists"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    note: Mapped[str | None] = mapped_column(String(500))
+    enabled: Mapped[bool]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class WatchlistBatchRow(Base):
+    """Entries that come and go together, so that a long list is replaced at one instant.
+
+    They count while `state` is `live`. `staged` ones are being written, `dropped` ones are being deleted. No entry has
+    a larger tolerance than `max_tolerance`.
+    """
+
+    __tablename__ = "watchlist_batches"
+    __table_args__ = (Index(None, "watchlist_id", "state"), MYSQL_TABLE)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    watchlist_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("watchlists.id", ondelete="SET NULL"))
+    state: Mapped[str] = mapped_column(String(16))
+    max_tolerance: Mapped[int] = mapped_column(SmallInteger)
+    created_at: Mapped[datetime]
+
+
+class WatchlistEntryRow(Base):
+    """A plate, or a pattern with `?` and `*`, and when and where it counts.
+
+    Unless `everywhere`, it counts at its locations only: an entry whose last location was deleted counts nowhere.
+    `schedule` is written like `mon-fri 08:00-18:00; sat 09:00-12:00`, None is always. `tags` are kept with a comma on
+    both sides of each.
+    """
+
+    __tablename__ = "watchlist_entries"
+    __table_args__ = (Index(None, "plate"), Index(None, "batch_id", "created_at", "id"), MYSQL_TABLE)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    batch_id: Mapped[int] = mapped_column(BigId, ForeignKey("watchlist_batches.id"))
+    plate: Mapped[str] = mapped_column(String(32))
+    region: Mapped[str | None] = mapped_column(String(16))
+    tolerance: Mapped[int] = mapped_column(SmallInteger)
+    valid_from: Mapped[datetime | None]
+    valid_to: Mapped[datetime | None]
+    schedule: Mapped[str | None] = mapped_column(String(500))
+    everywhere: Mapped[bool]
+    owner: Mapped[str | None] = mapped_column(String(150))
+    vehicle: Mapped[str | None] = mapped_column(String(150))
+    note: Mapped[str | None] = mapped_column(String(500))
+    tags: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    batch: Mapped[WatchlistBatchRow] = relationship(lazy="raise")
+
+
+class WatchlistEntryLocationRow(Base):
+    """A location at which an entry counts."""
+
+    __tablename__ = "watchlist_entry_locations"
+
+    entry_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("watchlist_entries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    location_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("locations.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+
+
+class WatchlistVariantRow(Base):
+    """A key under which an entry with a tolerance is found; two plates close enough have one in common.
+
+    Patterns have the key 0, so that they can all be found.
+    """
+
+    __tablename__ = "watchlist_variants"
+    __table_args__ = (MYSQL_TABLE | {"sqlite_with_rowid": False},)
+
+    variant: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    entry_id: Mapped[int] = mapped_column(
+        BigId, ForeignKey("watchlist_entries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False, index=True
+    )
+
+
+class WatchlistVersionRow(Base):
+    """One row, whose token is another one after every edit, so that each process notices."""
+
+    __tablename__ = "watchlist_versions"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True, autoincrement=False)
+    token: Mapped[str] = mapped_column(String(32))
+
+
+class WatchlistMatchRow(Base):
+    """A sighting that fitted an entry. The texts stay as they were, also when the entry is changed or deleted.
+
+    `captured_at` is the sighting's, so that the newest sightings of a list are found without looking at them all.
+    """
+
+    __tablename__ = "watchlist_matches"
+    __table_args__ = (
+        Index(None, "watchlist_id", "captured_at", "sighting_id"),
+        Index(None, "watchlist_id", "matched_at", "id"),
+        Index(None, "matched_at", "id"),
+        MYSQL_TABLE,
+    )
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    sighting_id: Mapped[int] = mapped_column(BigId, ForeignKey("sightings.id", ondelete="CASCADE"), index=True)
+    watchlist_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("watchlists.id", ondelete="SET NULL"))
+    entry_id: Mapped[int | None] = mapped_column(
+        BigId, ForeignKey("watchlist_entries.id", ondelete="SET NULL"), index=True
+    )
+    watchlist_name: Mapped[str] = mapped_column(String(150))
+    kind: Mapped[str] = mapped_column(String(16))
+    plate: Mapped[str] = mapped_column(String(32))
+    entry_plate: Mapped[str] = mapped_column(String(32))
+    distance: Mapped[float] = mapped_column(Double)
+    captured_at: Mapped[datetime]
+    matched_at: Mapped[datetime]

@@ -1,0 +1,168 @@
+"""Bulk imports as records: begun, watched, paused, gone on with and taken away."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from platewatch.audit.service import Actor, AuditAction, AuditService
+from platewatch.clock import Clock
+from platewatch.db.repository import Page
+from platewatch.db.tables import ImportFileRow, ImportJobRow
+from platewatch.errors import ConflictError
+from platewatch.imports.repository import ImportFileRepository, ImportJobRepository
+from platewatch.imports.schemas import (
+    FileState,
+    ImportFileQuery,
+    ImportPlace,
+    ImportQuery,
+    ImportSource,
+    ImportState,
+    ImportUpdate,
+)
+
+_MAX_ERROR: Final = 500
+_FROM: Final[dict[ImportState, frozenset[ImportState]]] = {
+    ImportState.PAUSED: frozenset({ImportState.QUEUED, ImportState.RUNNING}),
+    ImportState.QUEUED: frozenset({ImportState.PAUSED, ImportState.FAILED}),
+    ImportState.CANCELLED: frozenset({ImportState.QUEUED, ImportState.RUNNING, ImportState.PAUSED, ImportState.FAILED}),
+}
+"""From which states an import can be brought into these."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an import's photos come from; `place` is where the server finds them, `name` what people call it."""
+
+    source: ImportSource
+    place: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file."""
+
+    file_id: int
+    state: FileState
+    sightings: int = 0
+    captured_at: datetime | None = None
+    error: str | None = None
+
+
+class ImportService:
+    """Never commits; the caller's transaction does."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self._session = session
+        self._clock = clock
+        self._jobs = ImportJobRepository(session)
+        self._files = ImportFileRepository(session)
+        self._audit = AuditService(session, clock)
+
+    def begin(self, origin: Origin, place: ImportPlace, actor: Actor) -> ImportJobRow:
+        """A new import, which a worker takes up as soon as it can."""
+        row = self._jobs.add(
+            ImportJobRow(
+                source=origin.source,
+                place=origin.place,
+                name=origin.name[-255:],
+                state=ImportState.QUEUED,
+                is_listed=False,
+                camera=place.camera,
+                location=place.location,
+                direction=place.direction,
+                user_id=actor.user_id,
+                total=0,
+                done=0,
+                failed=0,
+                sightings=0,
+                created_at=self._clock.now(),
+            )
+        )
+        self._audit.note(AuditAction.IMPORT_STARTED, actor, _subject(row.id), {"name": origin.name})
+        return row
+
+    def get_or_raise(self, job_id: int) -> ImportJobRow:
+        """The import.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        return self._jobs.get_or_raise(job_id)
+
+    def page(self, query: ImportQuery) -> Page[ImportJobRow]:
+        """Newest first.
+
+        Raises:
+            CursorError: the cursor is not one of ours.
+        """
+        return self._jobs.page(query)
+
+    def files(self, job_id: int, query: ImportFileQuery) -> tuple[list[ImportFileRow], int | None]:
+        """The import's files, and after which id the next page begins.
+
+        Raises:
+            NotFoundError: there is no such import.
+        """
+        self._jobs.get_or_raise(job_id)
+        return self._files.page(job_id, query)
+
+    def update(self, job_id: int, body: ImportUpdate, actor: Actor) -> ImportJobRow:
+        """The import in its new state.
+
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: it can't come into this state from the one it is in.
+        """
+        row, state = self._jobs.lock_or_raise(job_id), ImportState(body.state)
+        if row.state not in _FROM[state]:
+            raise ConflictError(f"The import {job_id} is {row.state} and can't become {state}.")
+        row.state = state
+        row.error = None
+        row.finished_at = self._clock.now() if state is ImportState.CANCELLED else None
+        self._audit.note(AuditAction.IMPORT_CHANGED, actor, _subject(job_id), {"state": state})
+        return row
+
+    def delete(self, job_id: int, actor: Actor) -> None:
+        """Take away the record of an import that is over; what it recorded stays.
+
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: it is not over.
+        """
+        row = self._jobs.lock_or_raise(job_id)
+        if row.state not in (ImportState.DONE, ImportState.CANCELLED):
+            raise ConflictError(f"The import {job_id} is {row.state}. Cancel it first.")
+        self._files.delete_of(job_id)
+        self._jobs.delete(row)
+        self._audit.note(AuditAction.IMPORT_DELETED, actor, _subject(job_id))
+
+    def settle(self, job_id: int, outcome: Outcome) -> bool:
+        """Write down what became of a file; False if another worker did so before, whose word holds."""
+        is_first = self._files.settle(
+            outcome.file_id,
+            state=outcome.state,
+            sightings=outcome.sightings,
+            captured_at=outcome.captured_at,
+            error=outcome.error and outcome.error[:_MAX_ERROR],
+            finished_at=self._clock.now(),
+        )
+        if is_first:
+            self._jobs.count_file(job_id, outcome.state, outcome.sightings)
+        return is_first
+
+    def end(self, job_id: int, error: str | None = None) -> None:
+        """The import is over, or can't go on for the reason given; one that was stopped meanwhile stays so."""
+        row = self._jobs.lock_or_raise(job_id)
+        if row.state == ImportState.RUNNING:
+            row.state = ImportState.FAILED if error else ImportState.DONE
+            row.error = error and error[:_MAX_ERROR]
+            row.finished_at = self._clock.now()
+
+
+def _subject(job_id: int) -> str:
+    return f"import {job_id}"

@@ -1,0 +1,312 @@
+"""The thread that reads the photos of imports, one after the other, and stops and goes on at any of them.
+
+A file's row says what became of it and is written in the transaction that records its plates: whatever happens to the
+process, each photo is recorded once. Which process works at an import is told by a lease.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any, Final, Protocol, TypeVar
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from platewatch.clock import Clock
+from platewatch.db.engine import Database
+from platewatch.db.leases import Leases
+from platewatch.db.tables import ImportFileRow, ImportJobRow, LocationRow
+from platewatch.errors import BusyError, FieldError, InputError, PlatewatchError
+from platewatch.imports.capture_time import capture_time
+from platewatch.imports.repository import ImportFileRepository, ImportJobRepository, failed_file, waiting_file
+from platewatch.imports.schemas import FileState, ImportSource, ImportState
+from platewatch.imports.service import ImportService, Outcome
+from platewatch.imports.sources import ArchiveSource, FolderSource, Source, UnreadableFileError
+from platewatch.media.store import Staging
+from platewatch.sightings.photos import Photo, ReadPhoto, StagedPhoto, open_photo, stage_photo
+from platewatch.sightings.schemas import SightingSource
+from platewatch.sightings.service import Circumstances, SightingService, plausible_time
+from platewatch.vision.image import ImageLimits
+from platewatch.vision.types import Direction
+
+LEASE: Final = timedelta(seconds=30)
+POLL_S: Final = 2.0
+_BUSY_S: Final = 1.0
+_LISTED_AT_ONCE: Final = 1000
+_MAX_PATH: Final = 500
+_FORGOTTEN_AFTER: Final = timedelta(hours=1)
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+class ImportHost(Protocol):
+    """What the worker needs of the server that it runs in."""
+
+    database: Database
+    clock: Clock
+    image_limits: ImageLimits
+
+    def read_photo(self, photo: Photo) -> ReadPhoto: ...
+
+    def sightings(self, session: Session) -> SightingService: ...
+
+    def transact(self, work: Callable[[Session], T]) -> T: ...
+
+    def staging(self) -> AbstractContextManager[Staging]: ...
+
+
+class _SettledElsewhereError(Exception):
+    """Another worker was faster with this file; nothing of this one's work may stay."""
+
+
+class ImportWorker:
+    """Takes up imports that wait, and those whose process died."""
+
+    def __init__(self, host: ImportHost, archives: Path, max_files: int) -> None:
+        self._host = host
+        self._archives = archives
+        self._max_files = max_files
+        self._holder = secrets.token_hex(16)
+        self._stopping = threading.Event()
+        self._woken = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Return when the photo at hand is done; the import goes on with the next start."""
+        self._stopping.set()
+        self._woken.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def wake(self) -> None:
+        """Look at once whether there is something to do."""
+        self._woken.set()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                self._clear_archives()
+                for job_id in self._waiting():
+                    if not self._stopping.is_set():
+                        self._take_up(job_id)
+            except Exception:  # top of a thread: it goes on, the log tells
+                log.exception("imports.crashed")
+            self._woken.wait(POLL_S)
+            self._woken.clear()
+
+    def _waiting(self) -> list[int]:
+        with self._host.database.reading() as session:
+            return ImportJobRepository(session).ids_at_work()
+
+    def _take_up(self, job_id: int) -> None:
+        job = self._host.transact(lambda session: self._begun(session, job_id))
+        if job is None:
+            return
+        log.info("import.began", job=job_id)
+        error = None
+        try:
+            with closing(_source_of(job, self._archives)) as source:
+                is_over = self._work(job, source)
+        except PlatewatchError as problem:
+            is_over, error = True, str(problem)
+        except Exception as problem:  # a bug must not be met again every two seconds
+            log.exception("import.crashed", job=job_id)
+            is_over, error = (
+                True,
+                f"Something went wrong; the server's error.log tells more ({type(problem).__name__}).",
+            )
+        self._host.transact(lambda session: self._ended(session, job_id, is_over=is_over, error=error))
+        log.info("import.stopped", job=job_id, over=is_over, error=error)
+
+    def _begun(self, session: Session, job_id: int) -> ImportJobRow | None:
+        """The import, which is this worker's now; None if it is another one's."""
+        if not self._renew(session, job_id):
+            return None
+        row = session.get(ImportJobRow, job_id, populate_existing=True)
+        if row is None or row.state not in (ImportState.QUEUED, ImportState.RUNNING):
+            Leases(session).give_back(_lease(job_id), self._holder)
+            return None
+        row.state = ImportState.RUNNING
+        row.started_at = row.started_at or self._host.clock.now()
+        return row
+
+    def _ended(self, session: Session, job_id: int, *, is_over: bool, error: str | None) -> None:
+        if is_over:
+            ImportService(session, self._host.clock).end(job_id, error)
+        Leases(session).give_back(_lease(job_id), self._holder)
+
+    def _work(self, job: ImportJobRow, source: Source) -> bool:
+        """Whether the import is over; otherwise somebody stopped it, or the server stops."""
+        if not job.is_listed:
+            self._list(job, source)
+        zone = self._zone_of(job)
+        while not self._stopping.is_set():
+            file = self._host.transact(lambda session: self._next(session, job.id))
+            if isinstance(file, bool):
+                return file
+            self._do(job, file, source, zone)
+        return False
+
+    def _next(self, session: Session, job_id: int) -> ImportFileRow | bool:
+        """The next file; True if there is none left, False if this worker has to stop."""
+        state = session.scalar(select(ImportJobRow.state).where(ImportJobRow.id == job_id))
+        if state != ImportState.RUNNING or not self._renew(session, job_id):
+            return False
+        return ImportFileRepository(session).next_waiting(job_id) or True
+
+    def _renew(self, session: Session, job_id: int) -> bool:
+        return Leases(session).take(_lease(job_id), self._holder, self._host.clock.now(), LEASE)
+
+    def _list(self, job: ImportJobRow, source: Source) -> None:
+        """Write down all files. One that began this before may have died over it, so begin anew.
+
+        Raises:
+            FieldError: there are too many.
+        """
+        self._host.transact(lambda session: ImportFileRepository(session).delete_of(job.id))
+        for rows in self._listed(job.id, source):
+            self._host.transact(lambda session, rows=rows: self._add_files(session, job.id, rows))  # type: ignore[misc]
+        self._host.transact(lambda session: _count(session, job.id))
+
+    def _listed(self, job_id: int, source: Source) -> Iterator[list[dict[str, Any]]]:
+        rows: list[dict[str, Any]] = []
+        seen: set[str] = set()
+        for number, path in enumerate(source.paths(), 1):
+            if number > self._max_files:
+                raise FieldError("folder", f"There are more than {self._max_files} files. Import part after part.")
+            row = self._file_row(job_id, path)
+            # Some databases take no notice of spaces at the end.
+            if row["path"].rstrip() not in seen:
+                seen.add(row["path"].rstrip())
+                rows.append(row)
+            if len(rows) == _LISTED_AT_ONCE:
+                yield rows
+                rows = []
+        yield rows
+
+    def _file_row(self, job_id: int, path: str) -> dict[str, Any]:
+        shown = path.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
+        if shown == path and len(path) <= _MAX_PATH:
+            return waiting_file(job_id, path)
+        problem = "The file's name is too long or not in UTF-8. Rename it."
+        return failed_file(job_id, shown[-_MAX_PATH:], problem, self._host.clock.now())
+
+    def _add_files(self, session: Session, job_id: int, rows: list[dict[str, Any]]) -> None:
+        self._renew(session, job_id)
+        ImportFileRepository(session).add_all(rows)
+
+    def _do(self, job: ImportJobRow, file: ImportFileRow, source: Source, zone: tzinfo) -> None:
+        """Read one file and record what is in it."""
+        try:
+            found = source.read(file.path, self._host.image_limits.max_bytes, zone)
+            read = self._read(open_photo(file.path, found.data, self._host.image_limits))
+        except InputError as error:
+            self._settle(job.id, Outcome(file.id, FileState.FAILED, error=str(error)))
+            return
+        if read is None:
+            return
+        captured_at = self._captured_at(found.data, found.changed_at, zone)
+        if not read.found.readings:
+            self._settle(job.id, Outcome(file.id, FileState.DONE, captured_at=captured_at))
+            return
+        self._record(job, file, read, captured_at)
+
+    def _read(self, photo: Photo) -> ReadPhoto | None:
+        """The photo's plates; None if the server stops before a reader is free."""
+        while not self._stopping.is_set():
+            try:
+                return self._host.read_photo(photo)
+            except BusyError:
+                # People come first: the waiting line is theirs.
+                self._stopping.wait(_BUSY_S)
+        return None
+
+    def _record(self, job: ImportJobRow, file: ImportFileRow, read: ReadPhoto, captured_at: datetime) -> None:
+        circumstances = Circumstances(
+            captured_at=captured_at,
+            user_id=job.user_id,
+            direction=Direction(job.direction),
+            camera=job.camera,
+            location=job.location,
+            source=SightingSource.IMPORT,
+        )
+        try:
+            with self._host.staging() as staging:
+                staged = stage_photo(staging, read)
+                self._host.transact(lambda session: self._recorded(session, file, staged, circumstances))
+        except _SettledElsewhereError:
+            log.info("import.settled_elsewhere", job=job.id, file=file.id)
+
+    def _recorded(
+        self, session: Session, file: ImportFileRow, staged: StagedPhoto, circumstances: Circumstances
+    ) -> None:
+        recorded = self._host.sightings(session).record(staged, circumstances)
+        outcome = Outcome(file.id, FileState.DONE, len(recorded), circumstances.captured_at)
+        if not ImportService(session, self._host.clock).settle(file.job_id, outcome):
+            raise _SettledElsewhereError
+
+    def _settle(self, job_id: int, outcome: Outcome) -> None:
+        self._host.transact(lambda session: ImportService(session, self._host.clock).settle(job_id, outcome))
+
+    def _captured_at(self, data: bytes, changed_at: datetime | None, zone: tzinfo) -> datetime:
+        """What the camera wrote, else the file's own time, else now; what can't be is passed over."""
+        now = self._host.clock.now()
+        for time in (capture_time(data, zone), changed_at):
+            try:
+                if time is not None:
+                    return plausible_time(time, now)
+            except FieldError:
+                continue
+        return now
+
+    def _zone_of(self, job: ImportJobRow) -> tzinfo:
+        with self._host.database.reading() as session:
+            name = session.scalar(select(LocationRow.time_zone).where(LocationRow.name == job.location))
+        return ZoneInfo(name or "UTC")
+
+    def _clear_archives(self) -> None:
+        """Delete archives whose import is over, or was never begun because the server died over its upload."""
+        if not self._archives.is_dir():
+            return
+        with self._host.database.reading() as session:
+            needed = ImportJobRepository(session).archives()
+        for path in self._archives.iterdir():
+            age = self._host.clock.now().timestamp() - path.stat().st_mtime
+            if path.name not in needed and age > _FORGOTTEN_AFTER.total_seconds():
+                path.unlink(missing_ok=True)
+
+
+def _source_of(job: ImportJobRow, archives: Path) -> Source:
+    """Where the import's photos are.
+
+    Raises:
+        UnreadableFileError: they are not there.
+    """
+    if job.source == ImportSource.ARCHIVE:
+        return ArchiveSource.open(archives / job.place)
+    folder = Path(job.place)
+    if not folder.is_dir():
+        raise UnreadableFileError(f"There is no folder {job.place!r} any more.")
+    return FolderSource(folder)
+
+
+def _count(session: Session, job_id: int) -> None:
+    job, files = ImportJobRepository(session).lock_or_raise(job_id), ImportFileRepository(session)
+    job.total, job.failed = files.count(job_id), files.count(job_id, FileState.FAILED)
+    job.is_listed = True
+
+
+def _lease(job_id: int) -> str:
+    return f"import {job_id}"

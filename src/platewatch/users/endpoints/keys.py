@@ -1,0 +1,46 @@
+"""`/api/v1/api-keys`: the caller's API keys."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, KeyOwner, ReadingSession, RuntimeDep
+from platewatch.audit.service import AuditAction, AuditService
+from platewatch.db.base import MAX_ID
+from platewatch.users.keys import KeyService
+from platewatch.users.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyRead
+
+router = APIRouter(prefix="/api/v1/api-keys", tags=["accounts"], dependencies=OPENAPI_SECURITY)
+
+
+@router.get("")
+def read_keys(runtime: RuntimeDep, session: ReadingSession, owner: KeyOwner) -> ApiKeyPage:
+    """List the caller's keys that still work or only expired."""
+    rows = KeyService(session, runtime.clock).of_user(owner.user_id)
+    return ApiKeyPage(items=[ApiKeyRead.of(row) for row in rows])
+
+
+@router.post("", status_code=HTTPStatus.CREATED)
+def create_key(body: ApiKeyCreate, runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep) -> ApiKeyCreated:
+    """Make a key with some of the caller's rights. Its text is shown this once."""
+    with runtime.transaction() as session:
+        row, key = KeyService(session, runtime.clock).create(owner, body)
+        AuditService(session, runtime.clock).note(
+            AuditAction.KEY_CREATED, actor, f"API key {row.id}", {"name": row.name, "scopes": row.scopes}
+        )
+    return ApiKeyCreated(**ApiKeyRead.of(row).model_dump(), key=key)
+
+
+@router.delete("/{key_id}", status_code=HTTPStatus.NO_CONTENT)
+def revoke_key(
+    key_id: Annotated[int, Path(ge=1, le=MAX_ID)], runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep
+) -> None:
+    """End a key at once: one's own, or anybody's as an administrator."""
+    with runtime.transaction() as session:
+        row = KeyService(session, runtime.clock).revoke(owner, key_id)
+        AuditService(session, runtime.clock).note(
+            AuditAction.KEY_REVOKED, actor, f"API key {key_id}", {"name": row.name, "owner": f"user {row.user_id}"}
+        )

@@ -1,0 +1,240 @@
+"""`/api/v1/watchlists` and `/api/v1/matches`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
+from fastapi.responses import StreamingResponse
+
+from platewatch.app.dependencies import (
+    OPENAPI_SECURITY,
+    ActorDep,
+    Manager,
+    Reader,
+    ReadingSession,
+    RuntimeDep,
+)
+from platewatch.audit.service import AuditAction, Details
+from platewatch.csv_rows import csv_text
+from platewatch.db.base import MAX_ID
+from platewatch.errors import FieldError
+from platewatch.vision.formats import normalize
+from platewatch.watchlists.csv_files import COLUMNS, export_rows, read_lines
+from platewatch.watchlists.imports import ListImport
+from platewatch.watchlists.schemas import (
+    CheckAnswer,
+    CheckQuery,
+    EntryPage,
+    EntryQuery,
+    EntryRead,
+    EntryWrite,
+    FitRead,
+    ImportAnswer,
+    MatchPage,
+    MatchQuery,
+    MatchRead,
+    WatchlistAll,
+    WatchlistCreate,
+    WatchlistRead,
+    WatchlistUpdate,
+)
+from platewatch.watchlists.service import WatchlistService
+
+router = APIRouter(prefix="/api/v1", tags=["watchlists"], dependencies=OPENAPI_SECURITY)
+
+WatchlistId = Annotated[int, Path(ge=1, le=MAX_ID)]
+EntryId = Annotated[int, Path(ge=1, le=MAX_ID)]
+CSV = "text/csv; charset=utf-8"
+_CSV_ANSWER: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV"}}
+
+
+class ImportMode(StrEnum):
+    ADD = "add"
+    """What the list has stays; rows that it has already are skipped."""
+    REPLACE = "replace"
+    """The file takes the place of the whole list, at one instant."""
+
+
+@router.get("/watchlists")
+def read_watchlists(runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> WatchlistAll:
+    """List all watchlists by name."""
+    pairs = WatchlistService(session, runtime.clock).lists()
+    return WatchlistAll(items=[WatchlistRead.of(row, entries) for row, entries in pairs])
+
+
+@router.post("/watchlists", status_code=HTTPStatus.CREATED)
+def create_watchlist(body: WatchlistCreate, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> WatchlistRead:
+    """Make a list."""
+    with runtime.transaction() as session:
+        return WatchlistRead.of(WatchlistService(session, runtime.clock).create(body, actor), 0)
+
+
+@router.get("/watchlists/check")
+def check_plate(
+    query: Annotated[CheckQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+) -> CheckAnswer:
+    """Tell what a plate would match; nothing is recorded."""
+    found = WatchlistService(session, runtime.clock).match(
+        query.plate, at=query.at or runtime.clock.now(), location_id=query.location_id, region=query.region
+    )
+    return CheckAnswer(plate=normalize(query.plate), matches=[FitRead.of(match) for match in found])
+
+
+@router.get("/watchlists/{watchlist_id}")
+def read_watchlist(
+    watchlist_id: WatchlistId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+) -> WatchlistRead:
+    """Give one list."""
+    return WatchlistRead.of(*WatchlistService(session, runtime.clock).get_or_raise(watchlist_id))
+
+
+@router.patch("/watchlists/{watchlist_id}")
+def update_watchlist(
+    watchlist_id: WatchlistId, body: WatchlistUpdate, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+) -> WatchlistRead:
+    """Change a list's name, kind or note, or let it rest."""
+    with runtime.transaction() as session:
+        service = WatchlistService(session, runtime.clock)
+        service.update(watchlist_id, body, actor)
+        return WatchlistRead.of(*service.get_or_raise(watchlist_id))
+
+
+@router.delete("/watchlists/{watchlist_id}", status_code=HTTPStatus.NO_CONTENT)
+def delete_watchlist(watchlist_id: WatchlistId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> None:
+    """Delete a list with all its entries. What they matched stays told."""
+    with runtime.transaction() as session:
+        WatchlistService(session, runtime.clock).delete(watchlist_id, actor)
+    runtime.list_sweep.wake()
+
+
+@router.get("/watchlists/{watchlist_id}/entries")
+def read_entries(
+    watchlist_id: WatchlistId,
+    query: Annotated[EntryQuery, Query()],
+    runtime: RuntimeDep,
+    session: ReadingSession,
+    _reader: Reader,
+) -> EntryPage:
+    """List the entries, newest first."""
+    service = WatchlistService(session, runtime.clock)
+    page = service.entries_page(watchlist_id, query)
+    entries = [EntryRead.of(entry) for entry in service.with_locations(page.items)]
+    return EntryPage(items=entries, next_cursor=page.next_cursor)
+
+
+@router.post("/watchlists/{watchlist_id}/entries", status_code=HTTPStatus.CREATED)
+def create_entry(
+    watchlist_id: WatchlistId, body: EntryWrite, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+) -> EntryRead:
+    """Add a plate or a pattern."""
+    return runtime.transact(
+        lambda session: EntryRead.of(
+            WatchlistService(session, runtime.clock).add_entry(watchlist_id, body, actor),
+        )
+    )
+
+
+@router.get("/watchlists/{watchlist_id}/entries/{entry_id}")
+def read_entry(
+    watchlist_id: WatchlistId, entry_id: EntryId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+) -> EntryRead:
+    """Give one entry."""
+    return EntryRead.of(WatchlistService(session, runtime.clock).entry_or_raise(watchlist_id, entry_id))
+
+
+@router.put("/watchlists/{watchlist_id}/entries/{entry_id}")
+def replace_entry(
+    watchlist_id: WatchlistId,
+    entry_id: EntryId,
+    body: EntryWrite,
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _manager: Manager,
+) -> EntryRead:
+    """Say everything about an entry anew."""
+    return runtime.transact(
+        lambda session: EntryRead.of(
+            WatchlistService(session, runtime.clock).replace_entry(watchlist_id, entry_id, body, actor),
+        )
+    )
+
+
+@router.delete("/watchlists/{watchlist_id}/entries/{entry_id}", status_code=HTTPStatus.NO_CONTENT)
+def delete_entry(
+    watchlist_id: WatchlistId, entry_id: EntryId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+) -> None:
+    """Take one entry off the list."""
+    runtime.transact(
+        lambda session: WatchlistService(session, runtime.clock).delete_entry(watchlist_id, entry_id, actor)
+    )
+
+
+async def refuse_other_fields(request: Request) -> None:
+    """Do nothing if the form has the file alone.
+
+    Raises:
+        FieldError: it has a field that would mean nothing; a `mode` there would not replace the list.
+    """
+    others = sorted({name for name in await request.form() if name != "file"})
+    if others:
+        raise FieldError(
+            others[0],
+            f"The form field {others[0]!r} is not known. Send the file alone, and `mode` in the address: "
+            "`.../import?mode=replace`.",
+        )
+
+
+@router.post("/watchlists/{watchlist_id}/import", dependencies=[Depends(refuse_other_fields)])
+def import_entries(
+    watchlist_id: WatchlistId,
+    file: Annotated[UploadFile, File(description="CSV in UTF-8, as the export writes it, or one plate a line")],
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _manager: Manager,
+    mode: ImportMode = ImportMode.ADD,
+) -> ImportAnswer:
+    """Add the rows of a CSV file, or put them in the place of the whole list. One bad row and nothing is changed."""
+    with runtime.database.reading() as session:
+        places = WatchlistService(session, runtime.clock).location_ids_by_name()
+    lists = ListImport(runtime.database, runtime.clock)
+    lines = read_lines(file.file, places)
+    if mode is ImportMode.ADD:
+        return lists.add(watchlist_id, lines, actor)
+    try:
+        return lists.replace(watchlist_id, lines, actor)
+    finally:
+        runtime.list_sweep.wake()
+
+
+@router.get("/watchlists/{watchlist_id}/export", response_class=StreamingResponse, responses=_CSV_ANSWER)
+def export_entries(
+    watchlist_id: WatchlistId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+) -> StreamingResponse:
+    """Give the whole list as CSV, which can be imported again."""
+    with runtime.database.reading() as session:
+        row, entries = WatchlistService(session, runtime.clock).get_or_raise(watchlist_id)
+    details: Details = {"name": row.name, "entries": entries}
+    runtime.note(AuditAction.WATCHLIST_EXPORTED, actor, f"watchlist {watchlist_id}", details)
+    headers = {"Content-Disposition": f'attachment; filename="watchlist-{watchlist_id}.csv"'}
+    return StreamingResponse(_csv(runtime, watchlist_id), media_type=CSV, headers=headers)
+
+
+@router.get("/matches")
+def read_matches(
+    query: Annotated[MatchQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+) -> MatchPage:
+    """List the sightings that fitted an entry, newest first."""
+    page = WatchlistService(session, runtime.clock).matches_page(query)
+    return MatchPage(items=[MatchRead.of(row) for row in page.items], next_cursor=page.next_cursor)
+
+
+def _csv(runtime: RuntimeDep, watchlist_id: int) -> Iterator[str]:
+    # A session of its own: the request's is closed before the answer streams.
+    with runtime.database.reading() as session:
+        service = WatchlistService(session, runtime.clock)
+        names = {identity: name for name, identity in service.location_ids_by_name().items()}
+        yield from csv_text(COLUMNS, export_rows(service.all_entries(watchlist_id), names))

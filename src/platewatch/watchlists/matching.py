@@ -1,0 +1,98 @@
+"""What an entry says, and whether a plate, a time and a place fit it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from platewatch.vision.plates import edit_distance, is_pattern, matches
+from platewatch.watchlists.schedule import Schedule, is_within
+
+
+class ListKind(StrEnum):
+    ALLOW = "allow"
+    DENY = "deny"
+    WATCH = "watch"
+
+
+_URGENCY = {ListKind.DENY: 0, ListKind.WATCH: 1, ListKind.ALLOW: 2}
+
+
+@dataclass(frozen=True, slots=True)
+class ListInfo:
+    """A list as it is told with a match."""
+
+    id: int
+    name: str
+    kind: ListKind
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A plate or pattern, and when and where it counts. Without a schedule it counts at all hours."""
+
+    id: int
+    plate: str
+    region: str | None
+    tolerance: int
+    valid_from: datetime | None
+    valid_to: datetime | None
+    schedule: Schedule | None
+    everywhere: bool
+    location_ids: frozenset[int]
+    owner: str | None
+    vehicle: str | None
+    note: str | None
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An entry that a plate fits. `plate` is the text as it was read; `distance` counts edits, look-alikes half."""
+
+    plate: str
+    watchlist: ListInfo
+    entry: Entry
+    distance: float
+
+    @property
+    def is_exact(self) -> bool:
+        return self.plate == self.entry.plate
+
+
+def distance_to(entry: Entry, plate: str) -> float:
+    """How far the plate is from the entry's: infinity if it doesn't fit, 0 for a pattern that it fits."""
+    if is_pattern(entry.plate):
+        return 0.0 if matches(entry.plate, plate) else math.inf
+    return edit_distance(entry.plate, plate, limit=entry.tolerance)
+
+
+def is_of_region(entry: Entry, region: str | None) -> bool:
+    """Whether the regions don't contradict each other: one that was not read is no contradiction, nor is a state."""
+    if entry.region is None or region is None:
+        return True
+    longer, shorter = sorted((entry.region, region), key=len, reverse=True)
+    return longer == shorter or longer.startswith(f"{shorter}-")
+
+
+def is_valid_at(entry: Entry, at: datetime) -> bool:
+    """Whether the entry's time has begun and is not over."""
+    begun = entry.valid_from is None or entry.valid_from <= at
+    return begun and (entry.valid_to is None or at < entry.valid_to)
+
+
+def is_scheduled(entry: Entry, local: datetime) -> bool:
+    """Whether the local time is in the entry's schedule."""
+    return entry.schedule is None or is_within(entry.schedule, local)
+
+
+def strength(match: Match) -> tuple[float, ...]:
+    """What matches are ordered by: the same plate, then patterns, then by distance; `deny` before `allow`."""
+    return (
+        0 if match.is_exact else 1,
+        match.distance,
+        _URGENCY[match.watchlist.kind],
+        match.entry.id,
+    )

@@ -1,0 +1,1 @@
+"""The network that finds plates: its data, training, evaluation, mining and export."""
