@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, LabelledVehicle, training_photos
@@ -21,6 +21,7 @@ from platewatch_training.detector.config import RunConfig
 from platewatch_training.detector.losses import Targets
 from platewatch_training.detector.photos import PhotoSource
 from platewatch_training.runs.config import RunError
+from platewatch_training.runs.workers import drawn_ahead
 from platewatch_training.synthesis.layouts import load_layouts
 from platewatch_training.synthesis.scenes import Backdrop, Box, Props, Scene, ScenePlate, SceneSource, Vehicle
 from platewatch_training.synthesis.sprites import DistractorSprites, PlateSprites, Pool, lettering_sprite
@@ -92,7 +93,6 @@ class PictureBatches(IterableDataset[tuple[Tensor, ...]]):
 
     def __iter__(self) -> Iterator[tuple[Tensor, ...]]:
         worker = get_worker_info()
-        cv2.setNumThreads(1)  # workers are threads enough
         own = [self._config.seed, self._first_step, worker.id if worker else 0]
         seed, canvas_seed = np.random.SeedSequence(own).generate_state(2).tolist()
         source = PictureSource(self._material, self._config, seed=seed)
@@ -105,8 +105,7 @@ class PictureBatches(IterableDataset[tuple[Tensor, ...]]):
 
 def loader(batches: PictureBatches, workers: int) -> Iterator[Batch]:
     """The batches, drawn ahead by so many processes (none: in this one)."""
-    torch_loader = DataLoader(batches, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
-    for photos, boxes, corners, ignored in torch_loader:
+    for photos, boxes, corners, ignored in drawn_ahead(batches, workers):
         yield Batch(photos, Targets(boxes, corners, ignored))
 
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from platewatch.vision.recognize import SLOTS, SlotCodec, to_batch, to_input
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
 from platewatch_training.recognizer.config import RunConfig
 from platewatch_training.runs.config import RunError
+from platewatch_training.runs.workers import drawn_ahead
 from platewatch_training.synthesis.camera import retake
 from platewatch_training.synthesis.layouts import Layout, load_layouts
 from platewatch_training.synthesis.samples import Sample, SampleSource
@@ -120,8 +121,7 @@ def real_crops(config: RunConfig) -> list[LabelledCrop]:
 
 def loader(batches: SampleBatches, workers: int) -> Iterator[Batch]:
     """The batches, drawn ahead by so many processes (none: in this one)."""
-    torch_loader = DataLoader(batches, batch_size=None, num_workers=workers, prefetch_factor=4 if workers else None)
-    for inputs, slots, regions in torch_loader:
+    for inputs, slots, regions in drawn_ahead(batches, workers):
         yield Batch(inputs, slots, regions)
 
 
