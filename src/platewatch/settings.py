@@ -63,6 +63,9 @@ class Settings(BaseSettings):
 
     detector: str = "rapidocr"
     recognizer: str = "rapidocr"
+    profile: Literal["fast", "balanced", "thorough"] = Field(
+        default="balanced", description="How closely the detector `platewatch` looks for small plates."
+    )
     detector_model: Path | None = Field(default=None, description="A user's own ONNX export for the detector.")
     recognizer_model: Path | None = Field(
         default=None,

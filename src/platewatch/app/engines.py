@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from platewatch.settings import Settings
-from platewatch.vision.registry import BackendOptions, LlmOptions, YoloLayout
+from platewatch.vision.registry import BackendOptions, LlmOptions, Profile, YoloLayout
 from platewatch.vision.session import Provider
 
 LEDGER_NAME: Final = "llm-spending.db"
@@ -17,6 +17,7 @@ def backend_options(settings: Settings, now: Callable[[], datetime]) -> BackendO
     """The options of every backend; `now` says on which day a call to a paid service is counted."""
     return BackendOptions(
         provider=Provider(settings.provider),
+        profile=Profile(settings.profile),
         models=settings.models_folder,
         model=settings.detector_model,
         recognizer_model=settings.recognizer_model,

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Final, Literal, NoReturn
 
 import typer
 
@@ -26,6 +26,9 @@ SOME_FAILED: Final = 1
 USAGE: Final = 2
 _SHOW_PROGRESS_FROM: Final = 3
 
+# Not the enumeration itself, whose module loads ONNX Runtime.
+ProfileName = Literal["fast", "balanced", "thorough"]
+
 
 def read(  # noqa: PLR0913 (each parameter is an option of the command)
     paths: Annotated[
@@ -40,6 +43,9 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     ] = None,
     detector: Annotated[str, typer.Option(help="What finds plates; see `platewatch models`.")] = "rapidocr",
     recognizer: Annotated[str, typer.Option(help="What reads them; see `platewatch models`.")] = "rapidocr",
+    profile: Annotated[
+        ProfileName | None, typer.Option(help="How closely the detector `platewatch` looks for small plates.")
+    ] = None,
     model: Annotated[Path | None, typer.Option(help="Your own ONNX file for the detector.")] = None,
     recognizer_model: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A model folder for the recognizer `platewatch`.")
@@ -58,6 +64,7 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     from platewatch.clock import Clock
     from platewatch.settings import load_settings
     from platewatch.vision.pipeline import PlateReader
+    from platewatch.vision.registry import Profile
 
     if as_json and as_csv:
         _refuse("--json and --csv exclude each other. Choose one.")
@@ -67,7 +74,12 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     style = Style.JSON if as_json else Style.CSV if as_csv else Style.TABLE
     try:
         told = backend_options(load_settings(), Clock().now)
-        options = replace(told, model=model or told.model, recognizer_model=recognizer_model or told.recognizer_model)
+        options = replace(
+            told,
+            profile=Profile(profile) if profile else told.profile,
+            model=model or told.model,
+            recognizer_model=recognizer_model or told.recognizer_model,
+        )
         reader = PlateReader(detector, recognizer, threads=threads, min_confidence=min_confidence, options=options)
         writer = None if annotate is None else AnnotationWriter(annotate)
         failed = _read_all(reader, images, style, writer)

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from platewatch.vision.geometry import clip_corners
-from platewatch.vision.types import BoxXyxy, Corners, Detection, ImageBgr
+from platewatch.vision.types import BoxXyxy, Detection, ImageBgr
 
 STRIDES: Final = (8, 16, 32)
 CHANNELS: Final = 13
@@ -38,11 +38,11 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """How an image lies in the network's input: scaled, then moved by whole pixels."""
+    """How an image lies in the network's input: scaled, then moved."""
 
     scale: float
-    left: int
-    top: int
+    left: float
+    top: float
 
     def to_image(self, box_xyxy: BoxXyxy, width: int, height: int) -> BoxXyxy:
         """The box in pixels of the image, kept inside it."""
@@ -54,15 +54,10 @@ class Letterbox:
             min(max((bottom - self.top) / self.scale, 0.0), height),
         )
 
-    def corners_to_image(self, corners: Corners, width: int, height: int) -> Corners:
-        """The corners in pixels of the image, kept inside it."""
-        one, two, three, four = (((x - self.left) / self.scale, (y - self.top) / self.scale) for x, y in corners)
-        return clip_corners((one, two, three, four), width, height)
-
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What the maps propose, in pixels of the canvas.
+    """What the maps propose, in pixels of the canvas or of an image.
 
     `scores` float32 (N,), 0..1; `boxes_xyxy` float32 (N, 4); `corners` float32 (N, 4, 2).
     """
@@ -71,10 +66,28 @@ class Candidates:
     boxes_xyxy: NDArray[np.float32]
     corners: NDArray[np.float32]
 
+    @staticmethod
+    def joined(parts: Sequence[Candidates]) -> Candidates:
+        """All of them; of none, none."""
+        return Candidates(
+            np.concatenate([_NONE.scores, *(one.scores for one in parts)]),
+            np.concatenate([_NONE.boxes_xyxy, *(one.boxes_xyxy for one in parts)]),
+            np.concatenate([_NONE.corners, *(one.corners for one in parts)]),
+        )
+
+    def in_image(self, lies: Letterbox) -> Candidates:
+        """The same in pixels of the image that lies so in the canvas."""
+        offset = np.asarray((lies.left, lies.top), np.float32)
+        boxes = (self.boxes_xyxy.reshape(-1, 2, 2) - offset) / np.float32(lies.scale)
+        return Candidates(self.scores, boxes.reshape(-1, 4), (self.corners - offset) / np.float32(lies.scale))
+
     def take(self, chosen: Sequence[int] | NDArray[np.intp]) -> Candidates:
         """Only the chosen ones, in that order."""
         which = np.asarray(chosen, np.intp)
         return Candidates(self.scores[which], self.boxes_xyxy[which], self.corners[which])
+
+
+_NONE: Final = Candidates(np.empty(0, np.float32), np.empty((0, 4), np.float32), np.empty((0, 4, 2), np.float32))
 
 
 def canvas_size(width: int, height: int, longest_side: int = LONGEST_SIDE) -> tuple[int, int]:
@@ -109,12 +122,7 @@ def to_batch(canvases: Sequence[ImageBgr]) -> NDArray[np.float32]:
 
 def decode(maps: Sequence[Map], min_score: float) -> Candidates:
     """What cells of at least that score propose, the surest first; overlapping ones are still there."""
-    found = [_decode_map(*pair, min_score) for pair in zip(maps, STRIDES, strict=True)]
-    everything = Candidates(
-        np.concatenate([one.scores for one in found]),
-        np.concatenate([one.boxes_xyxy for one in found]),
-        np.concatenate([one.corners for one in found]),
-    )
+    everything = Candidates.joined([_decode_map(*pair, min_score) for pair in zip(maps, STRIDES, strict=True)])
     return everything.take(np.argsort(-everything.scores, kind="stable")[:_MAX_CANDIDATES])
 
 
@@ -128,13 +136,13 @@ def suppress(candidates: Candidates, max_iou: float) -> Candidates:
     return candidates.take(np.asarray(kept, np.intp).reshape(-1))
 
 
-def to_detections(candidates: Candidates, lies: Letterbox, width: int, height: int) -> list[Detection]:
-    """The candidates as detections in a photo of that size; those that are wholly outside of it are left out."""
+def to_detections(candidates: Candidates, width: int, height: int) -> list[Detection]:
+    """Candidates in pixels of a photo of that size as detections; those that are wholly outside of it are left out."""
     corners = fit_corners(candidates.corners, candidates.boxes_xyxy).tolist()
     found = []
     for score, four in zip(candidates.scores.tolist(), corners, strict=True):
         one, two, three, last = (tuple(point) for point in four)
-        detection = Detection(lies.corners_to_image((one, two, three, last), width, height), min(1.0, score))
+        detection = Detection(clip_corners((one, two, three, last), width, height), min(1.0, score))
         left, top, right, bottom = detection.box_xyxy
         if right > left and bottom > top:
             found.append(detection)

@@ -31,6 +31,17 @@ class BackendKind(StrEnum):
         return f"platewatch.{self.value}s"
 
 
+class Profile(StrEnum):
+    """How closely the project's own detector looks: the time of a photo against its small plates."""
+
+    FAST = "fast"
+    """Once, at 448 pixels."""
+    BALANCED = "balanced"
+    """Once, at 640 pixels."""
+    THOROUGH = "thorough"
+    """At 640 pixels, then once more where small plates may be."""
+
+
 class YoloLayout(StrEnum):
     """How the rows of a YOLO export's output are laid out. AUTO tells it by the shape."""
 
@@ -77,11 +88,11 @@ class BackendOptions:
     chosen by its name like a backend (None: there are none). `model` is the user's own ONNX file for the detector
     `yolo`, or the folder of a model for the detector `platewatch` (None: the built-in one), `recognizer_model` the
     folder of a model for the recognizer `platewatch` (None: the built-in one), `grammars` whether it settles
-    look-alikes by how regions build their numbers, `input_side` the longest side in pixels of the network's input
-    where the model leaves it open, `class_index` the class that means "plate" in a model with several (None: all of
-    them). `char_yolo_model` is the ONNX file for the recognizer `char-yolo`, `easyocr_folder` the folder with the
-    weights of the network `easyocr_network` for the recognizer `easyocr`, `ensemble` the recognizers that vote in the
-    one of that name.
+    look-alikes by how regions build their numbers, `profile` how closely the detector `platewatch` looks, `input_side`
+    the longest side in pixels of the network's input where the model leaves it open (None: the profile's),
+    `class_index` the class that means "plate" in a model with several (None: all of them). `char_yolo_model` is the
+    ONNX file for the recognizer `char-yolo`, `easyocr_folder` the folder with the weights of the network
+    `easyocr_network` for the recognizer `easyocr`, `ensemble` the recognizers that vote in the one of that name.
     """
 
     provider: Provider = Provider.AUTO
@@ -90,6 +101,7 @@ class BackendOptions:
     model: Path | None = None
     recognizer_model: Path | None = None
     grammars: bool = True
+    profile: Profile = Profile.BALANCED
     layout: YoloLayout = YoloLayout.AUTO
     min_score: float | None = None
     max_iou: float = 0.5

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +10,9 @@ import yaml
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends import plates
 from platewatch.vision.backends.plates import PlateDetector, detector_model
+from platewatch.vision.geometry import iou
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.registry import BackendOptions, make_detector
+from platewatch.vision.registry import BackendOptions, Profile, make_detector
 from platewatch.vision.types import ImageBgr
 from platewatch.vision.zoo import sha256_of
 from tests.vision.networks import constant_network, detector_network
@@ -165,3 +167,26 @@ def test_the_reader_cuts_what_it_finds(model: Path) -> None:
     reader = PlateReader("platewatch", options=BackendOptions(model=model))
     found = reader.read_array(photo_with((40, 20)))
     assert (found.width, found.height) == (640, 384)
+
+
+def test_profiles_differ_in_how_closely_they_look(model: Path) -> None:
+    photo: ImageBgr = np.zeros((1152, 1920, 3), np.uint8)
+    photo[600:617, 1200:1217] = 255  # half of a cell of the first look
+    found = {profile: PlateDetector(BackendOptions(model=model, profile=profile)).detect(photo) for profile in Profile}
+    assert [len(found[profile]) for profile in (Profile.FAST, Profile.BALANCED)] == [0, 0]
+    left, top, right, bottom = found[Profile.THOROUGH][0].box_xyxy
+    assert (left + right) / 2 == pytest.approx(1208, abs=10)
+    assert (top + bottom) / 2 == pytest.approx(608, abs=10)
+
+
+def test_a_plate_that_both_looks_see_is_found_once(model: Path) -> None:
+    photo = photo_with((40, 20))
+    (once,) = PlateDetector(BackendOptions(model=model)).detect(photo)
+    thorough = PlateDetector(BackendOptions(model=model, profile=Profile.THOROUGH)).detect(photo)
+    assert any(iou(once.box_xyxy, one.box_xyxy) > 0.5 for one in thorough)
+    assert all(iou(one.box_xyxy, other.box_xyxy) <= 0.5 for one, other in combinations(thorough, 2))
+
+
+def test_the_profile_says_how_much_of_a_photo_is_decoded(model: Path) -> None:
+    sides = {profile: PlateDetector(BackendOptions(model=model, profile=profile)).input_side for profile in Profile}
+    assert sides == {Profile.FAST: 448, Profile.BALANCED: 640, Profile.THOROUGH: 1600}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -12,7 +13,9 @@ from numpy.typing import NDArray
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.detect import (
     CHANNELS,
+    LONGEST_SIDE,
     STRIDES,
+    Candidates,
     Letterbox,
     Map,
     canvas_size,
@@ -22,9 +25,10 @@ from platewatch.vision.detect import (
     to_batch,
     to_detections,
 )
-from platewatch.vision.registry import BackendOptions
+from platewatch.vision.registry import BackendOptions, Profile
 from platewatch.vision.session import ModelSession
 from platewatch.vision.types import Detection, ImageBgr
+from platewatch.vision.windows import choose_windows, cut_window, whole
 from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, InstalledModel, ModelKind, load_card
 
 BUILT_IN_NAME: Final = "platewatch-detector"
@@ -33,6 +37,25 @@ SCORE: Final = "score"
 _DEFAULT_MIN_SCORE: Final = 0.25
 _OPEN_INPUT: Final = (None, 3, None, None)
 _DIMENSIONS: Final = 4
+_HINT: Final = 0.02
+"""Such a score the first time is worth a closer look."""
+_SMALL: Final = 48.0
+"""Pixels of the first look: wider plates need no closer one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How a profile looks: at a photo of `side` pixels, then where small plates may be at so many times that size."""
+
+    side: int
+    closer: float = 1.0
+
+
+LOOKS: Final = {
+    Profile.FAST: Looks(448),
+    Profile.BALANCED: Looks(LONGEST_SIDE),
+    Profile.THOROUGH: Looks(LONGEST_SIDE, closer=2.5),
+}
 
 
 class PlateDetector:
@@ -48,10 +71,12 @@ class PlateDetector:
     def __init__(self, options: BackendOptions) -> None:
         model = detector_model(options.model)
         card = model.card
-        self.input_side = options.input_side or max(card.input_width, card.input_height)
-        self._min_score = options.min_score
-        if self._min_score is None:
-            self._min_score = card.thresholds.get(SCORE, _DEFAULT_MIN_SCORE)
+        looks = LOOKS[options.profile]
+        self._side = options.input_side or looks.side
+        self._closer = looks.closer
+        self.input_side = round(self._side * self._closer)
+        chosen = options.min_score
+        self._min_score = card.thresholds.get(SCORE, _DEFAULT_MIN_SCORE) if chosen is None else chosen
         self._max_iou = options.max_iou
         self._session = model.load(provider=options.provider, threads=options.threads)
         _check(self._session, card.name)
@@ -59,27 +84,45 @@ class PlateDetector:
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
         """The plates, best first, overlapping ones suppressed, in pixels of `image_bgr`."""
         batch, lies = self.pre_process(image_bgr)
-        return self.post_process(self.forward(batch), lies, image_bgr)
+        maps = self.forward(batch)
+        found = self.post_process(maps[0], self._min_score).in_image(lies)
+        height, width = image_bgr.shape[:2]
+        if self._closer > 1:
+            hints = self.post_process(maps[0], min(_HINT, self._min_score))
+            small = hints.boxes_xyxy[:, 2] - hints.boxes_xyxy[:, 0] < _SMALL
+            closer = self._look_closer(image_bgr, hints.take(np.flatnonzero(small)).in_image(lies), lies.scale)
+            found = suppress(Candidates.joined([found, *closer]), self._max_iou)
+        return to_detections(found, width, height)
 
     def pre_process(self, image_bgr: ImageBgr) -> tuple[NDArray[np.float32], Letterbox]:
         """The network's input, float32 (1, 3, H, W), BGR in 0..1, and how the image lies in it."""
         height, width = image_bgr.shape[:2]
-        canvas, lies = letterbox(image_bgr, *canvas_size(width, height, self.input_side))
+        canvas, lies = letterbox(image_bgr, *canvas_size(width, height, self._side))
         return to_batch([canvas]), lies
 
-    def forward(self, batch: NDArray[np.float32]) -> list[Map]:
-        """The network's maps of one image, finest first."""
-        return [np.asarray(output[0], np.float32) for output in self._session.run(batch)]
+    def forward(self, batch: NDArray[np.float32]) -> list[list[Map]]:
+        """The network's maps of each canvas, finest first."""
+        return [list(maps) for maps in zip(*self._session.run(batch), strict=True)]
 
-    def post_process(self, maps: Sequence[Map], lies: Letterbox, image_bgr: ImageBgr) -> list[Detection]:
-        """The plates in pixels of `image_bgr`."""
+    def post_process(self, maps: Sequence[Map], min_score: float) -> Candidates:
+        """What the maps of a canvas propose, overlapping ones suppressed."""
+        return suppress(decode([np.asarray(one, np.float32) for one in maps], min_score), self._max_iou)
+
+    def _look_closer(self, image_bgr: ImageBgr, hints: Candidates, scale: float) -> list[Candidates]:
+        """What windows round the hints show, in pixels of the image."""
         height, width = image_bgr.shape[:2]
-        candidates = suppress(decode(maps, self._min_score or 0.0), self._max_iou)
-        return to_detections(candidates, lies, width, height)
+        windows = choose_windows(hints, width, height, scale * self._closer)
+        if not windows:
+            return []
+        seen = self.forward(to_batch([cut_window(image_bgr, lies) for lies in windows]))
+        return [
+            whole(self.post_process(maps, self._min_score), lies, width, height).in_image(lies)
+            for maps, lies in zip(seen, windows, strict=True)
+        ]
 
     def warm_up(self) -> None:
         """Run once on an empty image of the usual shape."""
-        self.detect(np.zeros((self.input_side * 9 // 16, self.input_side, 3), dtype=np.uint8))
+        self.detect(np.zeros((self._side * 9 // 16, self._side, 3), dtype=np.uint8))
 
 
 def detector_model(folder: Path | None) -> InstalledModel:

@@ -122,7 +122,7 @@ def finder(network: DetectorNetwork, longest_side: int = LONGEST_SIDE) -> Find:
         with torch.inference_mode():
             maps = network(torch.from_numpy(to_batch([canvas])).to(device))
         candidates = decode([one[0].float().cpu().numpy() for one in maps], LEAST_SCORE)
-        return to_detections(suppress(candidates, _MAX_IOU), lies, width, height)
+        return to_detections(suppress(candidates, _MAX_IOU).in_image(lies), width, height)
 
     return find
 
