@@ -93,6 +93,30 @@ def test_several_photos_are_read_and_what_others_record_appears_by_itself(page: 
         assert listed(page) == [chosen[0][1]]
 
 
+def test_a_vehicle_is_told_by_a_correction_and_found_by_it(page: Page, data: Path) -> None:
+    with serving(data) as address:
+        make_first_account(page, address)
+        with httpx2.Client(base_url=address, timeout=60) as other:
+            other.post("/auth/login", json={"username": "ada", "password": PASSWORD}).raise_for_status()
+            for plate in ("AB12CDE", "XY34ZZZ"):
+                other.post("/api/v1/sightings/manual", json={"plate": plate}).raise_for_status()
+        rows = page.get_by_role("list", name="Sightings, newest first").get_by_role("listitem")
+        expect(rows).to_have_count(2)
+        rows.filter(has_text="AB12CDE").get_by_role("link").click()
+        page.get_by_role("button", name="Correct").click()
+        form = page.get_by_role("form", name="Correction")
+        form.get_by_role("combobox", name="Type").click()
+        page.get_by_role("option", name="Van").click()
+        form.get_by_label("Make").fill("Volkswagen")
+        form.get_by_role("button", name="Save").click()
+        expect(page.get_by_label("Sighting of AB12CDE")).to_contain_text("Volkswagen van")
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Vehicle").click()
+        page.get_by_label("Make").fill("VOLKSWAGEN")
+        expect(rows).to_have_count(1)
+        expect(rows).to_contain_text("Volkswagen van")
+
+
 def test_a_photo_that_can_not_be_read_says_why(page: Page, data: Path, tmp_path: Path) -> None:
     broken = tmp_path / "broken.jpg"
     broken.write_bytes((SAMPLES / "spain.jpg").read_bytes()[:5000])

@@ -1,11 +1,12 @@
 import { useState } from 'react';
 import { Outlet, useSearchParams } from 'react-router';
 
-import { PlateSearch } from './list/PlateSearch';
 import { SightingList } from './list/SightingList';
+import { SightingSearchBar } from './list/SightingSearchBar';
 import { ConnectionBadge } from './live/ConnectionBadge';
 import { useLiveSightings } from './live/useLiveSightings';
 import classes from './LivePage.module.css';
+import { filledIn, searchOf } from './search';
 import { PassFactsFields } from './upload/PassFactsFields';
 import { PhotoDrop } from './upload/PhotoDrop';
 import type { PassFacts } from './upload/sendPhoto';
@@ -19,8 +20,8 @@ const NOTHING_SAID: PassFacts = { camera: '', location: '', direction: 'unknown'
 /** Photos in on one side, sightings as they come on the other. */
 export function LivePage() {
   const { state, arrivedIds, latest } = useLiveSightings();
-  const [search, setSearch] = useSearchParams();
-  const plate = search.get('plate') ?? '';
+  const [address, setAddress] = useSearchParams();
+  const search = searchOf(address);
   return (
     <div className={classes.page}>
       <h1 className="visually-hidden">Live</h1>
@@ -28,22 +29,19 @@ export function LivePage() {
         <Photos />
       </div>
       <section className={classes.sightings} aria-labelledby="sightings-title">
-        <header className={classes.header}>
+        <SightingSearchBar
+          search={search}
+          onSearch={(asked) => {
+            setAddress(filledIn(asked), { replace: true });
+          }}
+        >
           <h2 id="sightings-title" className={classes.title}>
             Sightings
           </h2>
           <ConnectionBadge state={state} />
-          <div className={classes.search}>
-            <PlateSearch
-              plate={plate}
-              onSearch={(text) => {
-                setSearch(text === '' ? {} : { plate: text }, { replace: true });
-              }}
-            />
-          </div>
-        </header>
+        </SightingSearchBar>
         <div className={classes.scroll}>
-          <SightingList plate={plate} isLive={state === 'live'} arrivedIds={arrivedIds} />
+          <SightingList search={search} isLive={state === 'live'} arrivedIds={arrivedIds} />
         </div>
       </section>
       <p className="visually-hidden" aria-live="polite">

@@ -1,21 +1,28 @@
 import { Button, Drawer, Skeleton } from '@mantine/core';
-import { IconDownload } from '@tabler/icons-react';
+import { IconDownload, IconPencil } from '@tabler/icons-react';
+import { useState } from 'react';
 import { useLocation, useNavigate, useParams } from 'react-router';
 
+import { useHasRight } from '@/api/rights';
 import { ErrorState } from '@/components/States';
 import { exactTime } from '@/components/RelativeTime';
 
+import { CorrectionForm } from './correct/CorrectionForm';
 import { DIRECTION_WORDS } from './facts';
 import { AnnotatedPicture } from './picture/AnnotatedPicture';
 import { ReadingCard } from './ReadingCard';
 import classes from './SightingDrawer.module.css';
 import { type Sighting, useSighting } from './sightings';
+import { vehicleText } from './vehicle';
 
 /** One sighting with all its facts, over the page it was opened from. */
 export function SightingDrawer() {
   const { sightingId } = useParams();
   const { search } = useLocation();
   const navigate = useNavigate();
+  const id = Number(sightingId);
+  const [correctedId, setCorrectedId] = useState<number | null>(null);
+  const isCorrecting = correctedId === id;
   const close = (): void => {
     void navigate({ pathname: '/', search });
   };
@@ -25,16 +32,31 @@ export function SightingDrawer() {
       onClose={close}
       position="right"
       size={620}
-      title="Sighting"
+      title={isCorrecting ? 'Correct the sighting' : 'Sighting'}
+      // What was typed is not lost to a key or a click beside it.
+      closeOnEscape={!isCorrecting}
+      closeOnClickOutside={!isCorrecting}
       closeButtonProps={{ 'aria-label': 'Close' }}
       classNames={{ title: classes.title ?? '', body: classes.body ?? '' }}
     >
-      <SightingDetail id={Number(sightingId)} />
+      <SightingDetail
+        id={id}
+        isCorrecting={isCorrecting}
+        onCorrecting={(starts) => {
+          setCorrectedId(starts ? id : null);
+        }}
+      />
     </Drawer>
   );
 }
 
-function SightingDetail({ id }: { id: number }) {
+interface SightingDetailProps {
+  id: number;
+  isCorrecting: boolean;
+  onCorrecting: (starts: boolean) => void;
+}
+
+function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps) {
   const { data: sighting, error, isPending, refetch } = useSighting(id);
   if (isPending) {
     return (
@@ -58,7 +80,37 @@ function SightingDetail({ id }: { id: number }) {
     <article className={classes.detail} aria-label={`Sighting of ${sighting.plate}`}>
       <Picture sighting={sighting} />
       <ReadingCard sighting={sighting} />
-      <FactTable sighting={sighting} />
+      {isCorrecting ? (
+        <CorrectionForm
+          sighting={sighting}
+          onDone={() => {
+            onCorrecting(false);
+          }}
+        />
+      ) : (
+        <>
+          <FactTable sighting={sighting} />
+          <Actions
+            sighting={sighting}
+            onCorrect={() => {
+              onCorrecting(true);
+            }}
+          />
+        </>
+      )}
+    </article>
+  );
+}
+
+function Actions({ sighting, onCorrect }: { sighting: Sighting; onCorrect: () => void }) {
+  const mayCorrect = useHasRight('recognize');
+  return (
+    <div className={classes.actions}>
+      {mayCorrect && (
+        <Button leftSection={<IconPencil size={17} />} onClick={onCorrect}>
+          Correct
+        </Button>
+      )}
       {sighting.annotated_url !== null && (
         <Button
           component="a"
@@ -70,7 +122,7 @@ function SightingDetail({ id }: { id: number }) {
           Picture with outline
         </Button>
       )}
-    </article>
+    </div>
   );
 }
 
@@ -98,6 +150,7 @@ function pictureSize({ image_width: width, image_height: height }: Sighting): st
 function FactTable({ sighting }: { sighting: Sighting }) {
   const facts: [string, string | null][] = [
     ['Captured', exactTime(sighting.captured_at)],
+    ['Vehicle', vehicleText(sighting)],
     ['Direction', DIRECTION_WORDS[sighting.direction]],
     ['Camera', sighting.camera],
     ['Location', sighting.location],
@@ -109,6 +162,9 @@ function FactTable({ sighting }: { sighting: Sighting }) {
     ['Picture', pictureSize(sighting)],
     ['Number', String(sighting.id)],
   ];
+  // Of most sightings there is nothing to say here, so the row is there only if there is.
+  if (sighting.note !== null) facts.splice(2, 0, ['Note', sighting.note]);
+  if (sighting.read_plate !== sighting.plate) facts.unshift(['Read as', sighting.read_plate]);
   return (
     <dl className={classes.facts}>
       {facts.map(([name, value]) => (

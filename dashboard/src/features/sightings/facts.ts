@@ -5,3 +5,5 @@ export const DIRECTION_WORDS: Record<Direction, string> = {
   leaving: 'Leaving',
   unknown: 'Unknown',
 };
+
+export const DIRECTIONS: Direction[] = ['unknown', 'entering', 'leaving'];

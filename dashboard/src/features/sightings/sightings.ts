@@ -1,15 +1,21 @@
 import {
+  hashKey,
   type InfiniteData,
   type QueryClient,
   useInfiniteQuery,
+  useMutation,
   useQuery,
+  useQueryClient,
 } from '@tanstack/react-query';
 
 import { client, unwrap } from '@/api/client';
 import type { components } from '@/api/schema';
 
+import { filledIn, type SightingSearch } from './search';
+
 export type Sighting = components['schemas']['SightingRead'];
 export type SightingPage = components['schemas']['SightingPage'];
+export type Correction = components['schemas']['SightingUpdate'];
 export type Direction = Sighting['direction'];
 
 export const PAGE_SIZE = 30;
@@ -17,11 +23,13 @@ export const PAGE_SIZE = 30;
 export const POLL_MS = 10_000;
 
 const LISTS_KEY = ['sightings', 'list'] as const;
+/** The list under no search. */
+export const ALL_KEY = [...LISTS_KEY, {}] as const;
 
 export type SightingPages = InfiniteData<SightingPage, string | null>;
 
-export function listKey(plate: string) {
-  return [...LISTS_KEY, plate] as const;
+export function listKey(search: SightingSearch) {
+  return [...LISTS_KEY, filledIn(search)] as const;
 }
 
 function sightingKey(id: number) {
@@ -31,21 +39,17 @@ function sightingKey(id: number) {
 /**
  * The sightings, newest first, by pages.
  *
- * @param plate what the plate must match; empty for all.
+ * @param search what they must fit.
  * @param isLive whether new ones come by themselves; otherwise they are asked for.
  */
-export function useSightings(plate: string, isLive: boolean) {
+export function useSightings(search: SightingSearch, isLive: boolean) {
   return useInfiniteQuery({
-    queryKey: listKey(plate),
+    queryKey: listKey(search),
     queryFn: async ({ pageParam: cursor, signal }): Promise<SightingPage> =>
       unwrap(
         client.GET('/api/v1/sightings', {
           params: {
-            query: {
-              limit: PAGE_SIZE,
-              ...(plate !== '' && { plate }),
-              ...(cursor !== null && { cursor }),
-            },
+            query: { limit: PAGE_SIZE, ...filledIn(search), ...(cursor !== null && { cursor }) },
           },
           signal,
         }),
@@ -69,6 +73,23 @@ export function useSighting(id: number) {
   });
 }
 
+/** Corrects one sighting by the fields that are given; it is shown everywhere as it is then. */
+export function useCorrection(id: number) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (correction: Correction): Promise<Sighting> =>
+      unwrap(
+        client.PATCH('/api/v1/sightings/{sighting_id}', {
+          params: { path: { sighting_id: id } },
+          body: correction,
+        }),
+      ),
+    onSuccess: (sighting) => {
+      mergeSighting(queries, sighting);
+    },
+  });
+}
+
 /**
  * Puts a new or changed sighting into what is already loaded. A list under a search is asked again,
  * for only the server knows what matches; so is one whose answer is under way, for it may be older
@@ -76,14 +97,11 @@ export function useSighting(id: number) {
  */
 export function mergeSighting(queries: QueryClient, sighting: Sighting): void {
   queries.setQueryData(sightingKey(sighting.id), sighting);
-  queries.setQueryData<SightingPages>(
-    listKey(''),
-    (pages) => pages && withSighting(pages, sighting),
-  );
+  queries.setQueryData<SightingPages>(ALL_KEY, (pages) => pages && withSighting(pages, sighting));
   void queries.invalidateQueries({
     queryKey: LISTS_KEY,
     predicate: ({ queryKey, state }) =>
-      queryKey[LISTS_KEY.length] !== '' || state.fetchStatus === 'fetching',
+      hashKey(queryKey) !== hashKey(ALL_KEY) || state.fetchStatus === 'fetching',
   });
 }
 

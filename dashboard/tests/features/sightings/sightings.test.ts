@@ -1,7 +1,9 @@
 import { QueryClient } from '@tanstack/react-query';
 import { expect, test } from 'vitest';
 
+import { ANY_VEHICLE } from '@/features/sightings/search';
 import {
+  ALL_KEY,
   listKey,
   mergeSighting,
   type Sighting,
@@ -59,18 +61,20 @@ test('a sighting that is already there is replaced, not repeated', () => {
 
 test('merging fills the open list, and only lists under a search are asked again', () => {
   const queries = new QueryClient();
-  queries.setQueryData(listKey(''), pagesOf([[4]], null));
-  queries.setQueryData(listKey('AB12CDE'), pagesOf([[4]], null));
+  queries.setQueryData(ALL_KEY, pagesOf([[4]], null));
+  queries.setQueryData(listKey({ ...ANY_VEHICLE, plate: 'AB12CDE' }), pagesOf([[4]], null));
   mergeSighting(queries, sightingAt(5));
-  expect(idsOf(queries.getQueryData<SightingPages>(listKey('')) ?? pagesOf([], null))).toEqual([
+  expect(idsOf(queries.getQueryData<SightingPages>(ALL_KEY) ?? pagesOf([], null))).toEqual([
     [105, 104],
   ]);
-  expect(queries.getQueryState(listKey(''))?.isInvalidated).toBe(false);
-  expect(queries.getQueryState(listKey('AB12CDE'))?.isInvalidated).toBe(true);
+  expect(queries.getQueryState(ALL_KEY)?.isInvalidated).toBe(false);
+  expect(queries.getQueryState(listKey({ ...ANY_VEHICLE, plate: 'AB12CDE' }))?.isInvalidated).toBe(
+    true,
+  );
 });
 
 test('merging makes no list where none was loaded', () => {
   const queries = new QueryClient();
   mergeSighting(queries, makeSighting());
-  expect(queries.getQueryData(listKey(''))).toBeUndefined();
+  expect(queries.getQueryData(ALL_KEY)).toBeUndefined();
 });

@@ -5,19 +5,20 @@ import { useEffect } from 'react';
 
 import { EmptyState, ErrorState } from '@/components/States';
 
+import { isSearch, type SightingSearch, vehicleFacts } from '../search';
 import { useSightings } from '../sightings';
 import classes from './SightingList.module.css';
 import { SightingRow } from './SightingRow';
 
 interface SightingListProps {
-  plate: string;
+  search: SightingSearch;
   isLive: boolean;
   arrivedIds: ReadonlySet<number>;
 }
 
 /** The sightings, newest first, more of them as one scrolls. */
-export function SightingList({ plate, isLive, arrivedIds }: SightingListProps) {
-  const list = useSightings(plate, isLive);
+export function SightingList({ search, isLive, arrivedIds }: SightingListProps) {
+  const list = useSightings(search, isLive);
   if (list.isPending) return <LoadingRows />;
   if (list.data === undefined) {
     return (
@@ -29,7 +30,7 @@ export function SightingList({ plate, isLive, arrivedIds }: SightingListProps) {
     );
   }
   const sightings = list.data.pages.flatMap(({ items }) => items);
-  if (sightings.length === 0) return <NoSightings plate={plate} />;
+  if (sightings.length === 0) return <NoSightings search={search} />;
   return (
     <>
       <ol className={classes.list} aria-label="Sightings, newest first">
@@ -72,17 +73,28 @@ function LoadMore({ isLoading, hasFailed, onLoad }: LoadMoreProps) {
   );
 }
 
-function NoSightings({ plate }: { plate: string }) {
-  if (plate !== '') {
+function NoSightings({ search }: { search: SightingSearch }) {
+  if (isSearch(search)) return <NothingFound search={search} />;
+  return (
+    <EmptyState icon={<IconCarOff size={26} />} title="No sightings yet">
+      Drop a photo of a vehicle, and its plate appears here.
+    </EmptyState>
+  );
+}
+
+function NothingFound({ search }: { search: SightingSearch }) {
+  const icon = <IconSearchOff size={26} />;
+  if (vehicleFacts(search) > 0) {
     return (
-      <EmptyState icon={<IconSearchOff size={26} />} title={`No sighting of “${plate}”`}>
-        Enter the whole plate; spaces and case don’t count. Check for look-alikes such as 0 and O.
+      <EmptyState icon={icon} title="No sighting fits this search">
+        Photos tell nothing of the vehicle: only those are found whose type, color or make somebody
+        entered. Write the whole color and the whole make.
       </EmptyState>
     );
   }
   return (
-    <EmptyState icon={<IconCarOff size={26} />} title="No sightings yet">
-      Drop a photo of a vehicle, and its plate appears here.
+    <EmptyState icon={icon} title={`No sighting of “${search.plate}”`}>
+      Enter the whole plate; spaces and case don’t count. Check for look-alikes such as 0 and O.
     </EmptyState>
   );
 }

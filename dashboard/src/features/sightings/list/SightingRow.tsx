@@ -7,6 +7,8 @@ import { RelativeTime } from '@/components/RelativeTime';
 
 import { DIRECTION_WORDS } from '../facts';
 import type { Direction, Sighting } from '../sightings';
+import { vehicleText } from '../vehicle';
+import { VehicleMark } from '../VehicleMark';
 import classes from './SightingRow.module.css';
 
 interface SightingRowProps {
@@ -41,12 +43,14 @@ export function SightingRow({ sighting, isNew }: SightingRowProps) {
   );
 }
 
-function Facts({ sighting: { camera, location, direction } }: { sighting: Sighting }) {
+function Facts({ sighting }: { sighting: Sighting }) {
+  const { camera, location, direction } = sighting;
   const places = [camera, location].filter((place) => place !== null).join(' · ');
-  if (places === '' && direction === 'unknown') return null;
+  if (places === '' && direction === 'unknown' && vehicleText(sighting) === null) return null;
   return (
     <span className={classes.facts}>
       <DirectionMark direction={direction} />
+      <VehicleMark sighting={sighting} />
       {places}
     </span>
   );

@@ -2,12 +2,9 @@ import { Button, Collapse, Input, SegmentedControl, TextInput } from '@mantine/c
 import { IconChevronDown } from '@tabler/icons-react';
 import { useId, useState } from 'react';
 
-import { DIRECTION_WORDS } from '../facts';
-import type { Direction } from '../sightings';
+import { DIRECTION_WORDS, DIRECTIONS } from '../facts';
 import classes from './PassFactsFields.module.css';
 import type { PassFacts } from './sendPhoto';
-
-const DIRECTIONS: Direction[] = ['unknown', 'entering', 'leaving'];
 
 interface PassFactsFieldsProps {
   facts: PassFacts;

@@ -1,0 +1,167 @@
+import {
+  Alert,
+  Autocomplete,
+  Button,
+  Input,
+  SegmentedControl,
+  Select,
+  Textarea,
+  TextInput,
+} from '@mantine/core';
+import { useForm, type UseFormReturnType } from '@mantine/form';
+import { notifications } from '@mantine/notifications';
+import { IconAlertCircle } from '@tabler/icons-react';
+import { useEffect, useId, useRef } from 'react';
+
+import { ApiError } from '@/api/errors';
+
+import { DIRECTIONS, DIRECTION_WORDS } from '../facts';
+import { type Sighting, useCorrection } from '../sightings';
+import { COLORS, MAX_COLOR_LENGTH, MAX_MAKE_LENGTH, VEHICLE_CHOICES } from '../vehicle';
+import { correctionOf, type CorrectionValues, valuesOf } from './correction';
+import classes from './CorrectionForm.module.css';
+
+interface CorrectionFormProps {
+  sighting: Sighting;
+  onDone: () => void;
+}
+
+/** The facts of a sighting to be set right; what was read stays in its history. */
+export function CorrectionForm({ sighting, onDone }: CorrectionFormProps) {
+  const correction = useCorrection(sighting.id);
+  const { error } = correction;
+  const form = useForm<CorrectionValues>({
+    initialValues: valuesOf(sighting),
+    validate: { plate: (text) => (text.trim() === '' ? 'Enter the plate.' : null) },
+  });
+  const { setErrors, getInitialValues } = form;
+  useEffect(() => {
+    if (error instanceof ApiError) setErrors(error.fields);
+  }, [error, setErrors]);
+  const formRef = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // The button that opened the form is gone, and the focus with it.
+    formRef.current?.focus();
+  }, []);
+
+  const submit = (values: CorrectionValues): void => {
+    const changed = correctionOf(getInitialValues(), values);
+    if (changed === null) {
+      onDone();
+      return;
+    }
+    correction.mutate(changed, {
+      onSuccess: ({ plate }) => {
+        notifications.show({ autoClose: 3000, message: `The sighting of ${plate} is corrected.` });
+        onDone();
+      },
+    });
+  };
+  return (
+    <form
+      ref={formRef}
+      tabIndex={-1}
+      className={classes.form}
+      aria-label="Correction"
+      onSubmit={form.onSubmit(submit)}
+      noValidate
+    >
+      <PassFields form={form} />
+      <VehicleFields form={form} />
+      <Textarea label="Note" rows={2} maxLength={500} {...form.getInputProps('note')} />
+      <TextInput
+        label="Reason"
+        description="Kept in the history of the sighting, with your name."
+        maxLength={300}
+        {...form.getInputProps('reason')}
+      />
+      {error !== null && (
+        <Alert color="red" variant="outline" icon={<IconAlertCircle />} role="alert">
+          {error.message}
+        </Alert>
+      )}
+      <div className={classes.actions}>
+        <Button variant="default" onClick={onDone}>
+          Cancel
+        </Button>
+        <Button type="submit" loading={correction.isPending}>
+          Save
+        </Button>
+      </div>
+    </form>
+  );
+}
+
+interface FieldsProps {
+  form: UseFormReturnType<CorrectionValues>;
+}
+
+function PassFields({ form }: FieldsProps) {
+  const directionId = useId();
+  return (
+    <>
+      <div className={classes.plate}>
+        <TextInput
+          label="Plate"
+          maxLength={64}
+          autoComplete="off"
+          autoCapitalize="characters"
+          spellCheck={false}
+          classNames={{ input: classes.plateText ?? '' }}
+          {...form.getInputProps('plate')}
+        />
+        <TextInput
+          label="Region"
+          placeholder="gb, us-ca"
+          maxLength={16}
+          autoComplete="off"
+          autoCapitalize="none"
+          spellCheck={false}
+          {...form.getInputProps('region')}
+        />
+      </div>
+      <div>
+        <Input.Label component="div" id={directionId}>
+          Direction
+        </Input.Label>
+        <SegmentedControl
+          fullWidth
+          aria-labelledby={directionId}
+          data={DIRECTIONS.map((value) => ({ value, label: DIRECTION_WORDS[value] }))}
+          {...form.getInputProps('direction')}
+        />
+      </div>
+    </>
+  );
+}
+
+function VehicleFields({ form }: FieldsProps) {
+  return (
+    <fieldset className={classes.vehicle}>
+      <legend>Vehicle</legend>
+      <Select
+        label="Type"
+        placeholder="Unknown"
+        data={VEHICLE_CHOICES}
+        clearable
+        clearButtonProps={{ 'aria-label': 'Unknown type' }}
+        {...form.getInputProps('vehicle_type')}
+      />
+      <Autocomplete
+        label="Color"
+        placeholder="Unknown"
+        data={COLORS}
+        maxLength={MAX_COLOR_LENGTH}
+        {...form.getInputProps('vehicle_color')}
+      />
+      <TextInput
+        label="Make"
+        placeholder="Unknown"
+        maxLength={MAX_MAKE_LENGTH}
+        autoComplete="off"
+        spellCheck={false}
+        {...form.getInputProps('vehicle_make')}
+      />
+    </fieldset>
+  );
+}

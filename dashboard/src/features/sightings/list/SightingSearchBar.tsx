@@ -1,0 +1,60 @@
+import { Button, Collapse } from '@mantine/core';
+import { IconCar } from '@tabler/icons-react';
+import { type ReactNode, useId, useState } from 'react';
+
+import { type SightingSearch, vehicleFacts } from '../search';
+import { PlateSearch } from './PlateSearch';
+import classes from './SightingSearchBar.module.css';
+import { VehicleFilter } from './VehicleFilter';
+
+interface SightingSearchBarProps {
+  search: SightingSearch;
+  onSearch: (search: SightingSearch) => void;
+  /** What stands before the fields. */
+  children: ReactNode;
+}
+
+/** The head of the list: a field for a plate, and those for a vehicle, folded away until wanted. */
+export function SightingSearchBar({ search, onSearch, children }: SightingSearchBarProps) {
+  const { plate, ...vehicle } = search;
+  const asked = vehicleFacts(vehicle);
+  const [isOpen, setIsOpen] = useState(asked > 0);
+  const panelId = useId();
+  return (
+    <>
+      <header className={classes.header}>
+        {children}
+        <div className={classes.fields}>
+          <div className={classes.plate}>
+            <PlateSearch
+              plate={plate}
+              onSearch={(text) => {
+                onSearch({ ...search, plate: text });
+              }}
+            />
+          </div>
+          <Button
+            variant={asked > 0 ? 'filled' : 'default'}
+            className={classes.toggle ?? ''}
+            aria-expanded={isOpen}
+            aria-controls={panelId}
+            leftSection={<IconCar size={18} aria-hidden="true" />}
+            onClick={() => {
+              setIsOpen(!isOpen);
+            }}
+          >
+            {asked > 0 ? `Vehicle (${asked})` : 'Vehicle'}
+          </Button>
+        </div>
+      </header>
+      <Collapse expanded={isOpen} id={panelId}>
+        <VehicleFilter
+          vehicle={vehicle}
+          onSearch={(vehicle) => {
+            onSearch({ ...search, ...vehicle });
+          }}
+        />
+      </Collapse>
+    </>
+  );
+}

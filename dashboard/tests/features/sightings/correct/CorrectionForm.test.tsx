@@ -1,0 +1,99 @@
+import { screen, within } from '@testing-library/react';
+import { expect, test } from 'vitest';
+
+import { pathOf, renderApp } from '../../../support/render';
+import { makeSighting } from '../../../support/sightings';
+import { ANNA, envelope, type FakeServer, serverWithAnna } from '../../../support/server';
+
+const PATCH = 'PATCH /api/v1/sightings/7';
+const BEFORE = makeSighting({ id: 7, vehicle_type: 'car', vehicle_color: 'red' });
+
+function serverWithOne(over: Parameters<typeof makeSighting>[0] = {}): FakeServer {
+  const sighting = { ...BEFORE, ...over };
+  return serverWithAnna()
+    .on('GET /api/v1/sightings', { body: { items: [sighting], next_cursor: null } })
+    .on('GET /api/v1/sightings/7', { body: sighting });
+}
+
+async function openedForm() {
+  const app = renderApp('/sightings/7');
+  await app.user.click(await screen.findByRole('button', { name: 'Correct' }));
+  return { ...app, form: within(await screen.findByRole('form', { name: 'Correction' })) };
+}
+
+test('the vehicle is corrected, and shown everywhere as it is then', async () => {
+  const vehicle = { vehicle_type: 'van', vehicle_color: null, vehicle_make: 'ford' } as const;
+  const server = serverWithOne().on(PATCH, { body: { ...BEFORE, ...vehicle } });
+  const { user, form } = await openedForm();
+  expect(form.getByLabelText('Plate')).toHaveValue('AB12CDE');
+  expect(screen.getByRole('form')).toHaveFocus();
+  await user.click(form.getByRole('combobox', { name: 'Type' }));
+  await user.click(await screen.findByRole('option', { name: 'Van' }));
+  await user.clear(form.getByRole('combobox', { name: 'Color' }));
+  await user.type(form.getByLabelText('Make'), 'Ford');
+  await user.type(form.getByLabelText('Reason'), 'saw it');
+  await user.click(form.getByRole('button', { name: 'Save' }));
+  const drawer = within(await screen.findByRole('dialog', { name: 'Sighting' }));
+  expect(await drawer.findByText('Ford van')).toBeInTheDocument();
+  expect(await server.to(PATCH)[0]?.json()).toEqual({ ...vehicle, reason: 'saw it' });
+  expect(screen.getByText('The sighting of AB12CDE is corrected.')).toBeInTheDocument();
+  expect(screen.getByRole('link', { name: /AB12CDE/, hidden: true })).toHaveTextContent('Ford van');
+});
+
+test('another plate is sent alone, and what was read is still told', async () => {
+  const server = serverWithOne().on(PATCH, {
+    body: { ...BEFORE, plate: 'AB12CDF', is_corrected: true },
+  });
+  const { user, form } = await openedForm();
+  await user.clear(form.getByLabelText('Plate'));
+  await user.click(form.getByRole('button', { name: 'Save' }));
+  expect(form.getByText('Enter the plate.')).toBeInTheDocument();
+  await user.type(form.getByLabelText('Plate'), 'ab12cdf');
+  await user.click(form.getByRole('button', { name: 'Save' }));
+  const drawer = within(await screen.findByRole('dialog', { name: 'Sighting' }));
+  expect(await drawer.findByText('Read as')).toBeInTheDocument();
+  expect(await server.to(PATCH)[0]?.json()).toEqual({ plate: 'AB12CDF' });
+});
+
+test('what the server refuses is told at the field, and what was typed stays', async () => {
+  serverWithOne().on(PATCH, {
+    status: 422,
+    body: { detail: 'Refused.', errors: [{ field: 'region', message: 'Use a code such as gb.' }] },
+  });
+  const { user, form } = await openedForm();
+  await user.type(form.getByLabelText('Region'), 'great britain');
+  await user.click(form.getByRole('button', { name: 'Save' }));
+  expect(await form.findByText('Use a code such as gb.')).toBeInTheDocument();
+  expect(form.getByRole('alert')).toHaveTextContent('Refused.');
+  expect(form.getByLabelText('Region')).toHaveValue('great britain');
+});
+
+test('saving without a change, and canceling, send nothing', async () => {
+  const server = serverWithOne();
+  const { user, form } = await openedForm();
+  await user.click(form.getByRole('button', { name: 'Save' }));
+  await user.click(await screen.findByRole('button', { name: 'Correct' }));
+  await user.click(screen.getByRole('button', { name: 'Cancel' }));
+  expect(await screen.findByRole('button', { name: 'Correct' })).toBeInTheDocument();
+  expect(server.to(PATCH)).toHaveLength(0);
+});
+
+test('Escape does not throw away what was typed', async () => {
+  serverWithOne();
+  const { user, form, router } = await openedForm();
+  await user.type(form.getByLabelText('Make'), 'Opel');
+  await user.keyboard('{Escape}{Escape}');
+  expect(form.getByLabelText('Make')).toHaveValue('Opel');
+  expect(pathOf(router)).toBe('/sightings/7');
+});
+
+test('who may only look is offered no correction', async () => {
+  serverWithOne({ note: 'let in by hand' }).on(
+    'GET /auth/me',
+    envelope({ ...ANNA, role: 'viewer' }),
+  );
+  renderApp('/sightings/7');
+  expect(await screen.findByText('let in by hand')).toBeInTheDocument();
+  expect(screen.getByText('Red car', { selector: 'dd' })).toBeInTheDocument();
+  expect(screen.queryByRole('button', { name: 'Correct' })).toBeNull();
+});

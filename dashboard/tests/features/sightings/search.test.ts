@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+
+import {
+  ANY_VEHICLE,
+  filledIn,
+  isSearch,
+  searchOf,
+  vehicleFacts,
+} from '@/features/sightings/search';
+
+test('an empty address asks for all', () => {
+  const search = searchOf(new URLSearchParams());
+  expect(search).toEqual({ plate: '', ...ANY_VEHICLE });
+  expect(filledIn(search)).toEqual({});
+  expect(isSearch(search)).toBe(false);
+});
+
+test('an address is read and written alike', () => {
+  const fields = {
+    plate: 'AB 1',
+    vehicle_type: 'van',
+    vehicle_color: 'dark red',
+    vehicle_make: 'vw',
+  };
+  const search = searchOf(new URLSearchParams(fields));
+  expect(filledIn(search)).toEqual(fields);
+  expect(isSearch(search)).toBe(true);
+  expect(vehicleFacts(search)).toBe(3);
+});
+
+test('what the server would refuse is left out of an address', () => {
+  const typed = new URLSearchParams({ vehicle_type: 'tram', vehicle_color: 'x'.repeat(50) });
+  expect(filledIn(searchOf(typed))).toEqual({ vehicle_color: 'x'.repeat(32) });
+});
+
+test('a plate is no fact of the vehicle', () => {
+  expect(vehicleFacts(searchOf(new URLSearchParams('plate=AB1')))).toBe(0);
+});
