@@ -121,3 +121,24 @@ def test_a_bad_filter_is_told(sqlite_server: Server, params: dict[str, Any]) -> 
         answer = client.get(path, params=params)
         assert answer.status_code == 422
         assert answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "params",
+    [{"plate": ""}, {"plate": " - "}, {"plate": "", "match": "prefix"}, {"plate": "-", "match": "fuzzy"}],
+    ids=["nothing", "separators", "as a beginning", "roughly"],
+)
+def test_a_plate_with_nothing_in_it_is_told_and_not_noted(sqlite_server: Server, params: dict[str, Any]) -> None:
+    client = filled(sqlite_server)
+    for path in LISTS:
+        answer = client.get(path, params=params)
+        assert answer.status_code == 422
+        told = answer.json()
+        assert "leave it out" in told["detail"]
+        assert told["errors"] == [{"field": "plate", "message": told["detail"]}]
+    assert client.get("/api/v1/audit", params={"action": "sightings.searched"}).json()["items"] == []
+
+
+def test_signs_that_stand_for_others_are_a_plate(sqlite_server: Server) -> None:
+    client = filled(sqlite_server)
+    assert plates(client, "/plate_queries", plate="*") == ["XY99ZZZ", "AB12CDF", "AB12CDE"]

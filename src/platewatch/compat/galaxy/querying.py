@@ -11,11 +11,19 @@ from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Reader, Runt
 from platewatch.audit.service import Actor
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionRead, Detections
+from platewatch.errors import FieldError
 from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
 from platewatch.sightings.query import SightingQuery
 from platewatch.sightings.schemas import VehicleColor, VehicleType
+from platewatch.vision.plates import normalize_pattern
 
 _ONLY_TOLD = "Vehicles are not recognized in photos yet: only detections are found whose vehicle somebody told."
+_PLATE_QUERIES = (
+    "List where and when a plate was seen; `match` says whether it is meant exactly, as a beginning or roughly."
+)
+_NO_PLATE = (
+    "`plate` is empty. Give letters or digits such as AB12CDE, or leave it out for the detections of all plates."
+)
 _SAME = (("type", "vehicle_type"), ("color", "colour", "vehicle_color"))
 
 router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
@@ -49,7 +57,8 @@ class VehicleDetections(Detections):
     note: str | None = Field(description="what is to be known about the answer")
 
 
-@router.get("/detections")
+@router.get("/plate_queries", name="query_plates", description=_PLATE_QUERIES)
+@router.get("/detections", description="List detections, newest first.")
 def read_detections(
     query: Annotated[SightingQuery, Query()],
     runtime: RuntimeDep,
@@ -57,19 +66,7 @@ def read_detections(
     _reader: Reader,
     reason: ReasonHeader = None,
 ) -> Detections:
-    """List detections, newest first."""
-    return _found(query, runtime, actor, reason)
-
-
-@router.get("/plate_queries")
-def query_plates(
-    query: Annotated[SightingQuery, Query()],
-    runtime: RuntimeDep,
-    actor: ActorDep,
-    _reader: Reader,
-    reason: ReasonHeader = None,
-) -> Detections:
-    """List where and when a plate was seen; `match` says whether it is meant exactly, as a beginning or roughly."""
+    """Both routes take all filters: Galaxy ALPR's clients ask the first by time and place, the second by plate."""
     return _found(query, runtime, actor, reason)
 
 
@@ -89,6 +86,13 @@ def query_vehicles(
 
 
 def _found(query: SightingQuery, runtime: RuntimeDep, actor: Actor, reason: str | None) -> Detections:
+    """The page that is asked for, noted in the audit log if a plate is.
+
+    Raises:
+        FieldError: a plate is given, but there is nothing in it that a plate has.
+    """
+    if query.plate is not None and not normalize_pattern(query.plate):
+        raise FieldError("plate", _NO_PLATE)
     note_search(runtime, query, reason, actor, is_new=query.cursor is None)
     with runtime.database.reading() as session:
         page = runtime.sightings(session).page(query)
