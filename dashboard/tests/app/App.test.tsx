@@ -28,6 +28,17 @@ test('logging out leads to the log-in page', async () => {
   expect(pathOf(router)).toBe('/login');
 });
 
+test('the account of a server without log-in has a picture, others their first letter', async () => {
+  const server = serverWithAnna();
+  const { queries } = renderApp('/');
+  expect(await screen.findByRole('button', { name: 'Account of anna' })).toHaveTextContent('Aanna');
+  server.on('GET /auth/me', envelope({ ...ANNA, username: '(local)' }));
+  await queries.invalidateQueries({ queryKey: ['session'] });
+  const account = await screen.findByRole('button', { name: 'Account of (local)' });
+  expect(account).toHaveTextContent(/^\(local\)$/);
+  expect(account.querySelector('.tabler-icon-user')).toBeInTheDocument();
+});
+
 test('a log-out that fails says so and changes nothing', async () => {
   serverWithAnna().on('POST /auth/logout', refusal(500, 'The database is away.'));
   const { user } = renderApp('/');

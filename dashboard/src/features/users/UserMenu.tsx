@@ -1,7 +1,8 @@
 import { Menu, UnstyledButton } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconChevronDown, IconLogout } from '@tabler/icons-react';
+import { IconChevronDown, IconLogout, IconUser } from '@tabler/icons-react';
 
+import { initialOf } from './initial';
 import { useLogOut, type User } from './session';
 import classes from './UserMenu.module.css';
 
@@ -20,7 +21,7 @@ export function UserMenu({ user }: { user: User }) {
       <Menu.Target>
         <UnstyledButton className={classes.button} aria-label={`Account of ${user.username}`}>
           <span className={classes.initial} aria-hidden="true">
-            {user.username.slice(0, 1).toUpperCase()}
+            {initialOf(user.username) ?? <IconUser size={18} />}
           </span>
           <span className={classes.name}>{user.username}</span>
           <IconChevronDown size={15} aria-hidden="true" />
