@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
 
 from platewatch.errors import SealError, SettingsError
 from platewatch.sealing import KEY_FILE, Seal
@@ -73,3 +76,52 @@ def test_a_damaged_key_is_told_and_not_replaced(tmp_path: Path, content: bytes) 
     with pytest.raises(SettingsError, match="Restore it from a backup"):
         Seal(None, tmp_path).require_key()
     assert (tmp_path / KEY_FILE).read_bytes() == content
+
+
+def test_the_first_of_several_keys_seals_and_all_of_them_open(tmp_path: Path) -> None:
+    both = Seal("new, old", tmp_path)
+    assert both.unseal(Seal("old", tmp_path).seal("s3cret")) == "s3cret"
+    assert Seal("new", tmp_path).unseal(both.seal("s3cret")) == "s3cret"
+    with pytest.raises(SealError):
+        Seal("old", tmp_path).unseal(both.seal("s3cret"))
+
+
+@pytest.mark.parametrize("keys", ["new,old", " new ,, old,", "new,\nold"])
+def test_spaces_and_gaps_between_keys_do_not_count(tmp_path: Path, keys: str) -> None:
+    seal = Seal(keys, tmp_path)
+    assert Seal("new", tmp_path).unseal(seal.seal("s3cret")) == "s3cret"
+    assert seal.unseal(Seal("old", tmp_path).seal("s3cret")) == "s3cret"
+
+
+def test_spaces_around_a_single_key_belong_to_it(tmp_path: Path) -> None:
+    sealed = Seal(" key ", tmp_path).seal("s3cret")
+    assert Seal(" key ", tmp_path).unseal(sealed) == "s3cret"
+    with pytest.raises(SealError):
+        Seal("key", tmp_path).unseal(sealed)
+
+
+def test_a_key_of_before_with_a_comma_in_it_still_opens(tmp_path: Path) -> None:
+    phrase = "alas, poor Yorick"
+    key = hashlib.scrypt(phrase.encode(), salt=b"platewatch.sealing", n=2**14, r=8, p=1, dklen=32)
+    sealed = Fernet(base64.urlsafe_b64encode(key)).encrypt(b"s3cret").decode()
+    assert Seal(phrase, tmp_path).unseal(sealed) == "s3cret"
+    assert Seal(phrase, tmp_path).unseal(Seal(phrase, tmp_path).reseal(sealed)) == "s3cret"
+
+
+def test_sealing_anew_leaves_what_the_first_key_sealed(tmp_path: Path) -> None:
+    seal = Seal("new,old", tmp_path)
+    current = seal.seal("s3cret")
+    assert seal.reseal(current) == current
+    former = Seal("old", tmp_path).seal("s3cret")
+    assert Seal("new", tmp_path).unseal(seal.reseal(former)) == "s3cret"
+    with pytest.raises(SealError):
+        seal.reseal(Seal("another", tmp_path).seal("s3cret"))
+    with pytest.raises(SealError):
+        seal.reseal(former[:-1])
+
+
+def test_the_files_key_gives_way_to_one_of_the_settings(tmp_path: Path) -> None:
+    former = Seal(None, tmp_path).seal("s3cret")
+    resealed = Seal("new", tmp_path).reseal(former)
+    (tmp_path / KEY_FILE).unlink()
+    assert Seal("new", tmp_path).unseal(resealed) == "s3cret"

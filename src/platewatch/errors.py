@@ -29,6 +29,7 @@
     │   └── BudgetError                a paid model that has cost enough for today
     ├── StorageError                   the media store can't keep or give an image
     ├── SealError                      a stored secret that the server's key does not open
+    ├── ResealError                    stored secrets that can't be sealed anew, because no key opens them
     ├── GateError                      a gate did not open, or did not say so
     └── SettingsError                  a setting that can't work, or a schema that is behind
 
@@ -39,6 +40,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+
+_PLACES_NAMED = 10
 
 
 class PlatewatchError(Exception):
@@ -238,6 +241,19 @@ class SealError(PlatewatchError):
             "A secret in the database can't be read with the server's key. Restore the file 'secret-key' of the data "
             "folder or PLATEWATCH_SECRET_KEY, or set up anew what it was for.",
         )
+
+
+class ResealError(PlatewatchError):
+    """Stored secrets can't be sealed anew, because none of the server's keys opens them."""
+
+    def __init__(self, places: Sequence[str]) -> None:
+        named = ", ".join(places[:_PLACES_NAMED])
+        more = f" and {len(places) - _PLACES_NAMED} more" if len(places) > _PLACES_NAMED else ""
+        super().__init__(
+            f"Nothing was changed, because no key opens these secrets: {named}{more}. Add the key that sealed them to "
+            "PLATEWATCH_SECRET_KEY, behind a comma, or set up anew what they are for."
+        )
+        self.places = tuple(places)
 
 
 class GateError(PlatewatchError):

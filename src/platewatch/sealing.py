@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ from platewatch.errors import SealError, SettingsError
 from platewatch.keyfile import read_or_make_key
 
 KEY_FILE: Final = "secret-key"
+SEPARATOR: Final = ","
+"""Between the keys of the setting."""
 _SALT: Final = b"platewatch.sealing"
 _SCRYPT_N: Final = 2**14  # 16 MB and some 50 ms, once: the setting may be a phrase that could be guessed
 
@@ -21,12 +24,13 @@ _SCRYPT_N: Final = 2**14  # 16 MB and some 50 ms, once: the setting may be a phr
 class Seal:
     """Fernet: AES-128 in CBC mode with HMAC-SHA-256, so that a sealed text can neither be read nor changed.
 
-    The key is derived from the one of the settings, else it is that of a file in the data folder, made at the first
-    use. With a key of the settings, what was sealed with the file's before can still be read.
+    The settings give one key, or several with commas between them: the first one seals, all of them open. Without any
+    it is the key of a file in the data folder, made at the first use. Where the settings have keys, what was sealed
+    with the file's before can still be read.
     """
 
-    def __init__(self, given_key: str | None, folder: Path) -> None:
-        self._given_key = given_key
+    def __init__(self, given_keys: str | None, folder: Path) -> None:
+        self._given_keys = given_keys
         self._path = folder / KEY_FILE
 
     def require_key(self) -> None:
@@ -35,31 +39,46 @@ class Seal:
         Raises:
             SettingsError: the file can't be read or made.
         """
-        _ = self._fernet
+        _ = self._keys
 
     def seal(self, text: str) -> str:
         """The text, encrypted; another one each time, of ASCII letters and about a third longer."""
-        return self._fernet.encrypt(text.encode()).decode()
+        return self._keys[0].encrypt(text.encode()).decode()
 
     def unseal(self, sealed: str) -> str:
         """The text that was sealed.
 
         Raises:
-            SealError: it was sealed with another key, or changed since.
+            SealError: none of the keys sealed it, or it was changed since.
         """
         try:
-            return self._fernet.decrypt(sealed).decode()
+            return MultiFernet(self._keys).decrypt(sealed).decode()
+        except InvalidToken as error:
+            raise SealError from error
+
+    def reseal(self, sealed: str) -> str:
+        """The same text under the first key; what that one sealed stays as it is.
+
+        Raises:
+            SealError: none of the keys sealed it, or it was changed since.
+        """
+        with contextlib.suppress(InvalidToken):
+            self._keys[0].decrypt(sealed)
+            return sealed
+        try:
+            return MultiFernet(self._keys).rotate(sealed).decode()
         except InvalidToken as error:
             raise SealError from error
 
     @cached_property
-    def _fernet(self) -> MultiFernet:
-        keys = []
-        if self._given_key:
-            keys.append(hashlib.scrypt(self._given_key.encode(), salt=_SALT, n=_SCRYPT_N, r=8, p=1, dklen=32))
+    def _keys(self) -> list[Fernet]:
+        keys = [
+            hashlib.scrypt(key.encode(), salt=_SALT, n=_SCRYPT_N, r=8, p=1, dklen=32)
+            for key in _split_keys(self._given_keys or "")
+        ]
         if not keys or self._path.exists():
             keys.append(self._file_key())
-        return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in keys])
+        return [Fernet(base64.urlsafe_b64encode(key)) for key in keys]
 
     def _file_key(self) -> bytes:
         try:
@@ -69,3 +88,12 @@ class Seal:
                 f"The server's secret key, {str(self._path)!r}, can't be used: {error}. Restore it from a backup, or "
                 "set PLATEWATCH_SECRET_KEY. With another key, second factors and gates have to be set up anew."
             ) from error
+
+
+def _split_keys(given: str) -> list[str]:
+    """The keys of the setting, the one that seals first."""
+    if SEPARATOR not in given:
+        return [given] if given else []
+    keys = [key.strip() for key in given.split(SEPARATOR) if key.strip()]
+    # Before several keys could be given, this was one; what it sealed is still opened.
+    return [*keys, given]

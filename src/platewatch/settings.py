@@ -108,7 +108,8 @@ class Settings(BaseSettings):
         default=None,
         repr=False,
         validation_alias=_also("SECRET_KEY", "SECRET_KEY"),
-        description="Key that seals secrets in the database; without it `secret-key` in the data folder.",
+        description="Keys, with commas between them: the first seals secrets in the database, all open them; "
+        "without any `secret-key` in the data folder.",
     )
     auth: Literal["on", "off"] = Field(default="on", description="`off`: whoever reaches the server is administrator.")
     auth_off_confirmed: bool = Field(

@@ -42,6 +42,7 @@ class AuditAction(StrEnum):
     SECOND_FACTOR_DISABLED = "second_factor.disabled"
     KEY_CREATED = "api_key.created"
     KEY_REVOKED = "api_key.revoked"
+    SECRETS_RESEALED = "secrets.resealed"
     AUDIT_EXPORTED = "audit.exported"
     SETTINGS_CHANGED = "settings.changed"
     SIGHTINGS_SEARCHED = "sightings.searched"
@@ -100,6 +101,9 @@ class Actor:
 
 SERVER = Actor(username="(server)")
 """The server's own jobs."""
+
+COMMAND = Actor(username="(command)")
+"""Whoever may run `platewatch` on the server's machine."""
 
 
 class AuditService:

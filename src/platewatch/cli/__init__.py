@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from platewatch.cli import dataset, models, read, server
+from platewatch.cli import dataset, models, read, reseal, server
 from platewatch.errors import InputError, PlatewatchError, SettingsError
 
 FAILED: Final = 1
@@ -27,6 +27,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
+app.command("reseal")(reseal.reseal)
 app.command("openapi", hidden=True)(server.openapi)
 
 

@@ -1,0 +1,25 @@
+"""`platewatch reseal`."""
+
+from __future__ import annotations
+
+import typer
+
+
+def reseal() -> None:
+    """Seal the secrets in the database with the first key of PLATEWATCH_SECRET_KEY."""
+    from platewatch.app.resealing import reseal_all
+    from platewatch.clock import Clock
+    from platewatch.db.engine import Database
+    from platewatch.sealing import Seal
+    from platewatch.settings import load_settings
+
+    settings = load_settings()
+    seal = Seal(settings.secret_key, settings.data)
+    database = Database(settings.effective_database_url)
+    try:
+        database.require_current()
+        seal.require_key()
+        done = database.transact(lambda session: reseal_all(session, seal, Clock()))
+    finally:
+        database.dispose()
+    typer.echo(f"Sealed anew with the first key: {done.changed}. Sealed with it already: {done.kept}.")
