@@ -12,14 +12,14 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks.circumstances import RESULTS, circumstances
+from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.datasets import PhotoSet, corrected, cut_by_labels, limited, load_sets
 from benchmarks.reading import SetResult, measure_set
 from benchmarks.report import Grid, figure, markdown, percent, show, write_between_marks, write_json
 from benchmarks.scores import COVERAGE_PERCENTS, RECALL_IOUS
 from platewatch.errors import PlatewatchError
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.registry import BackendOptions
+from platewatch.vision.registry import BackendOptions, Profile
 
 NAME = "accuracy"
 _USAGE = 2
@@ -42,15 +42,17 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
     sets: Annotated[str, typer.Option(help="Only these sets, separated by commas.")] = "",
     limit: Annotated[int | None, typer.Option(min=1, help="At most this many images of each set.")] = None,
     seed: Annotated[int, typer.Option(help="Which images a limit chooses.")] = 1,
-    detector: Annotated[str, typer.Option(help="What finds plates.")] = "rapidocr",
+    detector: Annotated[str, typer.Option(help="What finds plates.")] = "platewatch",
     recognizer: Annotated[
         str, typer.Option(help=f"What reads them; several by commas are compared. NAME{_AS_READ}: without grammars.")
-    ] = "rapidocr",
+    ] = "platewatch",
     true_boxes: Annotated[bool, typer.Option("--true-boxes", help="Read what the labelled boxes cut out.")] = False,
     correct_labels: Annotated[
         bool, typer.Option("--corrected", help="Score against labels that were read again by eye where they are wrong.")
     ] = False,
     recognizer_model: Annotated[Path | None, typer.Option(help="Model folder for the recognizer `platewatch`.")] = None,
+    detector_model: Annotated[Path | None, typer.Option(help="Model folder for the detector `platewatch`.")] = None,
+    profile: Annotated[Profile, typer.Option(help="How closely the detector `platewatch` looks.")] = Profile.BALANCED,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads of each network.")] = 1,
     output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
     write: Annotated[Path | None, typer.Option(help="Page whose figures to replace.")] = None,
@@ -58,14 +60,20 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
     """Measure accuracy; the definitions are in docs/benchmarks.md."""
     try:
         recognizers = _split(recognizer) or (recognizer,)
-        used = (detector, *(name.removesuffix(_AS_READ) for name in recognizers))
-        how = circumstances("benchmarks.accuracy", used, recognizer_folder=recognizer_model)
+        used = Used(
+            tuple(dict.fromkeys(name.removesuffix(_AS_READ) for name in recognizers)),
+            None if true_boxes else detector,
+            recognizer_folder=recognizer_model,
+            detector_folder=detector_model,
+        )
+        how = circumstances("benchmarks.accuracy", used)
         loaded = load_sets(datasets, _split(sets))
         if correct_labels:
             loaded = [corrected(one) for one in loaded]
         wanted = [one for one in map(cut_by_labels, loaded) if one.photos] if true_boxes else loaded
         chosen = [limited(one, limit, seed) for one in wanted]
-        readers = {name: _reader(detector, name, threads, recognizer_model) for name in recognizers}
+        options = BackendOptions(model=detector_model, recognizer_model=recognizer_model, profile=profile)
+        readers = {name: _reader(detector, name, threads, options) for name in recognizers}
         results = {name: measure(reader, chosen) for name, reader in readers.items()}
         grids = compare(results)
         notes = list(
@@ -85,9 +93,9 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
         raise typer.Exit(_USAGE) from error
 
 
-def _reader(detector: str, recognizer: str, threads: int, model: Path | None) -> PlateReader:
-    options = BackendOptions(recognizer_model=model, grammars=not recognizer.endswith(_AS_READ))
-    return PlateReader(detector, recognizer.removesuffix(_AS_READ), threads=threads, options=options)
+def _reader(detector: str, recognizer: str, threads: int, options: BackendOptions) -> PlateReader:
+    told = replace(options, grammars=not recognizer.endswith(_AS_READ))
+    return PlateReader(detector, recognizer.removesuffix(_AS_READ), threads=threads, options=told)
 
 
 def _split(names: str) -> tuple[str, ...]:

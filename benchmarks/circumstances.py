@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from platewatch.clock import Clock
+from platewatch.vision.backends.plates import detector_model
 from platewatch.vision.backends.rapidocr import model_files
 from platewatch.vision.backends.slots import recognizer_model
-from platewatch.vision.registry import installed_backends
+from platewatch.vision.registry import OWN, installed_backends
 from platewatch.vision.zoo import list_models, sha256_of
 
 REPOSITORY: Final = Path(__file__).parents[1]
@@ -25,7 +26,16 @@ RESULTS: Final = Path(__file__).with_name("results")
 _MEASURED_CODE: Final = ("src/platewatch", "benchmarks", "requirements", "pyproject.toml")
 _CPU_FACTS: Final = Path("/proc/cpuinfo")
 _SHORT_HASH: Final = 12
-_OWN_RECOGNIZER: Final = "platewatch"
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The backends that figures are of, by name; the folders are those of our own models, None: built in."""
+
+    recognizers: tuple[str, ...] = ()
+    detector: str | None = None
+    recognizer_folder: Path | None = None
+    detector_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +62,15 @@ class Circumstances:
     machine: Machine
 
 
-def circumstances(
-    module: str, backends: tuple[str, ...], clock: Clock | None = None, recognizer_folder: Path | None = None
-) -> Circumstances:
-    """The circumstances at this moment, for `python -m <module>` with the backends of these names.
-
-    `recognizer_folder` is that of the recognizer `platewatch`, None for the built-in one.
-    """
+def circumstances(module: str, used: Used = Used(), clock: Clock | None = None) -> Circumstances:
+    """The circumstances at this moment, for `python -m <module>` with these backends."""
     commit, has_changes = code_state(REPOSITORY)
     return Circumstances(
         began_at=(clock or Clock()).now(),
         commit=commit,
         has_changes=has_changes,
         command=shlex.join(["python", "-m", module, *sys.argv[1:]]),
-        models=describe_models(backends, recognizer_folder),
+        models=describe_models(used),
         machine=this_machine(),
     )
 
@@ -100,25 +105,25 @@ def cpu_name(facts: str) -> str:
     return platform.processor() or platform.machine()
 
 
-def describe_models(backends: tuple[str, ...], recognizer_folder: Path | None = None) -> tuple[str, ...]:
+def describe_models(used: Used) -> tuple[str, ...]:
     """A line for each model in use: the cards of these names, and the files that come without one.
-
-    `recognizer_folder` is that of the recognizer `platewatch`, None for the built-in one.
 
     Raises:
         ModelError: A model is missing or its card can't be used.
     """
-    names = tuple(dict.fromkeys(backends))
+    names = tuple(dict.fromkeys((*([used.detector] if used.detector else []), *used.recognizers)))
     cards = [model.card for model in list_models() if model.card.name in names]
-    if _OWN_RECOGNIZER in names:
-        cards.append(recognizer_model(recognizer_folder).card)
+    if used.detector == OWN:
+        cards.append(detector_model(used.detector_folder).card)
+    if OWN in used.recognizers:
+        cards.append(recognizer_model(used.recognizer_folder).card)
     lines = [f"{card.kind} {card.name} {card.version} (SHA-256 {card.sha256[:_SHORT_HASH]})" for card in cards]
     if "rapidocr" in names:
         lines += [
             f"rapidocr {version('rapidocr')} {path.name} (SHA-256 {sha256_of(path)[:_SHORT_HASH]})"
             for path in model_files()
         ]
-    known = {card.name for card in cards} | {"rapidocr", _OWN_RECOGNIZER}
+    known = {card.name for card in cards} | {"rapidocr", OWN}
     packages = {backend.name: backend.package for backend in installed_backends()}
     lines += [_package_line(name, packages.get(name, "")) for name in names if name not in known]
     return tuple(lines)

@@ -15,7 +15,7 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 
-from benchmarks.circumstances import RESULTS, circumstances
+from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.datasets import cut_by_labels, load_sets
 from benchmarks.errors import DatasetError
 from benchmarks.reading import crop_of
@@ -55,7 +55,7 @@ def crops(  # noqa: PLR0913 (each parameter is an option of the command)
     """Measure each recognizer at one and two threads, one crop and eight at a time; rounds of all take turns."""
     try:
         names = tuple(name.strip() for name in recognizer.split(",") if name.strip())
-        how = circumstances("benchmarks.crops", names, recognizer_folder=recognizer_model)
+        how = circumstances("benchmarks.crops", Used(names, recognizer_folder=recognizer_model))
         chosen = choose_crops(datasets, count, seed)
         rows = measure(names, chosen, recognizer_model)
         grids = [table(names, rows)]

@@ -30,8 +30,8 @@ class Load:
     readers: int = 1
     threads: int = 2
     clients: int = 4
-    detector: str = "rapidocr"
-    recognizer: str = "rapidocr"
+    detector: str = "platewatch"
+    recognizer: str = "platewatch"
 
     @property
     def settings(self) -> dict[str, str]:

@@ -46,7 +46,7 @@ def settling(
     output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
 ) -> None:
     """Measure how long look-alikes of one crop take, from slots that are sure to such that are not."""
-    how = circumstances("benchmarks.settling", ())
+    how = circumstances("benchmarks.settling")
     rows = tuple(measure(sureness, crops, np.random.default_rng(seed)) for sureness in SURENESS)
     grids = [
         Grid(

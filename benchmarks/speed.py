@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.children import StartUp, measure_start_up
-from benchmarks.circumstances import REPOSITORY, RESULTS, circumstances
+from benchmarks.circumstances import REPOSITORY, RESULTS, Used, circumstances
 from benchmarks.datasets import load_sets, photos_of
 from benchmarks.library import StageSpeed, Throughput, measure_stages, measure_throughput
 from benchmarks.over_http import HttpSpeed, Load, measure_http
@@ -59,14 +59,14 @@ def speed(  # noqa: PLR0913 (each parameter is an option of the command)
     starts: Annotated[int, typer.Option(min=1, help="How often the command is started.")] = 5,
     clients: Annotated[int, typer.Option(min=1, max=32, help="Clients that ask the server at once.")] = 4,
     seed: Annotated[int, typer.Option(help="Which photos are taken.")] = 1,
-    detector: Annotated[str, typer.Option(help="What finds plates.")] = "rapidocr",
-    recognizer: Annotated[str, typer.Option(help="What reads them.")] = "rapidocr",
+    detector: Annotated[str, typer.Option(help="What finds plates.")] = "platewatch",
+    recognizer: Annotated[str, typer.Option(help="What reads them.")] = "platewatch",
     output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
     write: Annotated[Path | None, typer.Option(help="Page whose figures to replace.")] = None,
 ) -> None:
     """Measure speed; what is measured how is in docs/benchmarks.md."""
     try:
-        how = circumstances("benchmarks.speed", (detector, recognizer))
+        how = circumstances("benchmarks.speed", Used((recognizer,), detector))
         plan = Plan(choose_photos(datasets, images, seed), repeat, starts, clients, detector, recognizer)
         result = measure(plan)
         grids, notes = tables(result), describe(plan, seed, samples=datasets is None)

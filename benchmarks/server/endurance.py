@@ -63,7 +63,7 @@ def endurance(
     write: Annotated[Path | None, typer.Option(help="Page whose figures are replaced.")] = None,
 ) -> None:
     """Measure recording and searching over HTTP, and the server's memory all the while."""
-    how = circumstances("benchmarks.server.endurance", ())
+    how = circumstances("benchmarks.server.endurance")
     with running_server(_SETTINGS) as server:
         result = measure(server.url, server.pid, requests, clients, seed)
     grids = [grid(result)]

@@ -105,7 +105,7 @@ def matching(  # noqa: PLR0913 -- each is an option of the command
     write: Annotated[Path | None, typer.Option(help="Page whose figures are replaced.")] = None,
 ) -> None:
     """Measure matching against one long list, and its import."""
-    how = circumstances("benchmarks.server.matching", ())
+    how = circumstances("benchmarks.server.matching")
     mixture = Mixture(entries, one_edit, two_edits, patterns)
     with prepared(database) as base:
         base.migrate()

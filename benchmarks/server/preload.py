@@ -68,7 +68,7 @@ def preload(
     write: Annotated[Path | None, typer.Option(help="Page whose figures are replaced.")] = None,
 ) -> None:
     """Measure the memory of Gunicorn's processes with and without preloading."""
-    how = circumstances("benchmarks.server.preload", ())
+    how = circumstances("benchmarks.server.preload")
     results = [measure(gunicorn, workers, preloaded=way) for _ in range(rounds) for way in (True, False)]
     notes = [f"{workers} workers, SQLite, models loaded, no photo read yet; the middle one of {rounds} rounds by PSS"]
     grids = [grid([middle([one for one in results if one.preloaded is way]) for way in (True, False)])]

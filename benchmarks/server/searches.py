@@ -135,7 +135,7 @@ def searches(  # noqa: PLR0913 -- each is an option of the command
     write: Annotated[Path | None, typer.Option(help="Page whose figures are replaced.")] = None,
 ) -> None:
     """Measure each kind of search over a made-up year of traffic."""
-    how = circumstances("benchmarks.server.searches", ())
+    how = circumstances("benchmarks.server.searches")
     with prepared(database) as base:
         base.migrate()
         world = known_world(base, sightings) if keep else populate(base, sightings, seed)

@@ -83,7 +83,7 @@ def statistics(
     write: Annotated[Path | None, typer.Option(help="Page whose figures are replaced.")] = None,
 ) -> None:
     """Measure each statistic over a made-up year of traffic."""
-    how = circumstances("benchmarks.server.statistics", ())
+    how = circumstances("benchmarks.server.statistics")
     with prepared(database) as base:
         base.migrate()
         if not keep:

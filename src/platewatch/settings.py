@@ -61,8 +61,8 @@ class Settings(BaseSettings):
     db_port: int = Field(default=3306, ge=1, le=65535, validation_alias=_also("DB_PORT", "DB_PORT"))
     media: Literal["filesystem", "database"] = "filesystem"
 
-    detector: str = "rapidocr"
-    recognizer: str = "rapidocr"
+    detector: str = "platewatch"
+    recognizer: str = "platewatch"
     profile: Literal["fast", "balanced", "thorough"] = Field(
         default="balanced", description="How closely the detector `platewatch` looks for small plates."
     )
@@ -79,7 +79,7 @@ class Settings(BaseSettings):
     )
     easyocr_network: str = Field(default="english_g2", pattern=r"^[A-Za-z0-9_-]{1,64}$")
     ensemble: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=("rapidocr", "tesseract"),
+        default=("platewatch", "rapidocr"),
         description="Recognizers, separated by commas, that vote in the recognizer `ensemble`.",
     )
     llm: Literal["off", "on"] = Field(default="off", description="`on`: the recognizer `llm` may send crops away.")

@@ -69,8 +69,8 @@ def test_a_ready_server_is_healthy_and_says_what_it_works_with(server: Server) -
         "database": {"state": "ready", "kind": server.runtime.database.engine.dialect.name},
         "models": {
             "state": "ready",
-            "detector": "rapidocr",
-            "recognizer": "rapidocr",
+            "detector": "platewatch",
+            "recognizer": "platewatch",
             "error": None,
             "readers": 1,
             "busy": 0,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.circumstances import circumstances, code_state, cpu_name, describe_models, this_machine
+from benchmarks.circumstances import Used, circumstances, code_state, cpu_name, describe_models, this_machine
 from platewatch.clock import SetClock
 from platewatch.vision.zoo import InstalledModel, ModelCard, ModelKind
 
@@ -76,8 +76,16 @@ def test_this_machine_has_a_core_and_names_its_versions() -> None:
     assert machine.onnxruntime[0].isdigit()
 
 
-def test_the_default_models_are_told_with_their_hashes_once() -> None:
-    lines = describe_models(("rapidocr", "rapidocr"))
+def test_the_default_models_are_told_with_their_hashes() -> None:
+    lines = describe_models(Used(("platewatch",), "platewatch"))
+    assert [line.split(" (SHA-256")[0].rsplit(" ", 1)[0] for line in lines] == [
+        "detector platewatch-detector",
+        "recognizer platewatch-recognizer",
+    ]
+
+
+def test_models_without_a_card_are_told_with_their_hashes_once() -> None:
+    lines = describe_models(Used(("rapidocr",), "rapidocr"))
     assert len(lines) == len(set(lines)) == 2
     assert all("SHA-256" in line and ".onnx" in line for line in lines)
 
@@ -94,23 +102,23 @@ def test_a_model_with_a_card_is_told_by_it(monkeypatch: pytest.MonkeyPatch, tmp_
     other = card.model_copy(update={"name": "other"})
     models = [InstalledModel(tmp_path, one) for one in (card, other)]
     monkeypatch.setattr("benchmarks.circumstances.list_models", lambda: models)
-    assert describe_models(("tiny",)) == ("detector tiny 1.2 (SHA-256 0123456789ab)",)
-    assert len(describe_models(("tiny", "rapidocr"))) == 3
+    assert describe_models(Used(("tiny",))) == ("detector tiny 1.2 (SHA-256 0123456789ab)",)
+    assert len(describe_models(Used(("rapidocr",), "tiny"))) == 3
 
 
 def test_a_backend_of_no_known_package_is_told_by_its_name() -> None:
-    assert describe_models(("magic",)) == ("magic",)
+    assert describe_models(Used(("magic",))) == ("magic",)
 
 
 def test_a_backend_without_a_card_is_told_by_its_package() -> None:
-    (line,) = describe_models(("yolo",))
+    (line,) = describe_models(Used(detector="yolo"))
     assert line.startswith("yolo from platewatch ")
 
 
 def test_circumstances_tell_when_and_with_what_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "argv", ["accuracy.py", "--sets", "eu crops"])
     noon = datetime(2026, 3, 1, 12, tzinfo=UTC)
-    how = circumstances("benchmarks.accuracy", ("rapidocr",), SetClock(noon))
+    how = circumstances("benchmarks.accuracy", Used(("rapidocr",)), SetClock(noon))
     assert how.began_at == noon
     assert how.command == "python -m benchmarks.accuracy --sets 'eu crops'"
-    assert how.models == describe_models(("rapidocr",))
+    assert how.models == describe_models(Used(("rapidocr",)))

@@ -55,6 +55,15 @@ def test_whole_models_verify(tmp_path: Path) -> None:
     assert "damaged" not in out
 
 
+def test_an_extra_that_is_not_installed_has_nothing_to_verify(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rapidocr, "_PACKAGE", "platewatch_no_such_package")
+    code, out, _ = run("models", "verify")
+    assert code == 0
+    assert "PP-OCR" not in out
+    assert "platewatch-detector: whole" in out
+    assert "platewatch-recognizer: whole" in out
+
+
 def test_a_damaged_model_is_named_and_ends_with_1(tmp_path: Path) -> None:
     (make_model(tmp_path / "zebra") / "model.onnx").write_bytes(b"other")
     code, out, _ = run("models", "verify", "--folder", tmp_path)

@@ -26,10 +26,10 @@ def test_a_photo_is_read_and_recorded_by_the_one_that_was_asked_for(sqlite_serve
     assert answer.status_code == 201, answer.text
     other = sqlite_server.runtime.readers_with("tesseract")
     assert other.run(lambda reader: reader.recognizer_name) == "tesseract"
-    assert sqlite_server.runtime.readers.run(lambda reader: reader.recognizer_name) == "rapidocr"
+    assert sqlite_server.runtime.readers.run(lambda reader: reader.recognizer_name) == "platewatch"
 
 
-@pytest.mark.parametrize("name", ["", "rapidocr"])
+@pytest.mark.parametrize("name", ["", "platewatch"])
 def test_the_one_that_is_set_may_be_named_too(sqlite_server: Server, name: str) -> None:
     answer = sqlite_server.admin().post("/api/v1/read", files=upload(BRITAIN), data={"recognizer": name})
     assert answer.json()["images"][0]["plates"][0]["text"] == "WM64UMA"

@@ -2955,7 +2955,7 @@ export interface components {
         DetectionAnswer: {
             /**
              * Detector
-             * @example rapidocr
+             * @example platewatch
              */
             detector: string;
             /** Image Width */
@@ -4377,12 +4377,12 @@ export interface components {
             state: "loading" | "ready" | "failed";
             /**
              * Detector
-             * @example rapidocr
+             * @example platewatch
              */
             detector: string;
             /**
              * Recognizer
-             * @example rapidocr
+             * @example platewatch
              */
             recognizer: string;
             /** Error */
@@ -4557,7 +4557,7 @@ export interface components {
         OcrAnswer: {
             /**
              * Recognizer
-             * @example rapidocr
+             * @example platewatch
              */
             recognizer: string;
             /**
@@ -5635,12 +5635,12 @@ export interface components {
             recorded_by: string | null;
             /**
              * Detector
-             * @example rapidocr
+             * @example platewatch
              */
             detector: string;
             /**
              * Recognizer
-             * @example rapidocr
+             * @example platewatch
              */
             recognizer: string;
             /** Image Width */

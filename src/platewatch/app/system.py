@@ -28,8 +28,8 @@ class DatabaseHealth(BaseModel):
 
 class ModelsHealth(BaseModel):
     state: ModelState
-    detector: str = Field(examples=["rapidocr"])
-    recognizer: str = Field(examples=["rapidocr"])
+    detector: str = Field(examples=["platewatch"])
+    recognizer: str = Field(examples=["platewatch"])
     error: str | None = None
     readers: int = Field(description="images that are read at the same time")
     busy: int

@@ -44,7 +44,7 @@ def clean(  # noqa: PLR0913 (each parameter is an option of the command)
     copy: Annotated[bool, typer.Option("--copy", help="Copy them.")] = False,
     link: Annotated[bool, typer.Option("--link", help="Link to them.")] = False,
     report: Annotated[Path | None, typer.Option(help="Folder of journal and report; `clean-report` beside it.")] = None,
-    detector: Annotated[str, typer.Option(help="What finds plates.")] = "rapidocr",
+    detector: Annotated[str, typer.Option(help="What finds plates.")] = "platewatch",
     recognizer: Annotated[
         list[str] | None, typer.Option(help="What reads them; give several to try one after the other.")
     ] = None,
@@ -67,7 +67,7 @@ def clean(  # noqa: PLR0913 (each parameter is an option of the command)
         workers=workers or default_workers(),
         dry_run=dry_run,
     )
-    readers = _readers(detector, recognizer or ["rapidocr"], min_confidence)
+    readers = _readers(detector, recognizer or ["platewatch"], min_confidence)
     with Steps("Cleaning") as steps:
 
         def tell(progress: Progress) -> None:

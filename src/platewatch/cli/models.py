@@ -82,11 +82,11 @@ def _folders(folder: Path | None) -> list[Path]:
 
 def _checks(folder: Path | None) -> Iterator[tuple[str, str | None]]:
     """A name for each model, and what is wrong with it, if anything."""
-    from platewatch.vision.backends.rapidocr import damaged_files, model_files
+    from platewatch.vision.backends.rapidocr import damaged_files, is_installed, model_files
     from platewatch.vision.zoo import list_models
 
-    damaged = set(damaged_files())
-    for path in model_files():
+    damaged = set(damaged_files()) if is_installed() else set()
+    for path in model_files() if is_installed() else ():
         yield path.name, "damaged, install the package rapidocr again" if path in damaged else None
     for model in list_models(*_folders(folder)):
         try:

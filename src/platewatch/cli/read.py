@@ -41,8 +41,8 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         Path | None,
         typer.Option(metavar="DIR", help="Write pictures with the plates outlined here."),
     ] = None,
-    detector: Annotated[str, typer.Option(help="What finds plates; see `platewatch models`.")] = "rapidocr",
-    recognizer: Annotated[str, typer.Option(help="What reads them; see `platewatch models`.")] = "rapidocr",
+    detector: Annotated[str, typer.Option(help="What finds plates; see `platewatch models`.")] = "platewatch",
+    recognizer: Annotated[str, typer.Option(help="What reads them; see `platewatch models`.")] = "platewatch",
     profile: Annotated[
         ProfileName | None, typer.Option(help="How closely the detector `platewatch` looks for small plates.")
     ] = None,

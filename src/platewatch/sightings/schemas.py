@@ -152,8 +152,8 @@ class SightingRead(BaseModel):
     captured_at: datetime
     recorded_at: datetime
     recorded_by: str | None = Field(examples=["gatekeeper"])
-    detector: str = Field(examples=["rapidocr"])
-    recognizer: str = Field(examples=["rapidocr"])
+    detector: str = Field(examples=["platewatch"])
+    recognizer: str = Field(examples=["platewatch"])
     image_width: int | None
     image_height: int | None
     image_url: str | None = Field(examples=["/api/v1/sightings/42/image"])

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from platewatch.vision.recognize import Logits, softmax
+from platewatch.vision.zoo import Joint
 
 # Keeps logarithms finite; far beyond what any calibration set can tell apart.
 _SUREST: Final = 1 - 1e-9
@@ -26,6 +27,20 @@ def slot_probabilities(slot_logits: Logits, temperature: float) -> NDArray[np.fl
 
 def plate_confidence(probability: float, slope: float, offset: float) -> float:
     """How sure it is that every character is right: the probability of its text, moved along its logit."""
+    return probability_of(slope * logit_of(probability) + offset)
+
+
+def joint_confidence(found: float, read: float, joint: Joint) -> float:
+    """How sure it is that this is a plate and that every character is right, by what both networks say of it."""
+    return probability_of(joint.found * logit_of(found) + joint.read * logit_of(read) + joint.offset)
+
+
+def logit_of(probability: float) -> float:
+    """Finite also for 0 and 1."""
     bounded = min(max(probability, _LEAST), _SUREST)
-    moved = slope * math.log(bounded / (1 - bounded)) + offset
-    return 1 / (1 + math.exp(-moved)) if moved >= 0 else math.exp(moved) / (1 + math.exp(moved))
+    return math.log(bounded / (1 - bounded))
+
+
+def probability_of(logit: float) -> float:
+    """Of any finite logit, without overflow."""
+    return 1 / (1 + math.exp(-logit)) if logit >= 0 else math.exp(logit) / (1 + math.exp(logit))

@@ -110,12 +110,15 @@ class BackendOptions:
     char_yolo_model: Path | None = None
     easyocr_folder: Path | None = None
     easyocr_network: str = "english_g2"
-    ensemble: tuple[str, ...] = ("rapidocr", "tesseract")
+    ensemble: tuple[str, ...] = ("platewatch", "rapidocr")
     llm: LlmOptions = LlmOptions()
 
 
 class Detector(Protocol):
-    """Finds plates. `input_side` is the longest side in pixels from which more resolution doesn't help it."""
+    """Finds plates. `input_side` is the longest side in pixels from which more resolution doesn't help it.
+
+    One whose scores were measured together with a recognizer's confidences has an attribute `joint` (vision/zoo.py).
+    """
 
     input_side: int
 

@@ -73,11 +73,19 @@ class Calibration(_CardPart):
     offset: Annotated[float, Field(ge=-100, le=100)] = 0.0
 
 
+class Joint(_CardPart):
+    """The weights of a detector's score and a recognizer's confidence, as logits, in the logit of a reading's."""
+
+    found: Annotated[float, Field(ge=0, le=100)]
+    read: Annotated[float, Field(gt=0, le=100)]
+    offset: Annotated[float, Field(ge=-100, le=100)]
+
+
 class ModelCard(_CardPart):
     """All that is known about a model; sizes in pixels, thresholds in 0..1.
 
     `alphabet`, `slots` (characters at most), `steps` (of its second head, if it has one) and `regions` (the order of
-    its classes) are a slot recognizer's.
+    its classes) are a slot recognizer's; a detector that was measured together with one has `joint`.
     """
 
     kind: ModelKind
@@ -91,6 +99,7 @@ class ModelCard(_CardPart):
     steps: Annotated[int, Field(ge=1, le=512)] | None = None
     regions: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")], ...] = ()
     calibration: Calibration | None = None
+    joint: Joint | None = None
     thresholds: dict[str, Share] = {}
     training: TrainingRun | None = None
     data: tuple[DataSource, ...] = ()

@@ -42,7 +42,7 @@ def test_a_detection_tells_where_plates_are_and_stores_nothing(sqlite_server: Se
     assert answer.status_code == 200, answer.text
     told = answer.json()
     assert set(told) == {"detector", "image_width", "image_height", "detections"}
-    assert (told["detector"], told["image_width"], told["image_height"]) == ("rapidocr", 416, 416)
+    assert (told["detector"], told["image_width"], told["image_height"]) == ("platewatch", 416, 416)
     (plate,) = told["detections"]
     assert set(plate) == {"box", "corners", "confidence"}
     left, top, right, bottom = plate["box"]
@@ -58,7 +58,7 @@ def test_the_best_plate_of_a_photo_is_read(sqlite_server: Server, field: str) ->
     answer = sqlite_server.admin().post("/ocr", files=upload(BRITAIN, field))
     assert answer.status_code == 200, answer.text
     told = answer.json()
-    assert (told["recognizer"], told["text"]) == ("rapidocr", "WM64UMA")
+    assert (told["recognizer"], told["text"]) == ("platewatch", "WM64UMA")
     assert [character for character, _ in told["characters"]] == list("WM64UMA")
     assert all(0 < confidence <= 1 for _, confidence in told["characters"])
     assert 0.5 < told["confidence"] <= 1
@@ -74,7 +74,7 @@ def test_a_crop_is_read_as_a_whole(sqlite_server: Server, reader: PlateReader) -
 def test_a_picture_without_a_plate_has_no_text(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     told = client.post("/ocr", files=[("file", photo_without_plate())]).json()
-    assert told == {"recognizer": "rapidocr", "text": "", "confidence": 0.0, "characters": [], "region": None}
+    assert told == {"recognizer": "platewatch", "text": "", "confidence": 0.0, "characters": [], "region": None}
     assert client.post("/detection", files=[("file", photo_without_plate())]).json()["detections"] == []
 
 
@@ -95,7 +95,7 @@ def test_an_unknown_recognizer_is_told_with_those_that_are_there(sqlite_server: 
 
 def test_the_recognizer_that_is_set_has_its_own_readers_and_others_share_one(sqlite_server: Server) -> None:
     runtime = sqlite_server.runtime
-    assert runtime.readers_with("rapidocr") is runtime.readers
+    assert runtime.readers_with("platewatch") is runtime.readers
     assert runtime.readers_with("tesseract") == runtime.spare_reader.of("tesseract")
 
 

@@ -41,7 +41,7 @@ class DetectedPlate(BaseModel):
 
 
 class DetectionAnswer(BaseModel):
-    detector: str = Field(examples=["rapidocr"])
+    detector: str = Field(examples=["platewatch"])
     image_width: int
     image_height: int
     detections: list[DetectedPlate] = Field(description="the plates whose text could be read, the surest first")
@@ -50,7 +50,7 @@ class DetectionAnswer(BaseModel):
 class OcrAnswer(BaseModel):
     """The surest plate; without one the text is empty."""
 
-    recognizer: str = Field(examples=["rapidocr"])
+    recognizer: str = Field(examples=["platewatch"])
     text: str = Field(description="upper case, no separators", examples=["AB12CDE"])
     confidence: Confidence
     characters: CharactersRead

@@ -48,7 +48,7 @@ class EnsembleRecognizer:
         if not _FEWEST <= len(set(names)) == len(names) <= _MOST or NAME in names:
             raise ModelFileError(
                 f"The recognizer 'ensemble' takes {_FEWEST} to {_MOST} different recognizers other than itself, not "
-                f"{', '.join(names) or 'none'}. Set PLATEWATCH_ENSEMBLE, for example to `rapidocr,tesseract`.",
+                f"{', '.join(names) or 'none'}. Set PLATEWATCH_ENSEMBLE, for example to `platewatch,rapidocr`.",
             )
         self._members = [make_recognizer(name, options) for name in names]
         self.padding_px = max(int(getattr(member, "padding_px", 0)) for member in self._members)

@@ -77,6 +77,7 @@ class PlateDetector:
         self.input_side = round(self._side * self._closer)
         chosen = options.min_score
         self._min_score = card.thresholds.get(SCORE, _DEFAULT_MIN_SCORE) if chosen is None else chosen
+        self.joint = card.joint
         self._max_iou = options.max_iou
         self._session = model.load(provider=options.provider, threads=options.threads)
         _check(self._session, card.name)

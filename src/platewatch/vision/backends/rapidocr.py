@@ -32,6 +32,7 @@ from platewatch.vision.types import Character, Crop, Detection, ImageBgr, Transc
 _PACKAGE: Final = "rapidocr"
 _DETECTION_FILES: Final = "*_det_*.onnx"
 _RECOGNITION_FILES: Final = "*_rec_*.onnx"
+_INSTALL: Final = "Install it with `pip install 'platewatch[rapidocr]'`."
 
 _STRIDE: Final = 32
 _MIN_SHORT_SIDE: Final = 736
@@ -52,7 +53,7 @@ Maps = NDArray[np.float32]
 class RapidOcrDetector:
     """Text lines as plate proposals, far more than there are plates: the pipeline judges them by what they say."""
 
-    needs: ClassVar[str] = "nothing: its model comes with the package rapidocr"
+    needs: ClassVar[str] = "pip install 'platewatch[rapidocr]', which brings its models"
 
     def __init__(self, options: BackendOptions) -> None:
         self.input_side = options.input_side or _MAX_LONG_SIDE
@@ -104,7 +105,7 @@ class RapidOcrDetector:
 class RapidOcrRecognizer:
     """Reads a crop as one row, and as two where it is not wide; the likelier plate is kept."""
 
-    needs: ClassVar[str] = "nothing: its model comes with the package rapidocr"
+    needs: ClassVar[str] = "pip install 'platewatch[rapidocr]', which brings its models"
 
     def __init__(self, options: BackendOptions) -> None:
         self._session = ModelSession(
@@ -167,13 +168,18 @@ def model_file(pattern: str) -> Path:
     folders = list(spec.submodule_search_locations or ()) if spec else []
     found = sorted(path for folder in folders for path in Path(folder, "models").glob(pattern))
     if not found:
-        raise ModelFileError(f"The package {_PACKAGE!r} with its model {pattern!r} is not installed. Install it again.")
+        raise ModelFileError(f"The package {_PACKAGE!r} with its model {pattern!r} is not installed. {_INSTALL}")
     return found[-1]
 
 
 def model_files() -> list[Path]:
     """The two files that are used; raises ModelFileError like `model_file`."""
     return [model_file(_DETECTION_FILES), model_file(_RECOGNITION_FILES)]
+
+
+def is_installed() -> bool:
+    """Whether the extra is there."""
+    return find_spec(_PACKAGE) is not None
 
 
 def damaged_files() -> list[Path]:
@@ -185,7 +191,7 @@ def damaged_files() -> list[Path]:
     try:
         recorded = files(_PACKAGE) or []
     except PackageNotFoundError as error:
-        raise ModelFileError(f"The package {_PACKAGE!r} is not installed. Install it again.") from error
+        raise ModelFileError(f"The package {_PACKAGE!r} is not installed. {_INSTALL}") from error
     models = [path for path in recorded if path.match(_DETECTION_FILES) or path.match(_RECOGNITION_FILES)]
     return [Path(str(path.locate())) for path in models if not _as_recorded(path)]
 

@@ -67,6 +67,26 @@ def detector(  # noqa: PLR0913 -- each parameter is an option of the command
         typer.echo(f"report: {write(run, None, run)}")
 
 
+@app.command("detector-keep")
+def keep(
+    run: Annotated[Path, typer.Argument(help="A run of the detector.")],
+    path: Annotated[Path, typer.Argument(help="The file to write, such as training/checkpoints/detector.pt.")],
+) -> None:
+    """Keep the averaged weights of a run, and beside them what they learned from: another run can begin with both."""
+    from platewatch_training.detector.config import load_config  # noqa: PLC0415
+    from platewatch_training.detector.loop import load_run  # noqa: PLC0415
+    from platewatch_training.detector.origin import data_sources  # noqa: PLC0415
+    from platewatch_training.runs.kept import KeptOrigin  # noqa: PLC0415
+    from platewatch_training.runs.kept import keep as write  # noqa: PLC0415
+    from platewatch_training.runs.origin import samples_of  # noqa: PLC0415
+    from platewatch_training.runs.trainer import CONFIG, chosen_checkpoint  # noqa: PLC0415
+
+    config, step = load_config(run / CONFIG), load_run(run)[1]
+    origin = KeptOrigin(samples=samples_of(config, step), data=data_sources(config, step))
+    write(chosen_checkpoint(run), path, origin)
+    typer.echo(f"{path}: {origin.samples} samples")
+
+
 @app.command("detector-report")
 def report(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
@@ -177,6 +197,34 @@ def export(  # noqa: PLR0913 -- each parameter is an option of the command
         out.print(_by_set(one.folder.name, one.findings, [one.threshold]))
         out.print(f"{one.folder}: {one.size_bytes / 1e6:.1f} MB, {one.photo_ms:.1f} ms a photo of 1280 x 720")
     out.print(f"ONNX drifts by {done.drift:.1e}. Better trade: {done.better.folder}. {done.reason}")
+
+
+@app.command("detector-joint")
+def joint(
+    model: Annotated[Path, typer.Argument(help="The detector's model folder; its card gets the weights.")],
+    recognizer: Annotated[Path, typer.Argument(help="The recognizer's model folder.")],
+    datasets: Annotated[Path, typer.Option(help="The folder with train/; only dev photos are used.")],
+    *,
+    false_per_photo: Annotated[float, typer.Option(min=0, help="Where both are compared with each alone.")] = 0.05,
+) -> None:
+    """Fit how the detector's score and the recognizer's confidence make the confidence of a reading."""
+    from platewatch.vision.zoo import load_card  # noqa: PLC0415
+    from platewatch_training.datasets.photos import photo_sets  # noqa: PLC0415
+    from platewatch_training.detector.joint import at_threshold, fit_joint, propose, trades  # noqa: PLC0415
+    from platewatch_training.runs.onnx import save_card  # noqa: PLC0415
+
+    dev = [one.name for one in (datasets / "train").iterdir()]
+    proposals = propose(model, recognizer, photo_sets(datasets, dev))
+    fitted = fit_joint(proposals)
+    save_card(model, load_card(model).card.model_copy(update={"joint": fitted}))
+    table = Table("by", "from", "false an image", "found", "exact", title=f"{proposals.photos} photos")
+    lasting = [at_threshold(proposals, fitted, threshold) for threshold in (0.1, 0.2, 0.3, 0.5)]
+    for one in [*trades(proposals, fitted, false_per_photo), *lasting]:
+        figures = (f"{one.threshold:.3f}", f"{one.false:.3f}", f"{one.recall:.1f}", f"{one.exact:.1f}")
+        table.add_row(one.measure, *figures)
+    out = Console()
+    out.print(table)
+    out.print(f"{model}: {fitted.found} x detector + {fitted.read} x recognizer + {fitted.offset}, as logits")
 
 
 def _with_photos(config: RunConfig, datasets: Path | None) -> RunConfig:

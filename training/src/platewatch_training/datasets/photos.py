@@ -21,10 +21,14 @@ _POINTS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class LabelledPlate:
-    """`box_xyxy` float32 (4,); `corners` float32 (4, 2) from top left clockwise, None where only the box is known."""
+    """`box_xyxy` float32 (4,); `corners` float32 (4, 2) from top left clockwise, None where only the box is known.
+
+    `text` as the label has it, None where it has none.
+    """
 
     box_xyxy: NDArray[np.float32]
     corners: NDArray[np.float32] | None = None
+    text: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,4 +136,4 @@ def _plates(plates: list[dict[str, Any]], scale: float) -> Iterator[LabelledPlat
             box = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
         else:
             continue
-        yield LabelledPlate(np.asarray(box, np.float32), corners)
+        yield LabelledPlate(np.asarray(box, np.float32), corners, plate.get("text") or None)

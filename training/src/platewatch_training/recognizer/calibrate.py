@@ -11,17 +11,13 @@ from numpy.typing import NDArray
 
 from platewatch.vision.recognize import Logits
 from platewatch_training.recognizer.evaluate import Outcome
+from platewatch_training.runs.logistic import fit_logistic, logits
 
 _TEMPERATURES: Final = (0.2, 5.0)
 _GOLDEN: Final = (math.sqrt(5) - 1) / 2
 _NARROWED: Final = 40
-_STEEPEST: Final = 25
-# Weighs as much as this many readings against leaving the confidence as it is: a few errors don't tell a line.
-_PRIOR: Final = 2.0
 _FLATTEST: Final = 0.05
-_STEPS: Final = 50
 _BINS: Final = 10
-_CLIP: Final = 1e-9
 
 
 def fit_temperature(slot_logits: Logits, targets: NDArray[np.int64]) -> float:
@@ -52,29 +48,14 @@ def fit_temperature(slot_logits: Logits, targets: NDArray[np.int64]) -> float:
 def fit_line(outcomes: Sequence[Outcome]) -> tuple[float, float]:
     """Slope and offset on the logit of the confidence that say best which readings are exact; empty ones don't count.
 
-    Logistic regression by Newton's method with halved steps where one is too long, drawn a little towards slope 1 and
-    offset 0.
+    Logistic regression, drawn a little towards slope 1 and offset 0.
     """
     read = [outcome for outcome in outcomes if outcome.text]
-    sure = np.clip([outcome.confidence for outcome in read], _CLIP, 1 - _CLIP)
-    columns = np.stack([np.log(sure / (1 - sure)), np.ones(len(read))], axis=1)
+    told = logits(np.asarray([outcome.confidence for outcome in read], np.float64))
+    columns = np.stack([told, np.ones(len(read))], axis=1)
     exact = np.array([outcome.exact for outcome in read], np.float64)
-    neutral = np.array([1.0, 0.0])
-
-    def cost(line: NDArray[np.float64]) -> float:
-        moved = columns @ line
-        return float((np.logaddexp(0, moved) - exact * moved).sum() + _PRIOR / 2 * ((line - neutral) ** 2).sum())
-
-    line = neutral
-    for _ in range(_STEPS):
-        told = 1 / (1 + np.exp(-np.clip(columns @ line, -_STEEPEST, _STEEPEST)))
-        slope = columns.T @ (told - exact) + _PRIOR * (line - neutral)
-        bend = (columns * (told * (1 - told))[:, None]).T @ columns + _PRIOR * np.eye(2)
-        step = np.linalg.solve(bend, slope)
-        while cost(line - step) > cost(line) and np.abs(step).max() > _CLIP:
-            step = step / 2
-        line = line - step
-    return max(_FLATTEST, float(line[0])), float(line[1])
+    slope, offset = fit_logistic(columns, exact, np.array([1.0, 0.0])).tolist()
+    return max(_FLATTEST, slope), offset
 
 
 def calibration_error(outcomes: Sequence[Outcome]) -> float:
