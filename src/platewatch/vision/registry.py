@@ -35,11 +35,11 @@ class Profile(StrEnum):
     """How closely the project's own detector looks: the time of a photo against its small plates."""
 
     FAST = "fast"
-    """Once, at 448 pixels."""
+    """At 448 pixels and smaller."""
     BALANCED = "balanced"
-    """Once, at 640 pixels."""
+    """At 640 pixels and smaller."""
     THOROUGH = "thorough"
-    """At 640 pixels, then once more where small plates may be."""
+    """As balanced, then once more and closer where small plates may be."""
 
 
 class YoloLayout(StrEnum):

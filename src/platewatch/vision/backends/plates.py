@@ -51,6 +51,10 @@ class Looks:
     closer: float = 1.0
 
 
+_STEPS_BACK: Final = (1, 2, 4)
+"""By how much smaller the photo is shown too: a cell sees some 200 pixels, which must hold a plate as a whole."""
+
+
 LOOKS: Final = {
     Profile.FAST: Looks(448),
     Profile.BALANCED: Looks(LONGEST_SIDE),
@@ -84,21 +88,22 @@ class PlateDetector:
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
         """The plates, best first, overlapping ones suppressed, in pixels of `image_bgr`."""
-        batch, lies = self.pre_process(image_bgr)
-        maps = self.forward(batch)
-        found = self.post_process(maps[0], self._min_score).in_image(lies)
         height, width = image_bgr.shape[:2]
-        if self._closer > 1:
-            hints = self.post_process(maps[0], min(_HINT, self._min_score))
-            small = hints.boxes_xyxy[:, 2] - hints.boxes_xyxy[:, 0] < _SMALL
-            closer = self._look_closer(image_bgr, hints.take(np.flatnonzero(small)).in_image(lies), lies.scale)
-            found = suppress(Candidates.joined([found, *closer]), self._max_iou)
-        return to_detections(found, width, height)
+        found: list[Candidates] = []
+        for smaller in _STEPS_BACK:
+            batch, lies = self.pre_process(image_bgr, self._side // smaller)
+            (maps,) = self.forward(batch)
+            found.append(self.post_process(maps, self._min_score).in_image(lies))
+            if smaller == 1 and self._closer > 1:
+                hints = self.post_process(maps, min(_HINT, self._min_score))
+                small = hints.boxes_xyxy[:, 2] - hints.boxes_xyxy[:, 0] < _SMALL
+                found += self._look_closer(image_bgr, hints.take(np.flatnonzero(small)).in_image(lies), lies.scale)
+        return to_detections(suppress(Candidates.joined(found), self._max_iou), width, height)
 
-    def pre_process(self, image_bgr: ImageBgr) -> tuple[NDArray[np.float32], Letterbox]:
+    def pre_process(self, image_bgr: ImageBgr, longest_side: int) -> tuple[NDArray[np.float32], Letterbox]:
         """The network's input, float32 (1, 3, H, W), BGR in 0..1, and how the image lies in it."""
         height, width = image_bgr.shape[:2]
-        canvas, lies = letterbox(image_bgr, *canvas_size(width, height, self._side))
+        canvas, lies = letterbox(image_bgr, *canvas_size(width, height, longest_side))
         return to_batch([canvas]), lies
 
     def forward(self, batch: NDArray[np.float32]) -> list[list[Map]]:
