@@ -10,7 +10,7 @@ import yaml
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends import plates
 from platewatch.vision.backends.plates import PlateDetector, detector_model
-from platewatch.vision.geometry import iou
+from platewatch.vision.geometry import iou, keep_best
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.registry import BackendOptions, Profile, make_detector
 from platewatch.vision.types import ImageBgr
@@ -84,9 +84,9 @@ def test_overlapping_ones_are_suppressed_and_the_best_come_first(model: Path) ->
     ("thresholds", "min_score", "count"),
     [
         pytest.param({}, None, 1, id="by default a quarter"),
-        pytest.param({"score": 0.05}, None, 2, id="the card's"),
-        pytest.param({"score": 0.05}, 0.5, 1, id="the option before the card's"),
-        pytest.param({}, 0.001, 3, id="a low option"),
+        pytest.param({"score": 0.12}, None, 2, id="the card's"),
+        pytest.param({"score": 0.12}, 0.5, 1, id="the option before the card's"),
+        pytest.param({}, 0.05, 3, id="a low option"),
     ],
 )
 def test_the_least_score_is_that_of_option_or_card(
@@ -94,10 +94,11 @@ def test_the_least_score_is_that_of_option_or_card(
 ) -> None:
     photo = photo_with((10, 10))
     photo[240:248, 240:248] = 130  # a score of 0.15
-    photo[320:328, 400:408] = 80
+    photo[320:328, 400:408] = 125
     folder = write_model(tmp_path, thresholds=thresholds)
     found = PlateDetector(BackendOptions(model=folder, min_score=min_score)).detect(photo)
-    assert len(found) == count
+    # Several looks may see the same one.
+    assert len(keep_best([one.box_xyxy for one in found], [one.confidence for one in found], 0.1)) == count
 
 
 @pytest.mark.parametrize(

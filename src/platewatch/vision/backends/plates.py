@@ -51,8 +51,10 @@ class Looks:
     closer: float = 1.0
 
 
-_STEPS_BACK: Final = (1, 2, 4)
+_STEPS_BACK: Final = (1.0, 2.5, 5.0)
 """By how much smaller the photo is shown too: a cell sees some 200 pixels, which must hold a plate as a whole."""
+_SAME: Final = 0.95
+"""Proposals of different looks that overlap by less are cut differently enough to be read one by one."""
 
 
 LOOKS: Final = {
@@ -87,18 +89,18 @@ class PlateDetector:
         _check(self._session, card.name)
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
-        """The plates, best first, overlapping ones suppressed, in pixels of `image_bgr`."""
+        """The plates, best first, in pixels of `image_bgr`: one proposal of each look that saw it."""
         height, width = image_bgr.shape[:2]
         found: list[Candidates] = []
         for smaller in _STEPS_BACK:
-            batch, lies = self.pre_process(image_bgr, self._side // smaller)
-            (maps,) = self.forward(batch)
+            batch, lies = self.pre_process(image_bgr, round(self._side / smaller))
+            maps = self.forward(batch)
             found.append(self.post_process(maps, self._min_score).in_image(lies))
             if smaller == 1 and self._closer > 1:
                 hints = self.post_process(maps, min(_HINT, self._min_score))
                 small = hints.boxes_xyxy[:, 2] - hints.boxes_xyxy[:, 0] < _SMALL
                 found += self._look_closer(image_bgr, hints.take(np.flatnonzero(small)).in_image(lies), lies.scale)
-        return to_detections(suppress(Candidates.joined(found), self._max_iou), width, height)
+        return to_detections(suppress(Candidates.joined(found), _SAME), width, height)
 
     def pre_process(self, image_bgr: ImageBgr, longest_side: int) -> tuple[NDArray[np.float32], Letterbox]:
         """The network's input, float32 (1, 3, H, W), BGR in 0..1, and how the image lies in it."""
@@ -106,25 +108,22 @@ class PlateDetector:
         canvas, lies = letterbox(image_bgr, *canvas_size(width, height, longest_side))
         return to_batch([canvas]), lies
 
-    def forward(self, batch: NDArray[np.float32]) -> list[list[Map]]:
-        """The network's maps of each canvas, finest first."""
-        return [list(maps) for maps in zip(*self._session.run(batch), strict=True)]
+    def forward(self, batch: NDArray[np.float32]) -> list[Map]:
+        """The network's maps of one canvas, finest first."""
+        return [np.asarray(output[0], np.float32) for output in self._session.run(batch)]
 
     def post_process(self, maps: Sequence[Map], min_score: float) -> Candidates:
         """What the maps of a canvas propose, overlapping ones suppressed."""
-        return suppress(decode([np.asarray(one, np.float32) for one in maps], min_score), self._max_iou)
+        return suppress(decode(maps, min_score), self._max_iou)
 
     def _look_closer(self, image_bgr: ImageBgr, hints: Candidates, scale: float) -> list[Candidates]:
         """What windows round the hints show, in pixels of the image."""
         height, width = image_bgr.shape[:2]
-        windows = choose_windows(hints, width, height, scale * self._closer)
-        if not windows:
-            return []
-        seen = self.forward(to_batch([cut_window(image_bgr, lies) for lies in windows]))
-        return [
-            whole(self.post_process(maps, self._min_score), lies, width, height).in_image(lies)
-            for maps, lies in zip(seen, windows, strict=True)
-        ]
+        found = []
+        for lies in choose_windows(hints, width, height, scale * self._closer):
+            maps = self.forward(to_batch([cut_window(image_bgr, lies)]))
+            found.append(whole(self.post_process(maps, self._min_score), lies, width, height).in_image(lies))
+        return found
 
     def warm_up(self) -> None:
         """Run once on an empty image of the usual shape."""

@@ -218,7 +218,7 @@ def joint(
     fitted = fit_joint(proposals)
     save_card(model, load_card(model).card.model_copy(update={"joint": fitted}))
     table = Table("by", "from", "false an image", "found", "exact", title=f"{proposals.photos} photos")
-    lasting = [at_threshold(proposals, fitted, threshold) for threshold in (0.1, 0.2, 0.3, 0.5)]
+    lasting = [at_threshold(proposals, fitted, threshold) for threshold in (0.1, 0.2, 0.3, 0.4, 0.5)]
     for one in [*trades(proposals, fitted, false_per_photo), *lasting]:
         figures = (f"{one.threshold:.3f}", f"{one.false:.3f}", f"{one.recall:.1f}", f"{one.exact:.1f}")
         table.add_row(one.measure, *figures)
