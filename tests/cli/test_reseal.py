@@ -31,7 +31,8 @@ def stored(folder: Path) -> tuple[list[str], int]:
     """The sealed addresses, and how many notes the audit log has."""
     database = database_of(folder)
     with database.reading() as session:
-        found = [row.sealed_source_url or "" for row in session.query(CameraRow)], session.query(AuditRow).count()
+        rows = session.query(CameraRow).order_by(CameraRow.id)
+        found = [row.sealed_source_url or "" for row in rows], session.query(AuditRow).count()
     database.dispose()
     return found
 

@@ -54,7 +54,8 @@ def drop(page: Page, paths: list[Path]) -> None:
 
 def listed(page: Page) -> list[str]:
     rows = page.get_by_role("list", name="Sightings, newest first").get_by_role("listitem")
-    return [row.inner_text().split("\n")[0].replace(" ", "") for row in rows.all()]
+    # The plate's text comes first, or after its region.
+    return [row.inner_text().split("\n")[row.get_by_title("Region").count()].replace(" ", "") for row in rows.all()]
 
 
 def test_the_first_account_a_dropped_photo_and_the_list_that_stays(page: Page, data: Path) -> None:

@@ -88,7 +88,13 @@ def test_without_a_cache_nothing_is_known() -> None:
 
 @pytest.mark.parametrize(
     "changed",
-    [{"detector": "yolo"}, {"recognizer": "platewatch"}, {"min_confidence": 0.5}, {"detector_layout": "v8"}],
+    [
+        {"detector": "yolo"},
+        {"recognizer": "rapidocr"},
+        {"min_confidence": 0.5},
+        {"detector_layout": "v8"},
+        {"profile": "fast"},
+    ],
     ids=str,
 )
 def test_settings_that_read_differently_are_told_apart(changed: dict[str, Any]) -> None:

@@ -46,7 +46,7 @@ def reading_options(settings: Settings, version: str, model_folders: Iterable[Pa
 
     Model files count by size and time of change, so that a big one is not read for that.
     """
-    chosen = (settings.detector, settings.detector_layout, settings.recognizer, settings.provider)
+    chosen = (settings.detector, settings.detector_layout, settings.profile, settings.recognizer, settings.provider)
     engines = (settings.easyocr_network, settings.ensemble, settings.llm_url, settings.llm_model)
     parts: list[object] = [version, *chosen, settings.min_confidence, *engines]
     own = (settings.detector_model, settings.recognizer_model, settings.char_yolo_model, settings.easyocr_folder)

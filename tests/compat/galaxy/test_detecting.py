@@ -36,7 +36,7 @@ def test_a_photo_is_detected_stored_and_shown(server: Server, field: str) -> Non
     assert (plate["text"], plate["detection_id"]) == ("WM64UMA", told["detection_id"])
     assert 0.5 < plate["confidence"] <= 1
     left, top, right, bottom = plate["box"]
-    assert 235 < left < right < 360
+    assert 215 < left < right < 375
     assert 245 < top < bottom < 300
     assert len(plate["corners"]) == 4
     assert (told["image_width"], told["image_height"], told["vehicles"]) == (416, 416, [])

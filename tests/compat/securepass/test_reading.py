@@ -46,7 +46,7 @@ def test_a_detection_tells_where_plates_are_and_stores_nothing(sqlite_server: Se
     (plate,) = told["detections"]
     assert set(plate) == {"box", "corners", "confidence"}
     left, top, right, bottom = plate["box"]
-    assert 235 < left < right < 360
+    assert 215 < left < right < 375
     assert 245 < top < bottom < 300
     assert [len(corner) for corner in plate["corners"]] == [2, 2, 2, 2]
     assert 0 < plate["confidence"] <= 1
