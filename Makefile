@@ -12,7 +12,7 @@ DASHBOARD_SOURCES := $(shell find dashboard -path dashboard/node_modules -prune 
 NODE_MAJOR := 20
 SHARED ?= ../shared/datasets
 TESTS_AT_ONCE ?= 2
-# A test that passes alone and failed among the others is told from a broken one; mend it all the same.
+# It fails all the same: this only tells a test that is broken from one that hangs on its neighbors.
 ONLY_FAILED := --last-failed --last-failed-no-failures none
 
 # Node is used where it is new enough, else taken from a Python package into the virtual environment.
@@ -42,7 +42,7 @@ migrate: $(STAMPS)/package
 
 test: $(STAMPS)/dev $(STATIC)/index.html ## install what tests need and run them all
 	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile $(PYTEST_ARGS) \
-	  || { echo 'What failed, once more and one at a time:'; $(BIN)/python -m pytest $(ONLY_FAILED) $(PYTEST_ARGS); }
+	  || { echo 'What failed, once more and one at a time:'; $(BIN)/python -m pytest $(ONLY_FAILED) $(PYTEST_ARGS); exit 1; }
 
 test-tools: ## install Debian's packages that some tests need (as root)
 	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { apt-get update -q && apt-get install -qy --no-install-recommends $(TEST_PACKAGES); }
@@ -79,7 +79,7 @@ training: $(TRAINING)/stamp ## make training/.venv with PyTorch, for `platewatch
 training-check: $(TRAINING)/stamp ## types and tests of the training package
 	MYPYPATH=training/src:src $(TRAINING)/bin/python -m mypy training/src training/tests
 	$(TRAINING)/bin/python -m pytest -c training/pyproject.toml training/tests \
-	  || { echo 'What failed, once more:'; $(TRAINING)/bin/python -m pytest -c training/pyproject.toml $(ONLY_FAILED) training/tests; }
+	  || { echo 'What failed, once more:'; $(TRAINING)/bin/python -m pytest -c training/pyproject.toml $(ONLY_FAILED) training/tests; exit 1; }
 
 lock: $(STAMPS)/dev ## pin the requirements anew
 	$(BIN)/pip install -q 'uv==0.13.8'

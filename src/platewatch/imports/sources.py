@@ -110,6 +110,7 @@ class ArchiveSource:
             UnreadableFileError: the file is gone or is no archive.
         """
         try:
+            # NotImplementedError is how `zipfile` says that an archive wants a newer version than it knows.
             return cls(zipfile.ZipFile(path))
         except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
             raise UnreadableFileError(f"The archive can't be read: {error}.") from error

@@ -37,6 +37,10 @@ SCORE: Final = "score"
 _DEFAULT_MIN_SCORE: Final = 0.25
 _OPEN_INPUT: Final = (None, 3, None, None)
 _DIMENSIONS: Final = 4
+_STEPS_BACK: Final = (1.0, 2.5, 5.0)
+"""By how much smaller the photo is shown too: a cell sees some 200 pixels, which must hold a plate as a whole."""
+_SAME: Final = 0.95
+"""Proposals of different looks that overlap by less are cut differently enough to be read one by one."""
 _HINT: Final = 0.02
 """Such a score the first time is worth a closer look."""
 _SMALL: Final = 48.0
@@ -49,12 +53,6 @@ class Looks:
 
     side: int
     closer: float = 1.0
-
-
-_STEPS_BACK: Final = (1.0, 2.5, 5.0)
-"""By how much smaller the photo is shown too: a cell sees some 200 pixels, which must hold a plate as a whole."""
-_SAME: Final = 0.95
-"""Proposals of different looks that overlap by less are cut differently enough to be read one by one."""
 
 
 LOOKS: Final = {

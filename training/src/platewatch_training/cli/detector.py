@@ -76,15 +76,12 @@ def keep(
     from platewatch_training.detector.config import load_config  # noqa: PLC0415
     from platewatch_training.detector.loop import load_run  # noqa: PLC0415
     from platewatch_training.detector.origin import data_sources  # noqa: PLC0415
-    from platewatch_training.runs.kept import KeptOrigin  # noqa: PLC0415
-    from platewatch_training.runs.kept import keep as write  # noqa: PLC0415
-    from platewatch_training.runs.origin import samples_of  # noqa: PLC0415
-    from platewatch_training.runs.trainer import CONFIG, chosen_checkpoint  # noqa: PLC0415
+    from platewatch_training.runs.origin import keep_run  # noqa: PLC0415
+    from platewatch_training.runs.trainer import CONFIG  # noqa: PLC0415
 
     config, step = load_config(run / CONFIG), load_run(run)[1]
-    origin = KeptOrigin(samples=samples_of(config, step), data=data_sources(config, step))
-    write(chosen_checkpoint(run), path, origin)
-    typer.echo(f"{path}: {origin.samples} samples")
+    kept = keep_run(run, path, config, step, data_sources(config, step))
+    typer.echo(f"{path}: {kept.samples} samples")
 
 
 @app.command("detector-report")

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from platewatch.vision.zoo import DataSource, TrainingRun
 from platewatch_training.runs.config import Config, RunError, TrainingConfig, read_config
-from platewatch_training.runs.kept import kept_origin
-from platewatch_training.runs.trainer import CHECKPOINT, CONFIG
+from platewatch_training.runs.kept import KeptOrigin, keep, kept_origin
+from platewatch_training.runs.trainer import CHECKPOINT, CONFIG, chosen_checkpoint
 
 
 def training_run(verb: str, run: Path, config: TrainingConfig, step: int, commit: str | None = None) -> TrainingRun:
@@ -25,6 +25,17 @@ def training_run(verb: str, run: Path, config: TrainingConfig, step: int, commit
         command=f"platewatch-train {verb} {run.name} --config {run.name}/{CONFIG}",
         samples=samples_of(config, step),
     )
+
+
+def keep_run(run: Path, path: Path, config: TrainingConfig, step: int, data: tuple[DataSource, ...]) -> KeptOrigin:
+    """Write the averaged weights of a run to `path`, and beside them what they learned from, which it gives back.
+
+    Raises:
+        RunError: the run, or one that it began with, can't be read.
+    """
+    origin = KeptOrigin(samples=samples_of(config, step), data=data)
+    keep(chosen_checkpoint(run), path, origin)
+    return origin
 
 
 def samples_of(config: TrainingConfig, step: int) -> int:
