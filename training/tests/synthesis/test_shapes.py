@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from platewatch_training.synthesis.shapes import ellipse, grown, rounded_rectangle, shield, slanted, star_ring
+from platewatch_training.synthesis.shapes import cross, ellipse, grown, rounded_rectangle, shield, slanted, star_ring
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,18 @@ def test_a_slanted_bar_leans_by_that_share_of_its_height(slant: float) -> None:
     assert middles[0] - middles[-1] == pytest.approx(slant * 40, abs=0.2)
     assert middles[20] == pytest.approx((bar.shape[1] - 1) / 2, abs=0.1)
     assert slanted(mask, 0) is mask
+
+
+def test_a_cross_goes_from_edge_to_edge_with_bars_of_its_share() -> None:
+    mask = cross(40, 50, 0.2)
+    assert mask.shape == (50, 40)
+    assert mask[0].sum() == 8  # the upright bar: a fifth of the width
+    assert mask[:, 0].sum() == 8
+    assert mask[0, 0] == 0.0
+
+
+def test_a_cross_on_a_few_pixels_still_has_both_bars() -> None:
+    mask = cross(3, 3, 0.1)
+    assert mask.sum() > 0
+    assert mask[0].any()
+    assert mask[:, 0].any()

@@ -21,7 +21,7 @@ from platewatch_training.synthesis.layouts import (
     PlateText,
     Row,
 )
-from platewatch_training.synthesis.shapes import ellipse, grown, rounded_rectangle, shield, slanted, star_ring
+from platewatch_training.synthesis.shapes import cross, ellipse, grown, rounded_rectangle, shield, slanted, star_ring
 from platewatch_training.synthesis.typefaces import Spacing, Typeface, load_typeface
 
 ColorBgr: TypeAlias = tuple[float, float, float]
@@ -39,6 +39,8 @@ _SMALLEST_CAPTION_PX: Final = 4
 _PRINTED: Final = frozenset({"picture", "emblem"})
 """Marks that are printed on the sheet before the number is pressed into it; others come on top."""
 _WIDEST_SHARE: Final = 0.97
+_CROSSES: Final = 0.3
+"""Of the coats of arms; Vienna's is one, and reads like a T."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +273,10 @@ def _draw_emblem(
     outline = shield(width, height) if rng.random() < 0.7 else ellipse(width, height)
     canvas.blend(outline, place, colors[0])
     if len(colors) < 2 or width < 5:
+        return
+    if rng.random() < _CROSSES:
+        share = float(rng.uniform(0.16, 0.3))
+        canvas.blend(np.asarray(outline * cross(width, height, share), np.float32), place, colors[1])
         return
     columns, rows = int(rng.integers(1, 4)), int(rng.integers(1, 4))
     fields = np.zeros((rows, columns), np.float32)

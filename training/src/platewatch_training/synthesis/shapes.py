@@ -44,6 +44,16 @@ def shield(width: int, height: int) -> NDArray[np.float32]:
     return np.asarray(np.vstack([np.ones((upper, width), np.float32), mask]), np.float32)
 
 
+def cross(width: int, height: int, share: float) -> NDArray[np.float32]:
+    """An upright cross from edge to edge, its bars as wide as that share of the width."""
+    mask = np.zeros((height, width), np.float32)
+    half = max(1, round(share * width / 2))
+    middle_x, middle_y = width // 2, round(0.45 * height)
+    mask[:, max(0, middle_x - half) : middle_x + half] = 1.0
+    mask[max(0, middle_y - half) : middle_y + half] = 1.0
+    return mask
+
+
 @lru_cache(maxsize=128)
 def star_ring(diameter: int) -> NDArray[np.float32]:
     """The EU's stars, as dots: that is what is left of them in a photo."""
