@@ -73,11 +73,13 @@ def test_paths_bytes_arrays_and_opened_images_give_the_same(reader: PlateReader)
 
 
 def test_a_reading_has_everything_that_is_promised(reader: PlateReader) -> None:
-    (reading,) = reader.read(SAMPLES / "malta.jpg").readings
-    assert reading.text == "BCG986"
-    assert reading.region is not None
+    (reading,) = reader.read(SAMPLES / "spain.jpg").readings
+    assert reading.text == "0695DVH"
+    assert reading.region == "es"
+    assert reading.region_confidence is not None
+    assert 0.5 < reading.region_confidence <= 1
     assert 0.9 < reading.confidence <= 1
-    assert [character.text for character in reading.characters] == list("BCG986")
+    assert [character.text for character in reading.characters] == list("0695DVH")
     assert all(0 < character.confidence <= 1 for character in reading.characters)
     left, top, right, bottom = reading.box_xyxy
     assert all(left <= x <= right and top <= y <= bottom for x, y in reading.corners)

@@ -88,7 +88,6 @@ def test_lookalikes_are_settled_by_the_region(slots: tuple[str | Slot, ...], reg
     settled = settle(probabilities, _regions(**{region: 0.9}), CODEC)
 
     assert settled.text == text
-    assert settled.region == region.replace("_", "-")
     if text != _raw(probabilities):
         assert settled.alternatives[0][0] == _raw(probabilities)
 
@@ -135,7 +134,6 @@ def test_empty_stays_empty(probabilities: Probabilities, regions: Probabilities 
     settled = settle(probabilities, regions, CODEC)
 
     assert settled.characters == ()
-    assert settled.region is None
     assert settled.confidence == 0
     assert settled.alternatives == ()
 

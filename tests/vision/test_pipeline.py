@@ -239,10 +239,11 @@ def test_settled_lookalikes_keep_the_text_as_it_was_read() -> None:
 )
 def test_a_recognizer_that_knows_plates_is_taken_at_its_word(text: str, confidence: float) -> None:
     characters = tuple(Character(sign_, 0.9) for sign_ in text)
-    told = Transcript(characters, "de", (("OTHER1", 0.1),), confidence=0.7)
+    told = Transcript(characters, "de", (("OTHER1", 0.1),), confidence=0.7, region_confidence=0.6)
     crop = Crop(np.zeros((2, 2, 3), np.uint8), Detection(corners_from_box((0, 0, 2, 2)), 1.0))
     reading = judge(crop, told)
     assert (reading.text, reading.confidence, reading.region) == (text, confidence, "de")
+    assert reading.region_confidence == 0.6
     assert reading.alternatives == (("OTHER1", 0.1),)
 
 

@@ -51,9 +51,11 @@ def test_an_empty_slot_between_characters_is_skipped() -> None:
 
 def test_the_region_is_told_for_plates_only() -> None:
     region = np.asarray([0.1, 3.0], np.float32)
-    assert CODEC.decode(logits_of("AB12"), region).region == "us-ca"
-    assert CODEC.decode(logits_of(""), region).region is None
-    assert CODEC.decode(logits_of("AB12")).region is None
+    told = CODEC.decode(logits_of("AB12"), region)
+    assert told.region == "us-ca"
+    assert told.region_confidence == pytest.approx(1 / (1 + np.exp(-2.9)))
+    for untold in (CODEC.decode(logits_of(""), region), CODEC.decode(logits_of("AB12"))):
+        assert (untold.region, untold.region_confidence) == (None, None)
 
 
 def test_probabilities_add_up_to_one_even_for_huge_logits() -> None:

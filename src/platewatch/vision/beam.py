@@ -56,7 +56,7 @@ def settle(
     codec: SlotCodec,
     step_probabilities: Probabilities | None = None,
 ) -> Transcript:
-    """The text of one crop, look-alikes settled by the grammars of the probable regions.
+    """The text of one crop, look-alikes settled by the grammars of the probable regions; it tells no region itself.
 
     Characters have the network's own confidence, with two heads the mean of both. `confidence` is the joint probability
     that the text is right once the grammars are weighed in, not yet calibrated, and so are those of the alternatives.
@@ -90,7 +90,6 @@ def settle(
         others.insert(0, raw)
     return Transcript(
         characters=_characters(texts[chosen].classes, of_characters, codec.alphabet),
-        region=_likeliest_region(region_probabilities, codec.regions),
         alternatives=tuple((text, odds[text] / total) for text in others[:_ALTERNATIVES]),
         confidence=odds[chosen] / total,
     )
@@ -210,12 +209,6 @@ def _characters(classes: tuple[int, ...], probabilities: Probabilities, alphabet
         for slot, index in enumerate(classes)
         if index != NOTHING
     )
-
-
-def _likeliest_region(region_probabilities: Probabilities | None, regions: tuple[str, ...]) -> str | None:
-    if region_probabilities is None or not regions:
-        return None
-    return regions[int(region_probabilities.argmax())]
 
 
 @lru_cache(maxsize=8)

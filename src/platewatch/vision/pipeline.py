@@ -260,6 +260,7 @@ def judge(crop: Crop, transcript: Transcript, joint: Joint | None = None) -> Rea
         alternatives=alternatives,
         detection=crop.detection,
         crop_bgr=crop.image_bgr,
+        region_confidence=transcript.region_confidence,
     )
 
 
@@ -275,6 +276,7 @@ def _judge_by_itself(crop: Crop, transcript: Transcript, confidence: float, join
         alternatives=transcript.alternatives,
         detection=crop.detection,
         crop_bgr=crop.image_bgr,
+        region_confidence=transcript.region_confidence,
     )
 
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from platewatch.vision.regions import told_region
 from platewatch.vision.types import Character, ImageBgr, Transcript
 
 PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -68,12 +69,10 @@ class SlotCodec:
             for slot, index in enumerate(best.tolist())
             if index != NOTHING
         )
-        return Transcript(characters, self._region(region_logits) if characters else None)
-
-    def _region(self, region_logits: Logits | None) -> str | None:
-        if region_logits is None or not self.regions:
-            return None
-        return self.regions[int(region_logits.argmax())]
+        if region_logits is None or not characters:
+            return Transcript(characters)
+        told = told_region(softmax(region_logits), self.regions)
+        return Transcript(characters, told.code if told else None, region_confidence=told.confidence if told else None)
 
 
 def softmax(logits: Logits) -> NDArray[np.float32]:

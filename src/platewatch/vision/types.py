@@ -71,7 +71,8 @@ class Transcript:
     """What a recognizer makes of one crop: characters from left to right, rows from top to bottom.
 
     No characters means that the crop holds no text. `region` is an ISO 3166 code, lower case, with the state
-    after a hyphen where it is known (`us-ca`), or None. `alternatives` are other texts with their confidence.
+    after a hyphen where it is known (`us-ca`), or None; `region_confidence` (0..1) is how sure that is, None without a
+    region and from a recognizer that doesn't tell it. `alternatives` are other texts with their confidence.
     `confidence` (0..1) is how sure a recognizer made for plates is that this is one and that every character is
     right; None from a reader of any text, where it is judged by what the text is like.
     """
@@ -80,6 +81,7 @@ class Transcript:
     region: str | None = None
     alternatives: tuple[tuple[str, float], ...] = ()
     confidence: float | None = None
+    region_confidence: float | None = None
 
     @property
     def text(self) -> str:
@@ -91,7 +93,8 @@ class Reading:
     """One plate of one image: its text and where it is.
 
     `text` is upper case without separators; `confidence` (0..1) says how sure it is that this is a plate and that
-    every character is right. `crop_bgr` is the rectified plate.
+    every character is right. `region` and `region_confidence` are those of the transcript. `crop_bgr` is the rectified
+    plate.
     """
 
     text: str
@@ -101,6 +104,7 @@ class Reading:
     alternatives: tuple[tuple[str, float], ...]
     detection: Detection
     crop_bgr: ImageBgr = field(repr=False, compare=False)
+    region_confidence: float | None = None
 
     @property
     def corners(self) -> Corners:

@@ -18,11 +18,15 @@ PIXELS = np.zeros((20, 100, 3), np.uint8)
 
 
 def reading(
-    text: str, confidence: float = 0.8, weak: dict[int, float] | None = None, region: str | None = None
+    text: str,
+    confidence: float = 0.8,
+    weak: dict[int, float] | None = None,
+    region: str | None = None,
+    region_confidence: float | None = None,
 ) -> Reading:
     """A reading of equally sure characters, but for the `weak` ones."""
     characters = tuple(Character(sign, (weak or {}).get(place, 0.9)) for place, sign in enumerate(text))
-    return Reading(text, confidence, characters, region, (), DETECTION, PIXELS)
+    return Reading(text, confidence, characters, region, (), DETECTION, PIXELS, region_confidence)
 
 
 @pytest.mark.parametrize(
@@ -77,8 +81,29 @@ def test_the_region_is_that_of_most_confidence() -> None:
     voted = vote(
         [reading("AB12", 0.9, region="de"), reading("AB12", 0.5, region="pl"), reading("AB12", 0.6, region="pl")]
     )
-    assert voted.region == "pl"
+    assert (voted.region, voted.region_confidence) == ("pl", None)
     assert vote([reading("AB12")]).region is None
+
+
+@pytest.mark.parametrize(
+    ("heard", "region", "confidence"),
+    [
+        pytest.param([("de", 0.9, 0.6)], "de", 0.6, id="one tells it"),
+        pytest.param([("de", 0.9, 0.6), (None, 0.9, None)], "de", 0.6, id="who tells none says nothing against it"),
+        pytest.param([("de", 0.8, 0.9), ("de", 0.4, 0.6)], "de", 0.8, id="agreed, by the weight of each"),
+        pytest.param([("de", 0.9, 0.5), ("pl", 0.7, 0.9)], "pl", 0.63 / 1.6, id="the surer one wins"),
+        pytest.param([("de", 0.8, 0.5), ("pl", 0.8, 0.4)], None, None, id="too divided"),
+        pytest.param([("de", 0.8, None), ("pl", 0.8, 0.4)], "de", None, id="the winner doesn't say how sure"),
+    ],
+)
+def test_how_sure_the_region_is_is_voted_too(
+    heard: list[tuple[str | None, float, float | None]], region: str | None, confidence: float | None
+) -> None:
+    voted = vote(
+        [reading("AB12", sureness, region=told, region_confidence=sure) for told, sureness, sure in heard],
+    )
+    assert voted.region == region
+    assert voted.region_confidence == (None if confidence is None else pytest.approx(confidence))
 
 
 def test_the_order_of_the_members_decides_nothing() -> None:
@@ -103,6 +128,7 @@ def test_its_members_read_the_same_crops(options: BackendOptions) -> None:
     bright, dark = EnsembleRecognizer(options).recognize([crop(255), crop(0)])
     assert bright.text == "WM64UMA"
     assert bright.region == "de"
+    assert (bright.region_confidence or 0) > 0.9
     assert (bright.confidence or 0) > 0.7
     assert (dark.confidence or 0) < 0.5
     assert EnsembleRecognizer(options).padding_px == 10

@@ -37,6 +37,7 @@ def make_model(tmp_path: Path) -> MakeModel:
 def test_a_crop_is_read_with_region_confidences_and_alternatives(make_model: MakeModel) -> None:
     (transcript,) = SlotRecognizer(BackendOptions(recognizer_model=make_model())).recognize([crop(255)])
     assert (transcript.text, transcript.region) == ("WM64UMA", "de")
+    assert transcript.region_confidence == pytest.approx(np.exp(4.0) / (np.exp(4.0) + 2))
     by_sureness = sorted(transcript.characters, key=lambda character: character.confidence)
     assert [character.text for character in by_sureness[:2]] == ["A", "6"]
     assert [text for text, _ in transcript.alternatives[:2]] == ["WM64UM4", "WMG4UMA"]
@@ -48,7 +49,19 @@ def test_a_crop_is_read_with_region_confidences_and_alternatives(make_model: Mak
 def test_what_is_no_plate_has_no_characters_no_region_and_no_confidence(make_model: MakeModel) -> None:
     (transcript,) = SlotRecognizer(BackendOptions(recognizer_model=make_model())).recognize([crop(0)])
     assert (transcript.characters, transcript.region, transcript.alternatives) == ((), None, ())
-    assert transcript.confidence == 0.0
+    assert (transcript.region_confidence, transcript.confidence) == (None, 0.0)
+
+
+def test_an_improbable_region_is_not_told(make_model: MakeModel) -> None:
+    even = np.zeros(len(CODEC.regions), np.float32)
+    model = make_model(slot_network((logits_of("WM64UMA"), even), (logits_of(""), even)), regions=["br", "de", "fr"])
+    assert SlotRecognizer(BackendOptions(recognizer_model=model)).recognize([crop(255)])[0].region == "br"
+    model = make_model(
+        slot_network((logits_of("WM64UMA"), np.zeros(4, np.float32)), (logits_of(""), np.zeros(4, np.float32))),
+        regions=["br", "de", "fr", "us-ca"],
+    )
+    (transcript,) = SlotRecognizer(BackendOptions(recognizer_model=model)).recognize([crop(255)])
+    assert (transcript.text, transcript.region, transcript.region_confidence) == ("WM64UMA", None, None)
 
 
 def test_many_crops_come_in_order_and_in_small_batches(make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> None:

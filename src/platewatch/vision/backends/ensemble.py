@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 from platewatch.errors import ModelFileError
 from platewatch.vision.pipeline import judge
 from platewatch.vision.plates import edit_distance
+from platewatch.vision.regions import LEAST_TOLD
 from platewatch.vision.registry import BackendOptions, make_recognizer
 from platewatch.vision.types import Character, Crop, Reading, Transcript
 
@@ -82,12 +83,14 @@ def vote(readings: Sequence[Reading]) -> Transcript:
     won = [_winner(column, silence, len(readings)) for column in columns]
     characters = tuple(character for character in won if character.text != _NOTHING)
     text = "".join(character.text for character in characters)
+    region, region_confidence = _region(heard) if characters else (None, None)
     others = {one.text: one.confidence for one in sorted(heard, key=_sureness) if one.text != text}
     return Transcript(
         characters,
-        region=_region(heard) if characters else None,
+        region=region,
         alternatives=tuple(sorted(others.items(), key=lambda other: -other[1])),
         confidence=_geometric_mean([character.confidence for character in characters]),
+        region_confidence=region_confidence,
     )
 
 
@@ -160,12 +163,25 @@ def _winner(column: Sequence[_Vote], silence: float, voters: int) -> Character:
     return Character(sign, min(1.0, weights[sign] / voters))
 
 
-def _region(heard: Sequence[Reading]) -> str | None:
-    weights: dict[str, float] = defaultdict(float)
-    for reading in heard:
-        if reading.region is not None:
-            weights[reading.region] += reading.confidence
-    return max(weights, key=lambda region: weights[region], default=None)
+def _region(heard: Sequence[Reading]) -> tuple[str | None, float | None]:
+    """The region with most weight, and its share of what all that told one could give; None where none told how sure.
+
+    A member's vote is its reading's confidence, shared out by how sure it is of the region where it tells that. What
+    they are too divided about is not told.
+    """
+    telling = [reading for reading in heard if reading.region is not None]
+    weights: dict[str | None, float] = defaultdict(float)
+    for reading in telling:
+        weights[reading.region] += reading.confidence * _sure_of_region(reading)
+    region = max(weights, key=lambda one: weights[one], default=None)
+    if all(reading.region_confidence is None for reading in telling if reading.region == region):
+        return region, None
+    share = min(1.0, weights[region] / sum(reading.confidence for reading in telling))
+    return (region, share) if share >= LEAST_TOLD else (None, None)
+
+
+def _sure_of_region(reading: Reading) -> float:
+    return 1.0 if reading.region_confidence is None else reading.region_confidence
 
 
 def _sureness(reading: Reading) -> float:

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from platewatch.vision.regions import LEAST_TOLD, told_region
+
+REGIONS = ("br", "de", "in", "in-ka", "in-mh", "us-ca", "us-ny", "us-tx")
+
+
+def told(**shares: float) -> tuple[str, float] | None:
+    """What is told of these probabilities, `us_ca` for `us-ca`."""
+    probabilities = np.array([shares.get(region.replace("-", "_"), 0.0) for region in REGIONS], np.float32)
+    region = told_region(probabilities, REGIONS)
+    return None if region is None else (region.code, round(region.confidence, 5))
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        pytest.param({"de": 0.9, "br": 0.1}, ("de", 0.9), id="a country without states"),
+        pytest.param({"us_ca": 0.9, "us_ny": 0.1}, ("us-ca", 0.9), id="a state has its own probability"),
+        pytest.param({"us_ca": 0.29, "us_ny": 0.28, "us_tx": 0.2, "br": 0.23}, ("us", 0.77), id="states together"),
+        pytest.param({"in": 0.2, "in_ka": 0.25, "in_mh": 0.2, "de": 0.35}, ("in", 0.65), id="the country counts too"),
+        pytest.param({"us_ca": 0.31, "us_ny": 0.3, "us_tx": 0.3}, ("us-ca", 0.31), id="a state that is sure enough"),
+        pytest.param({"us_ca": 0.24, "us_ny": 0.25, "br": 0.45}, ("br", 0.45), id="states that are less than half"),
+        pytest.param({"us_ca": 0.2, "us_ny": 0.2, "br": 0.29, "de": 0.28}, None, id="nothing is sure enough"),
+        pytest.param({"br": 0.3125, "de": 0.2}, ("br", 0.3125), id="just sure enough"),
+    ],
+)
+def test_the_likeliest_region_is_told_with_its_probability(
+    shares: dict[str, float], expected: tuple[str, float] | None
+) -> None:
+    assert told(**shares) == expected
+
+
+def test_a_network_that_knows_no_regions_tells_none() -> None:
+    assert told_region(np.zeros(0, np.float32), ()) is None
+
+
+def test_what_is_told_is_never_below_the_floor_and_never_above_one() -> None:
+    rng = np.random.default_rng(5)
+    for sharpness in (0.05, 0.3, 1.0):
+        for probabilities in rng.dirichlet(np.full(len(REGIONS), sharpness), 200).astype(np.float32):
+            region = told_region(probabilities, REGIONS)
+            assert region is None or LEAST_TOLD <= region.confidence <= 1
