@@ -16,7 +16,7 @@ def convolution(inputs: int, outputs: int, stride: int | tuple[int, int] = 1) ->
 
 
 class Residual(nn.Module):
-    """Two convolutions round which the input goes."""
+    """Two convolutions round which the input goes; they add nothing at first (as in Goyal et al. 2017)."""
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -25,6 +25,7 @@ class Residual(nn.Module):
             nn.Conv2d(channels, channels, 3, 1, 1, bias=False),
             nn.BatchNorm2d(channels),
         )
+        nn.init.zeros_(self.second[1].weight)  # type: ignore[arg-type]
 
     def forward(self, inputs: Tensor) -> Tensor:
         return torch.relu(inputs + self.second(self.first(inputs)))
