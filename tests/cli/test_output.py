@@ -11,10 +11,11 @@ from platewatch.cli.output import Outcome, Style, make_printer
 from platewatch.vision.types import Character, Detection, ImageReadings, Reading
 
 
-def reading(text: str, region: str | None = None) -> Reading:
+def reading(text: str, region: str | None = None, region_confidence: float | None = None) -> Reading:
     detection = Detection(((10.04, 20.0), (110.0, 20.0), (110.0, 50.06), (10.04, 50.0)), 0.8)
     characters = tuple(Character(sign, 0.98765) for sign in text)
-    return Reading(text, 0.912345, characters, region, (), detection, np.zeros((30, 100, 3), dtype=np.uint8))
+    pixels = np.zeros((30, 100, 3), dtype=np.uint8)
+    return Reading(text, 0.912345, characters, region, (), detection, pixels, region_confidence)
 
 
 def outcome(*readings: Reading, image: str = "car.jpg") -> Outcome:
@@ -39,7 +40,7 @@ def printed(style: Style, *outcomes: Outcome) -> str:
 
 
 def test_a_json_line_has_rounded_numbers_in_a_fixed_order() -> None:
-    (line,) = printed(Style.JSON, outcome(reading("AB1", "us-ca"))).splitlines()
+    (line,) = printed(Style.JSON, outcome(reading("AB1", "us-ca", 0.71236))).splitlines()
     assert json.loads(line) == {
         "image": "car.jpg",
         "width": 640,
@@ -50,6 +51,7 @@ def test_a_json_line_has_rounded_numbers_in_a_fixed_order() -> None:
                 "text": "AB1",
                 "confidence": 0.9123,
                 "region": "us-ca",
+                "region_confidence": 0.7124,
                 "box": [10.0, 20.0, 110.0, 50.1],
                 "corners": [[10.0, 20.0], [110.0, 20.0], [110.0, 50.1], [10.0, 50.0]],
                 "characters": [["A", 0.9877], ["B", 0.9877], ["1", 0.9877]],
@@ -82,21 +84,27 @@ def test_json_lines_come_at_once_and_not_at_the_end() -> None:
 
 
 def test_csv_has_a_header_a_line_a_plate_and_one_for_images_without() -> None:
-    text = printed(Style.CSV, outcome(reading("AB1"), reading("CD2", "ro")), outcome(image="empty, or not.jpg"), FAILED)
+    plates = (reading("AB1"), reading("CD2", "ro", 0.71236), reading("EF3", "ro"))
+    text = printed(Style.CSV, outcome(*plates), outcome(image="empty, or not.jpg"), FAILED)
     rows = list(csv.reader(io.StringIO(text)))
     assert rows == [
-        ["image", "plate", "confidence", "region", "left", "top", "right", "bottom", "error"],
-        ["car.jpg", "AB1", "0.9123", "", "10.0", "20.0", "110.0", "50.1", ""],
-        ["car.jpg", "CD2", "0.9123", "ro", "10.0", "20.0", "110.0", "50.1", ""],
-        ["empty, or not.jpg", "", "", "", "", "", "", "", ""],
-        ["bad.jpg", "", "", "", "", "", "", "", "This is not an image."],
+        ["image", "plate", "confidence", "region", "region_confidence", "left", "top", "right", "bottom", "error"],
+        ["car.jpg", "AB1", "0.9123", "", "", "10.0", "20.0", "110.0", "50.1", ""],
+        ["car.jpg", "CD2", "0.9123", "ro", "0.7124", "10.0", "20.0", "110.0", "50.1", ""],
+        ["car.jpg", "EF3", "0.9123", "ro", "", "10.0", "20.0", "110.0", "50.1", ""],
+        ["empty, or not.jpg", "", "", "", "", "", "", "", "", ""],
+        ["bad.jpg", "", "", "", "", "", "", "", "", "This is not an image."],
     ]
 
 
 def test_the_table_names_an_image_once_and_leaves_failed_ones_out() -> None:
-    text = printed(Style.TABLE, outcome(reading("AB1"), reading("CD2", "ro")), outcome(image="empty.jpg"), FAILED)
+    text = printed(
+        Style.TABLE, outcome(reading("AB1", "gb"), reading("CD2", "ro", 0.714)), outcome(image="empty.jpg"), FAILED
+    )
     assert text.count("car.jpg") == 1
-    assert all(word in text for word in ("AB1", "CD2", "91%", "ro", "empty.jpg", "no plate", "10, 20, 110, 50"))
+    assert all(
+        word in text for word in ("AB1", "CD2", "91%", " gb ", " ro 71% ", "empty.jpg", "no plate", "10, 20, 110, 50")
+    )
     assert "bad.jpg" not in text
 
 

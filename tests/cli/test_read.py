@@ -20,7 +20,7 @@ from tests.vision.networks import constant_network
 from tests.vision.pictures import SAMPLES, encode, quarters
 
 KEYS = ["image", "width", "height", "ms", "plates", "error"]
-PLATE_KEYS = ["text", "confidence", "region", "box", "corners", "characters"]
+PLATE_KEYS = ["text", "confidence", "region", "region_confidence", "box", "corners", "characters"]
 
 
 def run(*arguments: str | Path, stdin: bytes | None = None) -> Result:
@@ -53,6 +53,7 @@ def test_json_has_one_line_an_image_with_everything_on_it(photos: Path) -> None:
     assert list(plate) == PLATE_KEYS
     assert plate["text"] == "0695DVH" == "".join(character for character, _ in plate["characters"])
     assert plate["region"] == "es"
+    assert 0.3 <= plate["region_confidence"] <= 1
     assert [len(corner) for corner in plate["corners"]] == [2, 2, 2, 2]
     assert iou(tuple(plate["box"]), (122.3, 304.0, 287.8, 342.0)) > 0.5
 

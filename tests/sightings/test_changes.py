@@ -24,7 +24,7 @@ from platewatch.db.tables import (
 from platewatch.errors import ConflictError, FieldError, NotFoundError
 from platewatch.sightings.changes import SightingChanges
 from platewatch.sightings.query import SightingQuery
-from platewatch.sightings.schemas import SightingMerge, SightingUpdate
+from platewatch.sightings.schemas import SightingMerge, SightingRead, SightingUpdate
 from platewatch.sightings.service import SightingService
 from platewatch.vision.types import Direction
 from platewatch.watchlists.schemas import EntryWrite, WatchlistCreate
@@ -40,9 +40,9 @@ def add(database: Database, plate: str = "A812CDE", **fields: Any) -> int:
         return add_sighting(session, plate, **fields).id
 
 
-def correct(database: Database, clock: SetClock, sighting_id: int, **fields: Any) -> None:
+def correct(database: Database, clock: SetClock, sighting_id: int, **fields: Any) -> SightingRead:
     with database.transaction() as session:
-        SightingChanges(session, clock).correct(sighting_id, SightingUpdate(**fields), ACTOR)
+        return SightingChanges(session, clock).correct(sighting_id, SightingUpdate(**fields), ACTOR)
 
 
 def plates(database: Database, clock: SetClock, **query: Any) -> list[int]:
@@ -106,8 +106,22 @@ def test_a_second_correction_adds_to_the_history_and_leaves_the_original(
     with sqlite_database.reading() as session:
         assert session.get_one(SightingRow, sighting_id).read_plate == "A812CDE"
         second = SightingChanges(session, clock).history(sighting_id)[1]
-    assert second.before == {"plate": "AB12CDE", "direction": "unknown", "region": None, "note": None}
-    assert second.after == {"plate": "AB12CDF", "direction": "leaving", "region": "gb", "note": "two cars"}
+    unknown = {"direction": "unknown", "region": None, "region_confidence": None, "note": None}
+    assert second.before == {"plate": "AB12CDE", **unknown}
+    told = {"direction": "leaving", "region": "gb", "region_confidence": 1.0, "note": "two cars"}
+    assert second.after == {"plate": "AB12CDF", **told}
+
+
+def test_a_region_that_somebody_told_is_sure(sqlite_database: Database, clock: SetClock) -> None:
+    sighting_id = add(sqlite_database, region="br", region_confidence=0.41)
+    assert correct(sqlite_database, clock, sighting_id, plate="AB12CDE").region_confidence == 0.41
+    for region, confidence in (("us-ca", 1.0), ("us", 1.0), (None, None)):
+        told = correct(sqlite_database, clock, sighting_id, region=region)
+        assert (told.region, told.region_confidence) == (region, confidence)
+    with sqlite_database.reading() as session:
+        _, first, second, third = SightingChanges(session, clock).history(sighting_id)
+    assert first.before == {"region": "br", "region_confidence": 0.41}
+    assert (second.before, third.before) == ({"region": "us-ca"}, {"region": "us", "region_confidence": 1.0})
 
 
 def test_a_correction_to_what_is_so_already_leaves_no_trace(sqlite_database: Database, clock: SetClock) -> None:

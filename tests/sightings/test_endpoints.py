@@ -79,7 +79,9 @@ def test_reading_alone_stores_nothing(server: Server) -> None:
     assert answer.status_code == 200
     (image,) = answer.json()["images"]
     assert [plate["text"] for plate in image["plates"]] == ["0695DVH"]
-    assert set(image["plates"][0]) == {"text", "confidence", "region", "box", "corners", "characters"}
+    (plate,) = image["plates"]
+    assert set(plate) == {"text", "confidence", "region", "region_confidence", "box", "corners", "characters"}
+    assert 0.3 <= plate["region_confidence"] <= 1
     assert nothing_is_left(server)
 
 

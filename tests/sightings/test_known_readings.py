@@ -37,6 +37,7 @@ def reading(text: str, region: str | None) -> Reading:
         alternatives=((text[::-1], 0.25),) if text else (),
         detection=Detection(((0.1, 0.2), (10.5, 0.3), (10.4, 5.0), (0.0, 4.9)), 0.875),
         crop_bgr=generator.integers(0, 256, (8 + len(text), 31, 3), np.uint8),
+        region_confidence=None if region is None else 0.3456789,
     )
 
 
@@ -63,6 +64,7 @@ def test_every_field_of_a_reading_is_kept() -> None:
         "confidence",
         "characters",
         "region",
+        "region_confidence",
         "alternatives",
         "detection",
         "crop_bgr",

@@ -112,6 +112,7 @@ def test_a_pass_is_written_down_by_hand(client: TestClient) -> None:
         "direction": "leaving",
         "camera": "gate",
         "location": "north",
+        "region": "gb",
         "subject": "Manual entry",
         "note": "camera dirty",
     }
@@ -119,6 +120,7 @@ def test_a_pass_is_written_down_by_hand(client: TestClient) -> None:
     assert answer.status_code == 201, answer.text
     told = answer.json()
     assert (told["plate"], told["source"], told["direction"]) == ("QQ11QQQ", "manual", "leaving")
+    assert (told["region"], told["region_confidence"]) == ("gb", 1.0)
     assert (told["box"], told["corners"], told["characters"], told["image_url"]) == (None, None, [], None)
     assert (told["subject"], told["note"], told["recorded_by"]) == ("Manual entry", "camera dirty", "ada")
     assert client.get("/api/v1/sightings", params={"plate": "QQ11QQ?"}).json()["items"] == [told]

@@ -102,6 +102,12 @@ PICKS = [
 ]
 
 
+def test_a_country_is_found_with_its_states_by_their_index(database: Database) -> None:
+    with database.transaction() as session:
+        add_sighting(session, "7ABC123", region="us-ca")
+    assert "ix_sightings_region_captured_at_id" in plan_of_page(database, region="us")
+
+
 @pytest.mark.parametrize(("query", "index"), PICKS)
 def test_few_rows_are_picked_by_their_index(database: Database, query: dict[str, Any], index: str) -> None:
     assert index in plan_of_page(database, **query)

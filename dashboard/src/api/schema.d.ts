@@ -3000,6 +3000,12 @@ export interface components {
              * @example gb
              */
             region: string | null;
+            /**
+             * Region Confidence
+             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @example 0.83
+             */
+            region_confidence: number | null;
             /** Box */
             box: [
                 number,
@@ -4598,6 +4604,12 @@ export interface components {
              * @example gb
              */
             region: string | null;
+            /**
+             * Region Confidence
+             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @example 0.83
+             */
+            region_confidence: number | null;
         };
         /**
          * PasswordConfirmation
@@ -4759,6 +4771,12 @@ export interface components {
              */
             region: string | null;
             /**
+             * Region Confidence
+             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @example 0.83
+             */
+            region_confidence: number | null;
+            /**
              * Box
              * @description None for a plate that was written down by hand
              */
@@ -4821,6 +4839,12 @@ export interface components {
              * @example us-ca
              */
             region: string | null;
+            /**
+             * Region Confidence
+             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @example 0.83
+             */
+            region_confidence: number | null;
             /**
              * Box
              * @description left, top, right, bottom in pixels of the upright image
@@ -5522,6 +5546,12 @@ export interface components {
              * @example gb
              */
             region: string | null;
+            /**
+             * Region Confidence
+             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @example 0.83
+             */
+            region_confidence: number | null;
             /**
              * Read Plate
              * @description as it was read, whatever was corrected since
@@ -7339,6 +7369,7 @@ export interface operations {
                 /** @description the camera's name */
                 camera?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description a country finds its states too */
                 region?: string | null;
                 vehicle_type?: components["schemas"]["VehicleType"] | null;
                 /** @description in any case */
@@ -7475,6 +7506,7 @@ export interface operations {
                 /** @description the camera's name */
                 camera?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description a country finds its states too */
                 region?: string | null;
                 vehicle_type?: components["schemas"]["VehicleType"] | null;
                 /** @description in any case */
@@ -7539,6 +7571,7 @@ export interface operations {
                 /** @description the camera's name */
                 camera?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description a country finds its states too */
                 region?: string | null;
                 vehicle_type?: components["schemas"]["VehicleType"] | null;
                 /** @description in any case */
@@ -10115,6 +10148,7 @@ export interface operations {
                 /** @description the camera's name */
                 camera?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description a country finds its states too */
                 region?: string | null;
                 vehicle_type?: components["schemas"]["VehicleType"] | null;
                 /** @description in any case */
@@ -10344,6 +10378,7 @@ export interface operations {
                 /** @description the camera's name */
                 camera?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description a country finds its states too */
                 region?: string | null;
                 vehicle_type?: components["schemas"]["VehicleType"] | null;
                 /** @description in any case */
@@ -10412,6 +10447,7 @@ export interface operations {
                 /** @description the camera's name */
                 camera?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description a country finds its states too */
                 region?: string | null;
                 vehicle_type?: components["schemas"]["VehicleType"] | null;
                 /** @description in any case */
@@ -10480,6 +10516,7 @@ export interface operations {
                 /** @description the camera's name */
                 camera?: string | null;
                 direction?: components["schemas"]["Direction"] | null;
+                /** @description a country finds its states too */
                 region?: string | null;
                 vehicle_type?: components["schemas"]["VehicleType"] | null;
                 /** @description in any case */

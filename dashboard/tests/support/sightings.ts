@@ -8,6 +8,7 @@ export function makeSighting(over: Partial<Sighting> = {}): Sighting {
     plate: 'AB12CDE',
     confidence: 0.94,
     region: null,
+    region_confidence: null,
     read_plate: over.plate ?? 'AB12CDE',
     is_corrected: false,
     source: 'upload',

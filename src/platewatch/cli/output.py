@@ -14,7 +14,18 @@ from rich.table import Table
 if TYPE_CHECKING:
     from platewatch.vision.types import ImageReadings, Reading
 
-_CSV_COLUMNS: Final = ("image", "plate", "confidence", "region", "left", "top", "right", "bottom", "error")
+_CSV_COLUMNS: Final = (
+    "image",
+    "plate",
+    "confidence",
+    "region",
+    "region_confidence",
+    "left",
+    "top",
+    "right",
+    "bottom",
+    "error",
+)
 # Where nobody looks at the width, names are not broken into lines.
 _FILE_WIDTH: Final = 200
 
@@ -94,9 +105,10 @@ class CsvPrinter:
         for reading in readings:
             box = [round(side, 1) for side in reading.box_xyxy]
             confidence = round(reading.confidence, 4)
-            self._writer.writerow([outcome.image, reading.text, confidence, reading.region or "", *box, ""])
+            region = (reading.region or "", _rounded(reading.region_confidence))
+            self._writer.writerow([outcome.image, reading.text, confidence, *region, *box, ""])
         if not readings:
-            self._writer.writerow([outcome.image, *[""] * 7, outcome.error or ""])
+            self._writer.writerow([outcome.image, *[""] * 8, outcome.error or ""])
         self._stream.flush()
 
     def finish(self) -> None:
@@ -125,7 +137,7 @@ class TablePrinter:
                 "" if index else outcome.image,
                 reading.text,
                 f"{reading.confidence:.0%}",
-                reading.region or "",
+                _region(reading),
                 ", ".join(f"{side:.0f}" for side in reading.box_xyxy),
             )
         if not outcome.result.readings:
@@ -141,7 +153,18 @@ def _plate(reading: Reading) -> dict[str, object]:
         "text": reading.text,
         "confidence": round(reading.confidence, 4),
         "region": reading.region,
+        "region_confidence": _rounded(reading.region_confidence),
         "box": [round(side, 1) for side in reading.box_xyxy],
         "corners": [[round(x, 1), round(y, 1)] for x, y in reading.corners],
         "characters": [[character.text, round(character.confidence, 4)] for character in reading.characters],
     }
+
+
+def _region(reading: Reading) -> str:
+    if reading.region is None:
+        return ""
+    return reading.region if reading.region_confidence is None else f"{reading.region} {reading.region_confidence:.0%}"
+
+
+def _rounded(confidence: float | None) -> float | None:
+    return None if confidence is None else round(confidence, 4)

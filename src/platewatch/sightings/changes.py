@@ -17,7 +17,7 @@ from platewatch.sightings.plate_index import PlateIndex
 from platewatch.sightings.pseudonyms import Pseudonyms, is_pseudonym
 from platewatch.sightings.repository import CorrectionRepository, HoldRepository, ImageRepository, SightingRepository
 from platewatch.sightings.schemas import CorrectionKind, SightingMerge, SightingRead, SightingUpdate
-from platewatch.sightings.service import SightingService, plate_of, strip_reading
+from platewatch.sightings.service import SightingService, confidence_of_told, plate_of, strip_reading
 from platewatch.visits.service import VisitService
 from platewatch.watchlists.service import WatchlistService
 
@@ -33,6 +33,7 @@ _KEPT_OF_MERGED: Final = {
     "read_plate",
     "confidence",
     "region",
+    "region_confidence",
     "characters",
     "direction",
     *_VEHICLE,
@@ -143,6 +144,8 @@ class SightingChanges:
             raise FieldError("direction", "A direction can be `unknown`, but not be left empty.")
         if body.plate is not None:
             given["plate"] = self._service.stored_plate(plate_of(body.plate))
+        if given.get("region", row.region) != row.region:
+            given["region_confidence"] = confidence_of_told(given["region"])
         before = {field: getattr(row, field) for field, value in given.items() if getattr(row, field) != value}
         for field in before:
             setattr(row, field, given[field])

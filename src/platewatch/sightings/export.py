@@ -19,6 +19,7 @@ EXPORT_COLUMNS: Final = (
     "read_plate",
     "confidence",
     "region",
+    "region_confidence",
     "direction",
     "vehicle_type",
     "vehicle_color",

@@ -17,7 +17,7 @@ from platewatch.settings import Settings
 from platewatch.sightings.photos import Photo, ReadPhoto
 from platewatch.vision.types import Character, Detection, ImageReadings, Reading
 
-_FORMAT = "1"
+_FORMAT = "2"
 _HEAD = struct.Struct(">I")
 
 
@@ -71,6 +71,7 @@ def _pack(read: ReadPhoto) -> bytes:
                 "confidence": float(reading.confidence),
                 "characters": [[one.text, float(one.confidence)] for one in reading.characters],
                 "region": reading.region,
+                "region_confidence": None if reading.region_confidence is None else float(reading.region_confidence),
                 "alternatives": [[text, float(confidence)] for text, confidence in reading.alternatives],
                 "corners": [[float(x), float(y)] for x, y in reading.detection.corners],
                 "detected": float(reading.detection.confidence),
@@ -107,4 +108,5 @@ def _reading(described: dict[str, Any], crop: bytes) -> Reading:
         alternatives=tuple((text, confidence) for text, confidence in described["alternatives"]),
         detection=Detection((a, b, c, d), described["detected"]),
         crop_bgr=pixels,
+        region_confidence=described["region_confidence"],
     )

@@ -60,7 +60,9 @@ class SightingFilter(BaseModel):
     camera_id: _Id | None = None
     camera: PlaceName | None = Field(default=None, description="the camera's name")
     direction: Direction | None = None
-    region: RegionCode | None = Field(default=None, examples=["us-ca"])
+    region: RegionCode | None = Field(
+        default=None, description="a country finds its states too", examples=["us", "us-ca"]
+    )
     vehicle_type: VehicleType | None = None
     vehicle_color: VehicleColor | None = Field(default=None, description="in any case", examples=["white"])
     vehicle_make: VehicleMake | None = Field(default=None, description="in any case", examples=["volkswagen"])

@@ -34,7 +34,13 @@ CharactersRead = Annotated[
     Field(description="each character with its confidence, 0 to 1", examples=[[["A", 0.99], ["B", 0.98], ["1", 0.97]]]),
 ]
 Confidence = Annotated[float, Field(ge=0, le=1, examples=[0.97])]
-
+RegionConfidence = Annotated[
+    Confidence | None,
+    Field(
+        description="how sure the recognizer is of the region; 1 where somebody told it, None where nobody says",
+        examples=[0.83],
+    ),
+]
 
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 PlaceName = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=_NO_CONTROLS)]
@@ -91,6 +97,7 @@ class PlateRead(BaseModel):
     region: str | None = Field(
         description="ISO 3166 code in lower case, with the state where known", examples=["us-ca"]
     )
+    region_confidence: RegionConfidence
     box: BoxRead
     corners: CornersRead
     characters: CharactersRead
@@ -101,6 +108,7 @@ class PlateRead(BaseModel):
             text=reading.text,
             confidence=rounded_confidence(reading.confidence),
             region=reading.region,
+            region_confidence=rounded_region_confidence(reading),
             box=rounded_box(reading.box_xyxy),
             corners=rounded_corners(reading.corners),
             characters=rounded_characters(reading.characters),
@@ -133,6 +141,7 @@ class SightingRead(BaseModel):
     plate: str = Field(description="upper case, no separators", examples=["AB12CDE"])
     confidence: Confidence
     region: str | None = Field(examples=["gb"])
+    region_confidence: RegionConfidence
     read_plate: str = Field(description="as it was read, whatever was corrected since", examples=["A812CDE"])
     is_corrected: bool
     source: SightingSource
@@ -170,6 +179,7 @@ class SightingRead(BaseModel):
             plate=row.plate,
             confidence=row.confidence,
             region=row.region,
+            region_confidence=row.region_confidence,
             read_plate=row.read_plate or row.plate,
             is_corrected=row.is_corrected,
             source=SightingSource(row.source),
@@ -329,6 +339,10 @@ def rounded_corners(corners: Corners) -> Corners:
 
 def rounded_confidence(confidence: float) -> float:
     return round(float(confidence), _CONFIDENCE_DIGITS)
+
+
+def rounded_region_confidence(reading: Reading) -> float | None:
+    return None if reading.region_confidence is None else rounded_confidence(reading.region_confidence)
 
 
 def rounded_characters(characters: tuple[Character, ...]) -> list[tuple[str, float]]:

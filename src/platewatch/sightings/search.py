@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, exists, false, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, false, func, literal, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from platewatch.db.repository import Page
@@ -30,6 +30,8 @@ MAX_PLATES: Final = 500
 FEW_ROWS: Final = 5000
 """So many rows are fetched and sorted in 5 ms on SQLite; beyond that walking the order fills a page sooner."""
 COUNTED: Final = 10_000
+STATE_MARK: Final = "-"
+"""Stands between a region's country and its state, as in `us-ca`."""
 _NO_LIMIT: Final = 2**31 - 1
 _MATCHED: Final[Columns] = (WatchlistMatchRow.captured_at, WatchlistMatchRow.sighting_id)
 """Of the matches of a list, in the order by time what the columns of that order are of sightings."""
@@ -159,7 +161,7 @@ class SightingSearch:
         if query.corrected is True:
             leaders.append(_equal(SightingRow.is_corrected, value=True))
         if query.region is not None:
-            leaders.append(_equal(SightingRow.region, query.region))
+            leaders.append(self._of_region(query.region))
         if query.location_id is not None:
             leaders.append(_equal(SightingRow.location_id, query.location_id))
         if query.location is not None:
@@ -167,6 +169,15 @@ class SightingSearch:
         if query.corrected is False:
             leaders.append(_equal(SightingRow.is_corrected, value=False))
         return leaders
+
+    def _of_region(self, region: str) -> _Leader:
+        """The region; of a country also its states, where there are any."""
+        after_states = region + chr(ord(STATE_MARK) + 1)
+        column, hidden = SightingRow.region, SightingRow.region + literal("")
+        states = select(SightingRow.id).where(column >= region + STATE_MARK, column < after_states).limit(1)
+        if STATE_MARK in region or self._session.scalar(states) is None:
+            return _equal(column, region)
+        return _Leader(and_(column >= region, column < after_states), and_(hidden >= region, hidden < after_states))
 
     def _id_of(self, kind: type[CameraRow | LocationRow], name: str) -> int | None:
         return self._session.scalar(select(kind.id).where(kind.name == name))

@@ -33,6 +33,7 @@ from platewatch.sightings.schemas import (
     rounded_characters,
     rounded_confidence,
     rounded_corners,
+    rounded_region_confidence,
 )
 from platewatch.sightings.search import COUNTED, Count, SightingSearch
 from platewatch.vision.annotate import annotate
@@ -279,6 +280,7 @@ class SightingService:
         return SightingRow(
             plate=reading.text,
             region=reading.region,
+            region_confidence=rounded_region_confidence(reading),
             confidence=rounded_confidence(reading.confidence),
             characters=rounded_characters(reading.characters),
             alternatives=[(text, rounded_confidence(confidence)) for text, confidence in reading.alternatives],
@@ -303,6 +305,7 @@ class SightingService:
         return SightingRow(
             plate=plate_of(body.plate),
             region=body.region,
+            region_confidence=confidence_of_told(body.region),
             confidence=1.0,
             characters=[],
             alternatives=[],
@@ -356,6 +359,11 @@ def plate_of(text: str) -> str:
     if not MIN_LENGTH <= len(plate) <= MAX_LENGTH:
         raise FieldError("plate", f"{text!r} is no plate: one has {MIN_LENGTH} to {MAX_LENGTH} letters and digits.")
     return plate
+
+
+def confidence_of_told(region: str | None) -> float | None:
+    """How sure a region is that somebody told."""
+    return None if region is None else 1.0
 
 
 def strip_reading(row: SightingRow) -> None:

@@ -17,7 +17,12 @@ export function ReadingCard({ sighting }: { sighting: Sighting }) {
           />
         )}
         <div className={classes.text}>
-          <PlateBadge text={sighting.plate} region={sighting.region} size="lg" />
+          <PlateBadge
+            text={sighting.plate}
+            region={sighting.region}
+            regionConfidence={sighting.region_confidence}
+            size="lg"
+          />
           <Confidence value={sighting.confidence} />
         </div>
       </div>

@@ -4,6 +4,8 @@ import { useState } from 'react';
 import { useLocation, useNavigate, useParams } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
+import { percent } from '@/components/Confidence';
+import { isUnsureRegion } from '@/components/PlateBadge';
 import { ErrorState } from '@/components/States';
 import { exactTime } from '@/components/RelativeTime';
 
@@ -147,6 +149,12 @@ function pictureSize({ image_width: width, image_height: height }: Sighting): st
   return width === null || height === null ? null : `${width} × ${height} pixels`;
 }
 
+function regionText({ region, region_confidence: confidence }: Sighting): string | null {
+  const code = region?.toUpperCase() ?? null;
+  if (code === null || !isUnsureRegion(confidence)) return code;
+  return `Probably ${code} (${percent(confidence)}%)`;
+}
+
 function FactTable({ sighting }: { sighting: Sighting }) {
   const facts: [string, string | null][] = [
     ['Captured', exactTime(sighting.captured_at)],
@@ -154,7 +162,7 @@ function FactTable({ sighting }: { sighting: Sighting }) {
     ['Direction', DIRECTION_WORDS[sighting.direction]],
     ['Camera', sighting.camera],
     ['Location', sighting.location],
-    ['Region', sighting.region?.toUpperCase() ?? null],
+    ['Region', regionText(sighting)],
     ['Recorded', exactTime(sighting.recorded_at)],
     ['Recorded by', sighting.recorded_by],
     ['Detector', sighting.detector],

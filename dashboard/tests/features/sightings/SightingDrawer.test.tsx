@@ -35,6 +35,20 @@ test('a row opens the sighting with its facts, and closing keeps the search', as
   expect(pathOf(router)).toBe('/?plate=AB12CDE');
 });
 
+test.each([
+  [0.41, 'Probably BR (41%)', 'BR?'],
+  [0.7, 'BR', 'BR'],
+  [1, 'BR', 'BR'],
+  [null, 'BR', 'BR'],
+])('a region that is %s sure is told as %s', async (region_confidence, fact, badge) => {
+  serverWithOne({ region: 'br', region_confidence });
+  renderApp('/sightings/7');
+  const drawer = await openedDrawer();
+  expect(await drawer.findByText(fact, { selector: 'dd' })).toBeInTheDocument();
+  const title = badge === 'BR?' ? 'Region, probably: 41% sure' : 'Region';
+  expect(drawer.getByTitle(title)).toHaveTextContent(badge);
+});
+
 test('Escape closes it', async () => {
   serverWithOne();
   const { user, router } = renderApp('/sightings/7');

@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from platewatch.db.tables import SightingRow
-from platewatch.sightings.schemas import BoxRead, Confidence, CornersRead, box_of, corners_of
+from platewatch.sightings.schemas import BoxRead, Confidence, CornersRead, RegionConfidence, box_of, corners_of
 from platewatch.vision.types import Direction
 
 UploadedUrl = Annotated[str, Field(description="the photo as JPEG", examples=["/outputs/uploaded/17.jpg"])]
@@ -33,6 +33,7 @@ class PlateFound(BaseModel):
     text: str = Field(description="upper case, no separators", examples=["AB12CDE"])
     confidence: Confidence
     region: str | None = Field(examples=["gb"])
+    region_confidence: RegionConfidence
     box: BoxRead | None = Field(description="None for a plate that was written down by hand")
     corners: CornersRead | None
     crop_url: str | None = Field(examples=["/outputs/plates/42.jpg"])
@@ -45,6 +46,7 @@ class PlateFound(BaseModel):
             text=row.plate,
             confidence=row.confidence,
             region=row.region,
+            region_confidence=row.region_confidence,
             box=box_of(corners) if corners else None,
             corners=corners,
             crop_url=crop_url(row.id) if row.crop_key else None,
@@ -83,6 +85,7 @@ class DetectionRead(BaseModel):
     plate: str = Field(description="upper case, no separators", examples=["AB12CDE"])
     confidence: Confidence
     region: str | None = Field(examples=["gb"])
+    region_confidence: RegionConfidence
     box: BoxRead | None
     corners: CornersRead | None
     timestamp: datetime
@@ -106,6 +109,7 @@ class DetectionRead(BaseModel):
             plate=row.plate,
             confidence=row.confidence,
             region=row.region,
+            region_confidence=row.region_confidence,
             box=found.box,
             corners=found.corners,
             timestamp=row.captured_at,

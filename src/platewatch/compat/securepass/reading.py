@@ -16,10 +16,12 @@ from platewatch.sightings.schemas import (
     CharactersRead,
     Confidence,
     CornersRead,
+    RegionConfidence,
     rounded_box,
     rounded_characters,
     rounded_confidence,
     rounded_corners,
+    rounded_region_confidence,
 )
 from platewatch.vision.types import Reading
 
@@ -55,6 +57,7 @@ class OcrAnswer(BaseModel):
     confidence: Confidence
     characters: CharactersRead
     region: str | None = Field(examples=["gb"])
+    region_confidence: RegionConfidence
 
 
 @router.post("/detection", dependencies=[RECOGNIZER_ONLY])
@@ -82,11 +85,12 @@ def read_text(
     name = recognizer or runtime.settings.recognizer
     reading = runtime.readers_with(name).run(lambda reader: read_best(reader, photo.image))
     if reading is None:
-        return OcrAnswer(recognizer=name, text="", confidence=0.0, characters=[], region=None)
+        return OcrAnswer(recognizer=name, text="", confidence=0.0, characters=[], region=None, region_confidence=None)
     return OcrAnswer(
         recognizer=name,
         text=reading.text,
         confidence=rounded_confidence(reading.confidence),
         characters=rounded_characters(reading.characters),
         region=reading.region,
+        region_confidence=rounded_region_confidence(reading),
     )

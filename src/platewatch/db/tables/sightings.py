@@ -27,6 +27,9 @@ from platewatch.db.tables.users import UserRow
 PlateText = String(32).with_variant(String(32, collation="C"), "postgresql")
 """Sorted by code points on every database, so that all texts with one prefix lie side by side."""
 
+RegionText = String(16).with_variant(String(16, collation="C"), "postgresql")
+"""The same, so that a country and its states lie side by side."""
+
 
 def _captured_slot(context: ExecutionContext) -> int:
     return slot_of(context.get_current_parameters()["captured_at"])  # type: ignore[attr-defined]  # a default's context
@@ -59,6 +62,7 @@ class SightingRow(Base):
 
     `plate` is what holds now, `characters` is what was read, and `read_plate` the text as it was read, None while
     that is `plate` still. A plate that no list names may stand here as a pseudonym, which begins with `~`.
+    `region_confidence` (0..1) is None where nobody says how sure the region is, and 1 where somebody told it.
     What is known of the vehicle is lower case; None where nobody told it.
     `captured_slot` is the quarter hour of `captured_at`, for statistics, which read the two last indexes alone.
     """
@@ -95,7 +99,8 @@ class SightingRow(Base):
     plate: Mapped[str] = mapped_column(PlateText)
     read_plate: Mapped[str | None] = mapped_column(String(32), index=True)
     is_corrected: Mapped[bool] = mapped_column(default=False, server_default="0")
-    region: Mapped[str | None] = mapped_column(String(16))
+    region: Mapped[str | None] = mapped_column(RegionText)
+    region_confidence: Mapped[float | None] = mapped_column(Double)
     # 64 bits: MySQL's FLOAT would turn 0.93 into 0.930000007.
     confidence: Mapped[float] = mapped_column(Double)
     characters: Mapped[list[ScoredText]] = mapped_column(ScoredTexts)

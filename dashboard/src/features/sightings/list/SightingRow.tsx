@@ -31,7 +31,11 @@ export function SightingRow({ sighting, isNew }: SightingRowProps) {
           {sighting.crop_url !== null && <img src={sighting.crop_url} alt="" loading="lazy" />}
         </span>
         <span className={classes.main}>
-          <PlateBadge text={sighting.plate} region={sighting.region} />
+          <PlateBadge
+            text={sighting.plate}
+            region={sighting.region}
+            regionConfidence={sighting.region_confidence}
+          />
           <Facts sighting={sighting} />
         </span>
         <span className={classes.side}>

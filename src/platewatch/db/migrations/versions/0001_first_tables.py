@@ -20,6 +20,7 @@ depends_on = None
 BIG_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 INSTANT = sa.DateTime(timezone=True).with_variant(mysql.DATETIME(fsp=6), "mysql")
 BLOB = sa.LargeBinary().with_variant(mysql.LONGBLOB(), "mysql")
+REGION = sa.String(length=16).with_variant(sa.String(length=16, collation="C"), "postgresql")
 MYSQL_TABLE: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
 TABLES = (
     "users",
@@ -175,7 +176,8 @@ def create_sightings() -> None:
         "sightings",
         sa.Column("id", BIG_ID, nullable=False),
         sa.Column("plate", sa.String(length=32), nullable=False),
-        sa.Column("region", sa.String(length=16), nullable=True),
+        sa.Column("region", REGION, nullable=True),
+        sa.Column("region_confidence", sa.Double(), nullable=True),
         sa.Column("confidence", sa.Double(), nullable=False),
         sa.Column("characters", sa.JSON(), nullable=False),
         sa.Column("alternatives", sa.JSON(), nullable=False),
