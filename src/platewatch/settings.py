@@ -96,8 +96,8 @@ class Settings(BaseSettings):
     detector_layout: Literal["auto", "v5", "v8", "nms-free"] = "auto"
     provider: Literal["auto", "cpu", "cuda", "openvino", "tensorrt"] = "auto"
     min_confidence: float = Field(default=0.3, ge=0, le=1, description="Plates below this are not reported.")
-    readers: int = Field(default=1, ge=1, le=64, description="How many images are read at the same time.")
-    reader_threads: int = Field(default=2, ge=1, le=64, description="Processor threads of each reader.")
+    readers: int = Field(default=2, ge=1, le=64, description="How many images are read at the same time.")
+    reader_threads: int = Field(default=1, ge=1, le=64, description="Processor threads of each reader.")
     waiting_line: int = Field(default=16, ge=0, le=32, description="Images that may wait for a reader.")
 
     max_image_mb: int = Field(default=16, ge=1, le=256)

@@ -96,7 +96,7 @@ def test_the_settings_of_whoever_measures_do_not_reach_the_server(
     (tmp_path / ".env").write_text("PLATEWATCH_WAITING_LINE=none\n")
     monkeypatch.chdir(tmp_path)
     with running_server({"READER_THREADS": "1"}) as server:
-        assert httpx2.get(f"{server.url}/health").json()["models"]["readers"] == 1
+        assert httpx2.get(f"{server.url}/health").json()["models"]["readers"] == 2
     assert [path.name for path in tmp_path.iterdir()] == [".env"]
 
 
