@@ -2597,6 +2597,27 @@ export interface components {
              */
             weekday: number;
         };
+        /**
+         * CallerRead
+         * @example {
+         *       "has_session": true,
+         *       "role": "admin",
+         *       "user_id": 1,
+         *       "username": "gatekeeper"
+         *     }
+         */
+        CallerRead: {
+            /** User Id */
+            user_id: number;
+            /** Username */
+            username: string;
+            role: components["schemas"]["Role"];
+            /**
+             * Has Session
+             * @description False with an API key and where no log-in is needed: nothing to log out of.
+             */
+            has_session: boolean;
+        };
         /** CameraCreate */
         CameraCreate: {
             /** Name */
@@ -3323,6 +3344,17 @@ export interface components {
              * @default []
              */
             tags: string[];
+        };
+        /** Envelope[CallerRead] */
+        Envelope_CallerRead_: {
+            /**
+             * Success
+             * @default true
+             */
+            success: boolean;
+            /** Message */
+            message: string;
+            data: components["schemas"]["CallerRead"];
         };
         /** Envelope[RegisteredRead] */
         Envelope_RegisteredRead_: {
@@ -6443,7 +6475,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_UserRead_"];
+                    "application/json": components["schemas"]["Envelope_CallerRead_"];
                 };
             };
             /** @description What was wrong, and what to do */
@@ -6501,7 +6533,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Envelope_UserRead_"];
+                    "application/json": components["schemas"]["Envelope_CallerRead_"];
                 };
             };
             /** @description What was wrong, and what to do */

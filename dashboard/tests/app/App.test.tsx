@@ -39,6 +39,15 @@ test('the account of a server without log-in has a picture, others their first l
   expect(account.querySelector('.tabler-icon-user')).toBeInTheDocument();
 });
 
+test('where no log-in is needed, none is offered to be left', async () => {
+  const local = { ...ANNA, username: '(local)', has_session: false };
+  serverWithAnna().on('GET /auth/me', envelope(local));
+  const { user } = renderApp('/');
+  await user.click(await screen.findByRole('button', { name: 'Account of (local)' }));
+  expect(await screen.findByText('(local) · admin')).toBeInTheDocument();
+  expect(screen.queryByRole('menuitem')).toBeNull();
+});
+
 test('a log-out that fails says so and changes nothing', async () => {
   serverWithAnna().on('POST /auth/logout', refusal(500, 'The database is away.'));
   const { user } = renderApp('/');

@@ -54,7 +54,7 @@ export function refusal(status: number, message: string): FakeAnswer {
   return { status, body: { success: false, message } };
 }
 
-export const ANNA = { user_id: 1, username: 'anna', role: 'admin' };
+export const ANNA = { user_id: 1, username: 'anna', role: 'admin', has_session: true };
 export const REGISTRATION = {
   first_account: false,
   setup_token_required: false,

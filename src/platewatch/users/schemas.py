@@ -92,6 +92,14 @@ class UserRead(BaseModel):
         return UserRead(user_id=row.id, username=row.username, role=Role(row.role))
 
 
+class CallerRead(UserRead):
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"user_id": 1, "username": "gatekeeper", "role": "admin", "has_session": True}]}
+    )
+
+    has_session: bool = Field(description="False with an API key and where no log-in is needed: nothing to log out of.")
+
+
 class RegisteredRead(UserRead):
     status: AccountStatus
 

@@ -20,7 +20,7 @@ KEY = {"name": "x", "scopes": ["read"]}
 def test_without_log_ins_everybody_is_the_local_administrator(start_server: StartServer) -> None:
     server = start_server(auth="off")
     me = server.anonymous.get("/auth/me").json()["data"]
-    assert (me["username"], me["role"]) == ("(local)", "admin")
+    assert (me["username"], me["role"], me["has_session"]) == ("(local)", "admin", False)
     assert server.anonymous.post("/api/v1/api-keys", json=KEY).status_code == 201
     assert server.anonymous.get("/api/v1/audit").json()["items"][0]["username"] == "(local)"
 

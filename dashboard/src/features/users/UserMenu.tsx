@@ -6,7 +6,7 @@ import { initialOf } from './initial';
 import { useLogOut, type User } from './session';
 import classes from './UserMenu.module.css';
 
-/** Who is logged in, as what, and the way out. */
+/** Who is logged in, as what, and the way out where there is a log-in. */
 export function UserMenu({ user }: { user: User }) {
   const logOut = useLogOut();
   const leave = (): void => {
@@ -31,9 +31,11 @@ export function UserMenu({ user }: { user: User }) {
         <Menu.Label>
           {user.username} · {user.role}
         </Menu.Label>
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={leave}>
-          Log out
-        </Menu.Item>
+        {user.has_session && (
+          <Menu.Item leftSection={<IconLogout size={16} />} onClick={leave}>
+            Log out
+          </Menu.Item>
+        )}
       </Menu.Dropdown>
     </Menu>
   );

@@ -5,7 +5,7 @@ import { ApiError } from '@/api/errors';
 import { endSession, SESSION_KEY } from '@/api/queries';
 import type { components } from '@/api/schema';
 
-export type User = components['schemas']['UserRead'];
+export type User = components['schemas']['CallerRead'];
 export type RegisteredUser = components['schemas']['RegisteredRead'];
 export type Registration = components['schemas']['RegistrationRead'];
 

@@ -23,6 +23,7 @@ from platewatch.errors import AuthenticationError, FieldError, ForbiddenError, T
 from platewatch.settings import Settings, is_loopback
 from platewatch.users.principal import AccountStatus, Principal
 from platewatch.users.schemas import (
+    CallerRead,
     Envelope,
     PasswordConfirmation,
     PasswordUpdate,
@@ -91,7 +92,7 @@ def register(
 @router.post("/login")
 def log_in(
     request: Request, response: Response, body: UserLogin, runtime: RuntimeDep, visitor: VisitorDep
-) -> Envelope[UserRead]:
+) -> Envelope[CallerRead]:
     """Begin a session, kept in a cookie that scripts can't read."""
     _admit(runtime, body.username, visitor)
     try:
@@ -108,7 +109,8 @@ def log_in(
         samesite="lax",
         secure=request.url.scheme == "https",
     )
-    return Envelope(message="Login successful", data=UserRead.of_row(user))
+    data = CallerRead(**UserRead.of_row(user).model_dump(), has_session=True)
+    return Envelope(message="Login successful", data=data)
 
 
 @router.post("/logout", dependencies=OPENAPI_SECURITY)
@@ -124,10 +126,15 @@ def log_out(request: Request, response: Response, runtime: RuntimeDep, actor: Ac
 
 
 @router.get("/me", dependencies=OPENAPI_SECURITY)
-def read_me(principal: PrincipalDep) -> Envelope[UserRead]:
+def read_me(principal: PrincipalDep) -> Envelope[CallerRead]:
     """Tell who is asking."""
-    user = UserRead(user_id=principal.user_id, username=principal.username, role=principal.role)
-    return Envelope(message="Logged in", data=user)
+    caller = CallerRead(
+        user_id=principal.user_id,
+        username=principal.username,
+        role=principal.role,
+        has_session=principal.session_id is not None,
+    )
+    return Envelope(message="Logged in", data=caller)
 
 
 @router.post("/update/username", dependencies=OPENAPI_SECURITY)
