@@ -1,6 +1,6 @@
 import { Button, Drawer, Skeleton } from '@mantine/core';
 import { IconDownload, IconPencil } from '@tabler/icons-react';
-import { useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation, useNavigate, useParams } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
@@ -58,7 +58,14 @@ interface SightingDetailProps {
   onCorrecting: (starts: boolean) => void;
 }
 
+/** How the correction of a sighting ended. */
+interface Ending {
+  id: number;
+  isSaved: boolean;
+}
+
 function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps) {
+  const [ending, setEnding] = useState<Ending | null>(null);
   const { data: sighting, error, isPending, refetch } = useSighting(id);
   if (isPending) {
     return (
@@ -78,6 +85,7 @@ function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps)
       />
     );
   }
+  const ended = ending?.id === id && !isCorrecting ? ending : null;
   return (
     <article className={classes.detail} aria-label={`Sighting of ${sighting.plate}`}>
       <Picture sighting={sighting} />
@@ -85,31 +93,48 @@ function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps)
       {isCorrecting ? (
         <CorrectionForm
           sighting={sighting}
-          onDone={() => {
+          onDone={(isSaved) => {
+            setEnding({ id, isSaved });
             onCorrecting(false);
           }}
         />
       ) : (
-        <>
-          <FactTable sighting={sighting} />
-          <Actions
-            sighting={sighting}
-            onCorrect={() => {
-              onCorrecting(true);
-            }}
-          />
-        </>
+        <FactTable sighting={sighting} />
+      )}
+      {/* Always there, so that what comes into it is read out. */}
+      <p role="status" className={classes.saved}>
+        {ended?.isSaved === true && `The sighting of ${sighting.plate} is corrected.`}
+      </p>
+      {!isCorrecting && (
+        <Actions
+          sighting={sighting}
+          takesFocus={ended !== null}
+          onCorrect={() => {
+            onCorrecting(true);
+          }}
+        />
       )}
     </article>
   );
 }
 
-function Actions({ sighting, onCorrect }: { sighting: Sighting; onCorrect: () => void }) {
+interface ActionsProps {
+  sighting: Sighting;
+  /** Whether they stand where a form has just been, and the focus was in that. */
+  takesFocus: boolean;
+  onCorrect: () => void;
+}
+
+function Actions({ sighting, takesFocus, onCorrect }: ActionsProps) {
   const mayCorrect = useHasRight('recognize');
+  const correctRef = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (takesFocus) correctRef.current?.focus();
+  }, [takesFocus]);
   return (
     <div className={classes.actions}>
       {mayCorrect && (
-        <Button leftSection={<IconPencil size={17} />} onClick={onCorrect}>
+        <Button ref={correctRef} leftSection={<IconPencil size={17} />} onClick={onCorrect}>
           Correct
         </Button>
       )}

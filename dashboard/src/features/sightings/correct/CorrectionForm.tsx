@@ -9,7 +9,6 @@ import {
   TextInput,
 } from '@mantine/core';
 import { useForm, type UseFormReturnType } from '@mantine/form';
-import { notifications } from '@mantine/notifications';
 import { IconAlertCircle } from '@tabler/icons-react';
 import { useEffect, useId, useRef } from 'react';
 
@@ -23,7 +22,8 @@ import classes from './CorrectionForm.module.css';
 
 interface CorrectionFormProps {
   sighting: Sighting;
-  onDone: () => void;
+  /** Called when there is nothing more to do: saved, canceled, or nothing was changed. */
+  onDone: (isSaved: boolean) => void;
 }
 
 /** The facts of a sighting to be set right; what was read stays in its history. */
@@ -47,13 +47,12 @@ export function CorrectionForm({ sighting, onDone }: CorrectionFormProps) {
   const submit = (values: CorrectionValues): void => {
     const changed = correctionOf(getInitialValues(), values);
     if (changed === null) {
-      onDone();
+      onDone(false);
       return;
     }
     correction.mutate(changed, {
-      onSuccess: ({ plate }) => {
-        notifications.show({ autoClose: 3000, message: `The sighting of ${plate} is corrected.` });
-        onDone();
+      onSuccess: () => {
+        onDone(true);
       },
     });
   };
@@ -81,7 +80,12 @@ export function CorrectionForm({ sighting, onDone }: CorrectionFormProps) {
         </Alert>
       )}
       <div className={classes.actions}>
-        <Button variant="default" onClick={onDone}>
+        <Button
+          variant="default"
+          onClick={() => {
+            onDone(false);
+          }}
+        >
           Cancel
         </Button>
         <Button type="submit" loading={correction.isPending}>

@@ -36,7 +36,8 @@ test('the vehicle is corrected, and shown everywhere as it is then', async () =>
   const drawer = within(await screen.findByRole('dialog', { name: 'Sighting' }));
   expect(await drawer.findByText('Ford van')).toBeInTheDocument();
   expect(await server.to(PATCH)[0]?.json()).toEqual({ ...vehicle, reason: 'saw it' });
-  expect(screen.getByText('The sighting of AB12CDE is corrected.')).toBeInTheDocument();
+  expect(drawer.getByRole('status')).toHaveTextContent('The sighting of AB12CDE is corrected.');
+  expect(drawer.getByRole('button', { name: 'Correct' })).toHaveFocus();
   expect(screen.getByRole('link', { name: /AB12CDE/, hidden: true })).toHaveTextContent('Ford van');
 });
 
@@ -70,11 +71,13 @@ test('what the server refuses is told at the field, and what was typed stays', a
 
 test('saving without a change, and canceling, send nothing', async () => {
   const server = serverWithOne();
-  const { user, form } = await openedForm();
-  await user.click(form.getByRole('button', { name: 'Save' }));
-  await user.click(await screen.findByRole('button', { name: 'Correct' }));
-  await user.click(screen.getByRole('button', { name: 'Cancel' }));
-  expect(await screen.findByRole('button', { name: 'Correct' })).toBeInTheDocument();
+  const { user } = await openedForm();
+  for (const end of ['Save', 'Cancel']) {
+    await user.click(screen.getByRole('button', { name: end }));
+    expect(await screen.findByRole('button', { name: 'Correct' })).toHaveFocus();
+    expect(within(screen.getByRole('article')).getByRole('status')).toBeEmptyDOMElement();
+    await user.click(screen.getByRole('button', { name: 'Correct' }));
+  }
   expect(server.to(PATCH)).toHaveLength(0);
 });
 
