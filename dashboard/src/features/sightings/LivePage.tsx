@@ -9,13 +9,11 @@ import classes from './LivePage.module.css';
 import { filledIn, searchOf } from './search';
 import { PassFactsFields } from './upload/PassFactsFields';
 import { PhotoDrop } from './upload/PhotoDrop';
-import type { PassFacts } from './upload/sendPhoto';
+import { NO_VEHICLE, NOTHING_SAID } from './upload/sendPhoto';
 import { UploadList } from './upload/UploadList';
 import type { Upload } from './upload/UploadQueue';
 import { UploadResult } from './upload/UploadResult';
 import { useUploadQueue } from './upload/useUploadQueue';
-
-const NOTHING_SAID: PassFacts = { camera: '', location: '', direction: 'unknown' };
 
 /** Photos in on one side, sightings as they come on the other. */
 export function LivePage() {
@@ -60,6 +58,8 @@ function Photos() {
   const add = (files: File[]): void => {
     setChosenKey(null);
     queue.add(files, facts);
+    // The next photo is taken at the same gate, but seldom of the same vehicle.
+    setFacts({ ...facts, ...NO_VEHICLE });
   };
   return (
     <>

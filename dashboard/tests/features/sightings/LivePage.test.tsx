@@ -272,20 +272,28 @@ test('a pasted photo is sent, pasted text is not', async () => {
   expect(FakeUploadRequest.sent).toHaveLength(1);
 });
 
-test('camera, location and direction go with the photos', async () => {
+test('camera, location and direction go with the photos, the vehicle with the next ones alone', async () => {
   serverWith();
   const { user } = renderApp('/');
-  const toggle = await screen.findByRole('button', { name: 'Camera, location and direction' });
+  const toggle = await screen.findByRole('button', {
+    name: 'Camera, location, direction and vehicle',
+  });
   await user.click(toggle);
   expect(toggle).toHaveAttribute('aria-expanded', 'true');
   await user.type(screen.getByLabelText('Camera'), 'Gate north');
   await user.type(screen.getByLabelText('Location'), 'Yard');
   await user.click(screen.getByRole('radio', { name: 'Leaving' }));
-  await user.upload(screen.getByLabelText('Photos to read'), photo('car.jpg'));
-  const { body } = FakeUploadRequest.latest;
-  expect([body.get('camera'), body.get('location'), body.get('direction')]).toEqual([
-    'Gate north',
-    'Yard',
-    'leaving',
-  ]);
+  await user.click(screen.getByRole('combobox', { name: 'Vehicle type' }));
+  await user.click(await screen.findByRole('option', { name: 'Van' }));
+  await user.type(screen.getByRole('combobox', { name: 'Vehicle color' }), 'white');
+  await user.type(screen.getByLabelText('Vehicle make'), 'Ford');
+  const place = { direction: 'leaving', camera: 'Gate north', location: 'Yard' };
+  const vehicle = { vehicle_type: 'van', vehicle_color: 'white', vehicle_make: 'Ford' };
+  for (const expected of [{ ...place, ...vehicle }, place]) {
+    await user.upload(screen.getByLabelText('Photos to read'), photo('car.jpg'));
+    const { image, ...facts } = Object.fromEntries(FakeUploadRequest.latest.body);
+    expect(image).toBeInstanceOf(File);
+    expect(facts).toEqual(expected);
+  }
+  expect(screen.getByLabelText('Vehicle make')).toHaveValue('');
 });

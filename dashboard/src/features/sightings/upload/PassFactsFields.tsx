@@ -1,8 +1,23 @@
-import { Button, Collapse, Input, SegmentedControl, TextInput } from '@mantine/core';
+import {
+  Autocomplete,
+  Button,
+  Collapse,
+  Input,
+  SegmentedControl,
+  Select,
+  TextInput,
+} from '@mantine/core';
 import { IconChevronDown } from '@tabler/icons-react';
 import { useId, useState } from 'react';
 
 import { DIRECTION_WORDS, DIRECTIONS } from '../facts';
+import {
+  COLORS,
+  isVehicleType,
+  MAX_COLOR_LENGTH,
+  MAX_MAKE_LENGTH,
+  VEHICLE_CHOICES,
+} from '../vehicle';
 import classes from './PassFactsFields.module.css';
 import type { PassFacts } from './sendPhoto';
 
@@ -11,7 +26,7 @@ interface PassFactsFieldsProps {
   onChange: (facts: PassFacts) => void;
 }
 
-/** Camera, location and direction of the photos sent from now on; folded away until wanted. */
+/** Camera, location, direction and vehicle of the photos sent next; folded away until wanted. */
 export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
   const [isOpen, setIsOpen] = useState(false);
   const panelId = useId();
@@ -30,7 +45,7 @@ export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
           setIsOpen(!isOpen);
         }}
       >
-        Camera, location and direction
+        Camera, location, direction and vehicle
       </Button>
       <Collapse expanded={isOpen} id={panelId}>
         <div className={classes.fields}>
@@ -66,9 +81,52 @@ export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
               }}
             />
           </div>
+          <VehicleFields facts={facts} onChange={onChange} />
         </div>
-        <p className={classes.note}>They go with every photo that you add from now on.</p>
+        <p className={classes.note}>
+          Camera, location and direction go with every photo that you add from now on, the vehicle
+          only with those that you add next: with the surest plate in each.
+        </p>
       </Collapse>
     </div>
+  );
+}
+
+function VehicleFields({ facts, onChange }: PassFactsFieldsProps) {
+  return (
+    <>
+      <Select
+        label="Vehicle type"
+        placeholder="Unknown"
+        data={VEHICLE_CHOICES}
+        clearable
+        clearButtonProps={{ 'aria-label': 'Unknown vehicle type' }}
+        value={facts.vehicle_type}
+        onChange={(value) => {
+          onChange({ ...facts, vehicle_type: isVehicleType(value) ? value : null });
+        }}
+      />
+      <Autocomplete
+        label="Vehicle color"
+        placeholder="Unknown"
+        data={COLORS}
+        maxLength={MAX_COLOR_LENGTH}
+        value={facts.vehicle_color}
+        onChange={(value) => {
+          onChange({ ...facts, vehicle_color: value });
+        }}
+      />
+      <TextInput
+        label="Vehicle make"
+        placeholder="Unknown"
+        maxLength={MAX_MAKE_LENGTH}
+        autoComplete="off"
+        spellCheck={false}
+        value={facts.vehicle_make}
+        onChange={({ currentTarget }) => {
+          onChange({ ...facts, vehicle_make: currentTarget.value });
+        }}
+      />
+    </>
   );
 }

@@ -2,6 +2,7 @@ import { ApiError, errorFromAnswer, unreachable } from '@/api/errors';
 import type { components } from '@/api/schema';
 
 import type { Direction } from '../sightings';
+import type { VehicleType } from '../vehicle';
 
 /** One photo's answer: its size and the sightings recorded from it. */
 export type RecordedImage = components['schemas']['ImageSightingsRead'];
@@ -11,7 +12,19 @@ export interface PassFacts {
   camera: string;
   location: string;
   direction: Direction;
+  /** Of the surest plate in each photo, as the color and the make. */
+  vehicle_type: VehicleType | null;
+  vehicle_color: string;
+  vehicle_make: string;
 }
+
+export const NO_VEHICLE = { vehicle_type: null, vehicle_color: '', vehicle_make: '' } as const;
+export const NOTHING_SAID: PassFacts = {
+  camera: '',
+  location: '',
+  direction: 'unknown',
+  ...NO_VEHICLE,
+};
 
 export interface PhotoToSend {
   file: File;
@@ -66,8 +79,11 @@ function formOf({ file, facts }: PhotoToSend): FormData {
   const form = new FormData();
   form.append('image', file, file.name);
   form.append('direction', facts.direction);
-  if (facts.camera.trim() !== '') form.append('camera', facts.camera.trim());
-  if (facts.location.trim() !== '') form.append('location', facts.location.trim());
+  if (facts.vehicle_type !== null) form.append('vehicle_type', facts.vehicle_type);
+  for (const field of ['camera', 'location', 'vehicle_color', 'vehicle_make'] as const) {
+    const text = facts[field].trim();
+    if (text !== '') form.append(field, text);
+  }
   return form;
 }
 

@@ -2,6 +2,7 @@ import { screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
+import { NOTHING_SAID } from '@/features/sightings/upload/sendPhoto';
 import { UploadList } from '@/features/sightings/upload/UploadList';
 import type { Upload, UploadState } from '@/features/sightings/upload/UploadQueue';
 
@@ -13,7 +14,7 @@ function upload(key: string, state: UploadState): Upload {
     key,
     file: new File(['x'], `${key}.jpg`),
     previewUrl: 'blob:x',
-    facts: { camera: '', location: '', direction: 'unknown' },
+    facts: NOTHING_SAID,
     state,
   };
 }

@@ -1,10 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { ApiError } from '@/api/errors';
-import type { PhotoToSend, RecordedImage } from '@/features/sightings/upload/sendPhoto';
+import {
+  NOTHING_SAID,
+  type PhotoToSend,
+  type RecordedImage,
+} from '@/features/sightings/upload/sendPhoto';
 import { AT_ONCE, MOST_BUSY_ANSWERS, UploadQueue } from '@/features/sightings/upload/UploadQueue';
 
-const FACTS = { camera: 'Gate', location: '', direction: 'entering' } as const;
+const FACTS = { ...NOTHING_SAID, camera: 'Gate', direction: 'entering' } as const;
 const IMAGE: RecordedImage = { image: 'a.jpg', width: 8, height: 6, ms: 1, sightings: [] };
 
 function photo(name: string): File {

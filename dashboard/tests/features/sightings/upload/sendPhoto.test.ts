@@ -2,6 +2,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 
 import { UNREACHABLE_MESSAGE } from '@/api/errors';
 import {
+  NOTHING_SAID,
   type PhotoToSend,
   type RecordedImage,
   sendPhoto,
@@ -21,7 +22,7 @@ const IMAGE: RecordedImage = {
 function photo(over: Partial<PhotoToSend> = {}): PhotoToSend {
   return {
     file: new File(['x'], 'car.jpg', { type: 'image/jpeg' }),
-    facts: { camera: '', location: '', direction: 'unknown' },
+    facts: NOTHING_SAID,
     idempotencyKey: 'k1',
     signal: new AbortController().signal,
     onProgress: () => undefined,
@@ -35,9 +36,8 @@ beforeEach(() => {
 });
 
 test('the photo travels as a form with its key', async () => {
-  const answer = sendPhoto(
-    photo({ facts: { camera: ' Gate ', location: '  ', direction: 'leaving' } }),
-  );
+  const facts = { ...NOTHING_SAID, camera: ' Gate ', location: '  ' };
+  const answer = sendPhoto(photo({ facts: { ...facts, direction: 'leaving' } }));
   const { target, headers, body } = FakeUploadRequest.latest;
   expect(target).toBe('POST /api/v1/sightings');
   expect(headers['Idempotency-Key']).toBe('k1');
@@ -47,6 +47,16 @@ test('the photo travels as a form with its key', async () => {
   expect(body.get('image')).toMatchObject({ name: 'car.jpg' });
   FakeUploadRequest.latest.answer(201, { images: [IMAGE] });
   await expect(answer).resolves.toEqual(IMAGE);
+});
+
+test('what is known of the vehicle travels with it', async () => {
+  const vehicle = { vehicle_type: 'van', vehicle_color: ' ', vehicle_make: 'Ford ' } as const;
+  const answer = sendPhoto(photo({ facts: { ...NOTHING_SAID, ...vehicle } }));
+  const { body } = FakeUploadRequest.latest;
+  expect([...body.keys()]).toEqual(['image', 'direction', 'vehicle_type', 'vehicle_make']);
+  expect([body.get('vehicle_type'), body.get('vehicle_make')]).toEqual(['van', 'Ford']);
+  FakeUploadRequest.latest.answer(201, { images: [IMAGE] });
+  await answer;
 });
 
 test('progress is told as a part of the whole, and 1 when all is sent', async () => {
