@@ -23,7 +23,7 @@ from benchmarks.scores import (
 from platewatch.errors import ImageError
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.image import EncodedImage, open_image
-from platewatch.vision.pipeline import Located, PlateReader, StageTimes, judge
+from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.rectify import rectify
 from platewatch.vision.types import BoxXyxy, Crop, Detection, ImageReadings
 
@@ -107,11 +107,10 @@ def read_crop(reader: PlateReader, image: EncodedImage, cut_xyxy: BoxXyxy | None
         ImageError: The pixels are damaged.
     """
     crop = crop_of(image, cut_xyxy)
-    located = Located((crop,), image.width, image.height, StageTimes())
     start = time.perf_counter()
-    transcript = reader.forward([located])[0][0]
+    reading = reader.read_crop(crop)
     duration_ms = (time.perf_counter() - start) * 1000
-    return ImageReadings((judge(crop, transcript),), image.width, image.height, duration_ms)
+    return ImageReadings((reading,), image.width, image.height, duration_ms)
 
 
 def crop_of(image: EncodedImage, cut_xyxy: BoxXyxy | None = None) -> Crop:

@@ -60,6 +60,19 @@ class StandInRecognizer:
 
 
 @dataclass
+class TwiceReader(StandInRecognizer):
+    """Looks again, and then says what it is told to."""
+
+    again: dict[str, Transcript] = field(default_factory=dict)
+    closely: list[str] = field(default_factory=list)
+
+    def look_again(self, crops: Sequence[Crop]) -> list[Transcript]:
+        texts = [self._transcript(crop).text for crop in crops]
+        self.closely += texts
+        return [self.again[text] for text in texts]
+
+
+@dataclass
 class Bench:
     """A reader with stand-ins whose answers a test sets."""
 
@@ -199,6 +212,58 @@ def test_a_photo_cut_short_is_an_error_even_where_nothing_was_found(bench: Bench
     whole = encode(noise(800, 640), "JPEG")
     with pytest.raises(TruncatedImageError):
         bench.reader.read_bytes(whole[: len(whole) // 2])
+
+
+@pytest.fixture
+def twice(monkeypatch: pytest.MonkeyPatch) -> Bench:
+    detector, recognizer = StandInDetector(), TwiceReader()
+    monkeypatch.setattr(pipeline, "make_detector", lambda _name, _options: detector)
+    monkeypatch.setattr(pipeline, "make_recognizer", lambda _name, _options: recognizer)
+    return Bench(PlateReader(), detector, recognizer)
+
+
+def said(text: str, confidence: float) -> Transcript:
+    return Transcript(tuple(Character(sign_, confidence) for sign_ in text), "fr", confidence=confidence)
+
+
+def test_a_reading_that_is_not_sure_is_read_once_more(twice: Bench) -> None:
+    recognizer = twice.recognizer
+    assert isinstance(recognizer, TwiceReader)
+    twice.detector.boxes = [(10, 10, 110, 40), (200, 10, 300, 40)]
+    recognizer.plate_confidences = {"AB12CDE": 0.6, "WM64UMA": 0.9}
+    recognizer.again = {"AB12CDE": said("A812CDE", 0.95)}
+    readings = twice.reader.read_array(
+        np.asarray(photo({(10, 10, 110, 40): 50, (200, 10, 300, 40): 100}), np.uint8)[..., ::-1]
+    )
+    assert recognizer.closely == ["AB12CDE"]
+    assert [(one.text, one.confidence) for one in readings.readings] == [("A812CDE", 0.95), ("WM64UMA", 0.9)]
+    assert readings.readings[0].region == "fr"
+
+
+def test_what_turns_out_too_unsure_is_no_reading(twice: Bench) -> None:
+    recognizer = twice.recognizer
+    assert isinstance(recognizer, TwiceReader)
+    twice.detector.boxes = [(10, 10, 110, 40)]
+    recognizer.plate_confidences = {"AB12CDE": 0.6}
+    recognizer.again = {"AB12CDE": said("AB12CDE", 0.2)}
+    picture = np.asarray(photo({(10, 10, 110, 40): 50}), np.uint8)
+    assert twice.reader.read_array(picture).readings == ()
+    twice.reader.min_confidence = 0.1
+    assert texts(twice.reader.read_array(picture)) == ["AB12CDE"]
+
+
+def test_a_crop_is_read_whether_sure_or_not(twice: Bench) -> None:
+    recognizer = twice.recognizer
+    assert isinstance(recognizer, TwiceReader)
+    recognizer.plate_confidences = {"AB12CDE": 0.1, "WM64UMA": 0.95}
+    recognizer.again = {"AB12CDE": said("AB12CDE", 0.05)}
+    crops = [
+        Crop(np.full((30, 100, 3), brightness, np.uint8), Detection(corners_from_box((0, 0, 100, 30)), 1.0))
+        for brightness in (50, 100)
+    ]
+    read = [twice.reader.read_crop(crop) for crop in crops]
+    assert [(one.text, one.confidence) for one in read] == [("AB12CDE", 0.05), ("WM64UMA", 0.95)]
+    assert recognizer.closely == ["AB12CDE"]
 
 
 @pytest.mark.parametrize("name", ["detector", "recognizer"])

@@ -1,18 +1,18 @@
 """An image in, its plates out: detect, rectify, recognize, judge.
 
 The detector proposes generously, also things that overlap; every proposal is read, and what the text says decides
-which of them are plates.
+which of them are plates. What is a plate but not read surely is read once more, from several cuts.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 from platewatch.errors import ImageError
 from platewatch.vision.calibration import joint_confidence
@@ -25,6 +25,7 @@ from platewatch.vision.formats import (
 )
 from platewatch.vision.geometry import overlap_of_smaller, quad_size, scale_corners
 from platewatch.vision.image import EncodedImage, ImageLimits, check_array, open_image
+from platewatch.vision.looks import UNSURE
 from platewatch.vision.rectify import rectify
 from platewatch.vision.registry import OWN, BackendOptions, make_detector, make_recognizer
 from platewatch.vision.types import Character, Crop, Detection, ImageBgr, ImageReadings, Reading, Transcript
@@ -39,6 +40,10 @@ _LENGTH_BONUS: Final = 0.02
 # A text with settled look-alikes is a little less sure than one that was read so.
 _SETTLED: Final = 0.95
 _MS: Final = 1000.0
+
+
+LookAgain: TypeAlias = Callable[[Sequence[Crop]], list[Transcript]]
+"""Reads crops more closely, at more cost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,7 @@ class PlateReader:
         self._recognizer = make_recognizer(recognizer, options)
         self._padding_px = int(getattr(self._recognizer, "padding_px", 0))
         self._joint: Joint | None = getattr(self._detector, "joint", None)
+        self._look_again: LookAgain | None = getattr(self._recognizer, "look_again", None)
 
     def read(self, path: str | Path) -> ImageReadings:
         """The plates of an image file.
@@ -131,6 +137,10 @@ class PlateReader:
     def read_timed(self, image: EncodedImage) -> tuple[ImageReadings, StageTimes]:
         """The plates of an opened image, and how long each stage took."""
         return self._finish([self.pre_process(image)])[0]
+
+    def read_crop(self, crop: Crop) -> Reading:
+        """What a crop says that is known to be a plate, also where it is not sure."""
+        return self._settled([judge(crop, self._recognizer.recognize([crop])[0])], None)[0]
 
     def read_many(self, paths: Iterable[str | Path], batch: int = 8) -> Iterator[ReadOutcome]:
         """An outcome for each path, in their order; the crops of `batch` images are recognized together.
@@ -200,13 +210,27 @@ class PlateReader:
         for image, image_transcripts in zip(located, transcripts, strict=True):
             judge_start = time.perf_counter()
             readings = self.post_process(image.crops, image_transcripts)
+            judged = time.perf_counter()
+            again = self._settled(readings, self._joint)
+            readings = tuple(one for one in again if one.confidence >= self.min_confidence)
+            again_ms = (time.perf_counter() - judged) * _MS
             times = replace(
                 image.times,
-                recognize_ms=recognize_ms * len(image.crops) / all_crops if all_crops else 0.0,
-                judge_ms=(time.perf_counter() - judge_start) * _MS,
+                recognize_ms=(recognize_ms * len(image.crops) / all_crops if all_crops else 0.0) + again_ms,
+                judge_ms=(judged - judge_start) * _MS,
             )
             finished.append((ImageReadings(readings, image.width, image.height, times.total_ms), times))
         return finished
+
+    def _settled(self, readings: Sequence[Reading], joint: Joint | None) -> tuple[Reading, ...]:
+        """The same, those that are not sure read once more and closely, by falling confidence."""
+        unsure = [one for one in readings if one.confidence < UNSURE]
+        if self._look_again is None or not unsure:
+            return tuple(readings)
+        crops = [Crop(one.crop_bgr, one.detection) for one in unsure]
+        better = [judge(crop, said, joint) for crop, said in zip(crops, self._look_again(crops), strict=True)]
+        sure = [one for one in readings if one.confidence >= UNSURE]
+        return tuple(sorted([*sure, *better], key=lambda one: one.confidence, reverse=True))
 
     def _locate_array(self, image_bgr: ImageBgr) -> Located:
         start = time.perf_counter()

@@ -132,7 +132,10 @@ class Detector(Protocol):
 
 
 class Recognizer(Protocol):
-    """Reads crops. One that wants pixels of the photo around the plate says how many in an attribute `padding_px`."""
+    """Reads crops. One that wants pixels of the photo around the plate says how many in an attribute `padding_px`.
+
+    One that can read a crop more closely at more cost has a method `look_again`, like `recognize`.
+    """
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
         """One transcript for each crop, in their order."""

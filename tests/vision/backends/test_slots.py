@@ -52,6 +52,16 @@ def test_what_is_no_plate_has_no_characters_no_region_and_no_confidence(make_mod
     assert (transcript.region_confidence, transcript.confidence) == (None, 0.0)
 
 
+def test_a_second_look_at_what_all_cuts_show_alike_says_the_same(make_model: MakeModel) -> None:
+    recognizer = SlotRecognizer(BackendOptions(recognizer_model=make_model()))
+    first = recognizer.recognize([crop(255), crop(0)])
+    again = recognizer.look_again([crop(255), crop(0)])
+    assert [one.text for one in again] == ["WM64UMA", ""]
+    assert again[0].confidence == pytest.approx(first[0].confidence)
+    assert [text for text, _ in again[0].alternatives[:2]] == [text for text, _ in first[0].alternatives[:2]]
+    assert recognizer.look_again([]) == []
+
+
 def test_an_improbable_region_is_not_told(make_model: MakeModel) -> None:
     even = np.zeros(len(CODEC.regions), np.float32)
     model = make_model(slot_network((logits_of("WM64UMA"), even), (logits_of(""), even)), regions=["br", "de", "fr"])

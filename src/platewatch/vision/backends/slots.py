@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.beam import settle
 from platewatch.vision.calibration import plate_confidence, slot_probabilities
+from platewatch.vision.looks import agreed, other_cuts
 from platewatch.vision.recognize import Logits, SlotCodec, softmax, to_batch, to_input
 from platewatch.vision.regions import told_region
 from platewatch.vision.registry import BackendOptions
@@ -71,6 +72,14 @@ class SlotRecognizer:
         for start in range(0, len(crops), _CROPS_PER_BATCH):
             batch = self.pre_process(crops[start : start + _CROPS_PER_BATCH])
             transcripts += self.post_process(self.forward(batch))
+        return transcripts
+
+    def look_again(self, crops: Sequence[Crop]) -> list[Transcript]:
+        """What each crop says by several cuts of it, in their order; for those that were read unsurely."""
+        transcripts = []
+        for crop in crops:
+            first = to_input(crop.image_bgr, self._width, self._height)
+            transcripts.append(agreed(self.post_process(self.forward(to_batch([first, *other_cuts(first)])))))
         return transcripts
 
     def pre_process(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
