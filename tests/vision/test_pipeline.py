@@ -312,6 +312,20 @@ def test_a_recognizer_that_knows_plates_is_taken_at_its_word(text: str, confiden
     assert reading.alternatives == (("OTHER1", 0.1),)
 
 
+@pytest.mark.parametrize("confidence", [None, 0.7], ids=["any text", "plates alone"])
+@pytest.mark.parametrize(
+    ("region_confidence", "told"), [(None, True), (1.0, True), (0.3, True), (0.299, False), (0.0, False)], ids=str
+)
+def test_a_region_that_is_too_unsure_is_not_told(
+    confidence: float | None, region_confidence: float | None, told: bool
+) -> None:
+    characters = tuple(Character(sign_, 0.9) for sign_ in "AB12CDE")
+    transcript = Transcript(characters, "de", confidence=confidence, region_confidence=region_confidence)
+    crop = Crop(np.zeros((2, 2, 3), np.uint8), Detection(corners_from_box((0, 0, 2, 2)), 1.0))
+    reading = judge(crop, transcript)
+    assert (reading.region, reading.region_confidence) == (("de", region_confidence) if told else (None, None))
+
+
 def test_a_detectors_score_counts_where_it_is_known_what_it_says() -> None:
     joint = Joint(found=0.5, read=1.0, offset=-0.2)
     told = Transcript(tuple(Character(sign_, 0.9) for sign_ in "AB12CDE"), confidence=0.7)

@@ -27,6 +27,7 @@ from platewatch.vision.geometry import overlap_of_smaller, quad_size, scale_corn
 from platewatch.vision.image import EncodedImage, ImageLimits, check_array, open_image
 from platewatch.vision.looks import UNSURE
 from platewatch.vision.rectify import rectify
+from platewatch.vision.regions import LEAST_TOLD
 from platewatch.vision.registry import OWN, BackendOptions, make_detector, make_recognizer
 from platewatch.vision.types import Character, Crop, Detection, ImageBgr, ImageReadings, Reading, Transcript
 from platewatch.vision.zoo import Joint
@@ -261,6 +262,7 @@ def judge(crop: Crop, transcript: Transcript, joint: Joint | None = None) -> Rea
     """The reading of one crop; its confidence is the joint one of its characters and of its likeness to a plate.
 
     Where I and 1 or O and 0 were settled by a known format, the text as it was read is the first alternative.
+    A region that the recognizer is too unsure of is left out.
     A recognizer that tells its confidence knows plates itself: its text is taken as it is, and its confidence too,
     unless a detector's score is known to say more (`joint`).
     """
@@ -276,15 +278,16 @@ def judge(crop: Crop, transcript: Transcript, joint: Joint | None = None) -> Rea
     if text != read_text:
         alternatives = ((read_text, confidence), *alternatives)
         confidence = max(confidence, _SETTLED * _joint_confidence(characters, max(likeness, plate_likeness(text))))
+    region, region_confidence = _told_region(transcript)
     return Reading(
         text=text,
         confidence=confidence,
         characters=characters,
-        region=transcript.region,
+        region=region,
         alternatives=alternatives,
         detection=crop.detection,
         crop_bgr=crop.image_bgr,
-        region_confidence=transcript.region_confidence,
+        region_confidence=region_confidence,
     )
 
 
@@ -292,16 +295,23 @@ def _judge_by_itself(crop: Crop, transcript: Transcript, confidence: float, join
     characters = normalize_characters(transcript.characters)
     if joint is not None:
         confidence = joint_confidence(crop.detection.confidence, confidence, joint)
+    region, region_confidence = _told_region(transcript)
     return Reading(
         text="".join(character.text for character in characters),
         confidence=confidence if MIN_LENGTH <= len(characters) <= MAX_LENGTH else 0.0,
         characters=characters,
-        region=transcript.region,
+        region=region,
         alternatives=transcript.alternatives,
         detection=crop.detection,
         crop_bgr=crop.image_bgr,
-        region_confidence=transcript.region_confidence,
+        region_confidence=region_confidence,
     )
+
+
+def _told_region(transcript: Transcript) -> tuple[str | None, float | None]:
+    """The region and how sure it is; none where that is too unsure."""
+    is_sure = transcript.region_confidence is None or transcript.region_confidence >= LEAST_TOLD
+    return (transcript.region, transcript.region_confidence) if is_sure else (None, None)
 
 
 def _joint_score(reading: Reading, transcript: Transcript) -> float:

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from platewatch.vision.regions import told_region
+from platewatch.vision.regions import likely_region
 from platewatch.vision.types import Character, ImageBgr, Transcript
 
 PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
@@ -71,8 +71,10 @@ class SlotCodec:
         )
         if region_logits is None or not characters:
             return Transcript(characters)
-        told = told_region(softmax(region_logits), self.regions)
-        return Transcript(characters, told.code if told else None, region_confidence=told.confidence if told else None)
+        likely = likely_region(softmax(region_logits), self.regions)
+        return Transcript(
+            characters, likely.code if likely else None, region_confidence=likely.confidence if likely else None
+        )
 
 
 def softmax(logits: Logits) -> NDArray[np.float32]:

@@ -15,7 +15,7 @@ from platewatch.vision.grammars import country_of
 # was right for 86 % without a floor; from 0.2, 0.3, 0.4, 0.5 and 0.7 on for 88, 90, 93, 94 and 98 % of the 96, 89, 81,
 # 74 and 56 % that were still told. Of those between 0.2 and 0.3 it was right for 59 %, between 0.3 and 0.4 for 66 %.
 LEAST_TOLD: Final = 0.3
-"""A region that is less probable is not told: it would be about as often wrong as right."""
+"""No reading has a region that is less probable: it would be about as often wrong as right."""
 # Of 148 Indian plates, whose state their text tells, the likeliest state was right for 65 % below this, for 96 % above.
 _LEAST_STATE: Final = 0.3
 # More probable than every other country together.
@@ -23,15 +23,15 @@ _LEAST_COUNTRY: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class ToldRegion:
+class LikelyRegion:
     """An ISO 3166 code (`br`, `us-ca`, or `us` where the state is unsure) and its probability, 0..1."""
 
     code: str
     confidence: float
 
 
-def told_region(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> ToldRegion | None:
-    """The likeliest region with its own probability; None where that is below `LEAST_TOLD`.
+def likely_region(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> LikelyRegion | None:
+    """The likeliest region with its own probability, however small; None from a network that knows no regions.
 
     Where the states of one country share what is likely among them, it is the country, with their sum. The confidence
     is what the network's softmax says: unlike the text's it is not calibrated, and at its upper end rather too modest.
@@ -46,10 +46,9 @@ def told_region(probabilities: NDArray[np.float32], regions: tuple[str, ...]) ->
     sums = np.bincount(owners, weights=probabilities, minlength=len(countries))
     country = int(sums.argmax())
     if sums[country] >= _LEAST_COUNTRY and probabilities[owners == country].max() < _LEAST_STATE:
-        return ToldRegion(countries[country], min(1.0, float(sums[country])))
+        return LikelyRegion(countries[country], min(1.0, float(sums[country])))
     best = int(probabilities.argmax())
-    confidence = float(probabilities[best])
-    return ToldRegion(regions[best], confidence) if confidence >= LEAST_TOLD else None
+    return LikelyRegion(regions[best], float(probabilities[best]))
 
 
 @lru_cache(maxsize=8)

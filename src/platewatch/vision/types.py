@@ -93,8 +93,8 @@ class Reading:
     """One plate of one image: its text and where it is.
 
     `text` is upper case without separators; `confidence` (0..1) says how sure it is that this is a plate and that
-    every character is right. `region` and `region_confidence` are those of the transcript. `crop_bgr` is the rectified
-    plate.
+    every character is right. `region` and `region_confidence` are those of the transcript, None where it is too unsure
+    (`regions.LEAST_TOLD`). `crop_bgr` is the rectified plate.
     """
 
     text: str

@@ -92,7 +92,7 @@ def test_the_region_is_that_of_most_confidence() -> None:
         pytest.param([("de", 0.9, 0.6), (None, 0.9, None)], "de", 0.6, id="who tells none says nothing against it"),
         pytest.param([("de", 0.8, 0.9), ("de", 0.4, 0.6)], "de", 0.8, id="agreed, by the weight of each"),
         pytest.param([("de", 0.9, 0.5), ("pl", 0.7, 0.9)], "pl", 0.63 / 1.6, id="the surer one wins"),
-        pytest.param([("de", 0.8, 0.5), ("pl", 0.8, 0.4)], None, None, id="too divided"),
+        pytest.param([("de", 0.8, 0.5), ("pl", 0.8, 0.4)], "de", 0.25, id="divided"),
         pytest.param([("de", 0.8, None), ("pl", 0.8, 0.4)], "de", None, id="the winner doesn't say how sure"),
     ],
 )

@@ -15,7 +15,6 @@ from typing import ClassVar, Final
 from platewatch.errors import ModelFileError
 from platewatch.vision.pipeline import judge
 from platewatch.vision.plates import edit_distance
-from platewatch.vision.regions import LEAST_TOLD
 from platewatch.vision.registry import BackendOptions, make_recognizer
 from platewatch.vision.types import Character, Crop, Reading, Transcript
 
@@ -166,8 +165,7 @@ def _winner(column: Sequence[_Vote], silence: float, voters: int) -> Character:
 def _region(heard: Sequence[Reading]) -> tuple[str | None, float | None]:
     """The region with most weight, and its share of what all that told one could give; None where none told how sure.
 
-    A member's vote is its reading's confidence, shared out by how sure it is of the region where it tells that. What
-    they are too divided about is not told.
+    A member's vote is its reading's confidence, shared out by how sure it is of the region where it tells that.
     """
     telling = [reading for reading in heard if reading.region is not None]
     weights: dict[str | None, float] = defaultdict(float)
@@ -176,8 +174,7 @@ def _region(heard: Sequence[Reading]) -> tuple[str | None, float | None]:
     region = max(weights, key=lambda one: weights[one], default=None)
     if all(reading.region_confidence is None for reading in telling if reading.region == region):
         return region, None
-    share = min(1.0, weights[region] / sum(reading.confidence for reading in telling))
-    return (region, share) if share >= LEAST_TOLD else (None, None)
+    return region, min(1.0, weights[region] / sum(reading.confidence for reading in telling))
 
 
 def _sure_of_region(reading: Reading) -> float:

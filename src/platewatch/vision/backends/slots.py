@@ -15,7 +15,7 @@ from platewatch.vision.beam import settle
 from platewatch.vision.calibration import plate_confidence, slot_probabilities
 from platewatch.vision.looks import agreed, other_cuts
 from platewatch.vision.recognize import Logits, SlotCodec, softmax, to_batch, to_input
-from platewatch.vision.regions import told_region
+from platewatch.vision.regions import likely_region
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.types import Crop, Transcript
 from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, Calibration, InstalledModel, ModelKind, load_card
@@ -108,13 +108,13 @@ class SlotRecognizer:
             self._codec,
             None if step_logits is None else softmax(step_logits),
         )
-        told = told_region(region_probabilities, self._codec.regions) if read.characters else None
+        likely = likely_region(region_probabilities, self._codec.regions) if read.characters else None
         return replace(
             read,
             confidence=self._calibrated(read.confidence or 0.0) if read.characters else 0.0,
             alternatives=tuple((text, self._calibrated(probability)) for text, probability in read.alternatives),
-            region=told.code if told else None,
-            region_confidence=told.confidence if told else None,
+            region=likely.code if likely else None,
+            region_confidence=likely.confidence if likely else None,
         )
 
     def _calibrated(self, probability: float) -> float:
