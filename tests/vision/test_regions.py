@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from platewatch.vision.regions import likely_region
+from platewatch.vision.regions import likely_region, sure_region
 
 REGIONS = ("br", "de", "in", "in-ka", "in-mh", "us-ca", "us-ny", "us-tx")
 
@@ -44,3 +44,11 @@ def test_its_probability_is_at_least_that_of_the_likeliest_class_and_at_most_one
             region = likely_region(probabilities, REGIONS)
             assert region is not None
             assert probabilities.max() <= region.confidence <= 1
+
+
+@pytest.mark.parametrize(
+    ("confidence", "told"), [(0.69, None), (0.7, "mt"), (1.0, "mt"), pytest.param(None, "mt", id="nothing said")]
+)
+def test_a_region_counts_against_a_plate_only_if_it_is_sure(confidence: float | None, told: str | None) -> None:
+    assert sure_region("mt", confidence) == told
+    assert sure_region(None, confidence) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sqlalchemy import select
 
 from platewatch.clock import SetClock
@@ -68,3 +69,22 @@ def test_a_deleted_list_leaves_its_matches(database: Database, clock: SetClock) 
     with database.reading() as session:
         (kept,) = session.scalars(select(WatchlistMatchRow))
         assert (kept.watchlist_id, kept.entry_id, kept.watchlist_name) == (None, None, "stolen")
+
+
+@pytest.mark.parametrize(
+    ("confidence", "matched"),
+    [
+        pytest.param(0.69, True, id="an unsure region contradicts nothing"),
+        pytest.param(0.7, False, id="a sure one does"),
+        pytest.param(None, False, id="and so does one that somebody told"),
+    ],
+)
+def test_a_region_keeps_a_sighting_from_an_entry_only_if_it_is_sure(
+    sqlite_database: Database, clock: SetClock, confidence: float | None, matched: bool
+) -> None:
+    with sqlite_database.transaction() as session:
+        add(session, clock, make_list(session, clock), "BCG986", region="mt")
+        row = sighting(plate="BCG986", region="pt", region_confidence=confidence)
+        session.add(row)
+        session.flush()
+        assert bool(WatchlistService(session, clock).note_matches(row)) is matched

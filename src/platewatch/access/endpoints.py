@@ -48,6 +48,7 @@ from platewatch.errors import FieldError
 from platewatch.sightings.photos import Photo, open_photo
 from platewatch.vision.formats import normalize
 from platewatch.vision.plates import is_pattern
+from platewatch.vision.regions import sure_region
 
 router = APIRouter(prefix="/api/v1/access", tags=["access"], dependencies=OPENAPI_SECURITY)
 
@@ -261,11 +262,12 @@ def _validated(sent: object) -> DecideBody:
 
 
 def _read(runtime: RuntimeDep, photo: Photo) -> tuple[str, float | None, str | None]:
-    """The surest plate of the photo; no text if there is none."""
+    """The surest plate of the photo, and its region if that is sure; no text if there is none."""
     readings = runtime.read_photo(photo).found.readings
     if not readings:
         return "", None, None
-    return readings[0].text, readings[0].confidence, readings[0].region
+    best = readings[0]
+    return best.text, best.confidence, sure_region(best.region, best.region_confidence)
 
 
 def _plate(text: str) -> str:

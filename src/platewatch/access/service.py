@@ -33,6 +33,7 @@ from platewatch.errors import ConflictError, FieldError
 from platewatch.locations.service import LocationService
 from platewatch.notify.events import EventKind
 from platewatch.sealing import Seal
+from platewatch.vision.regions import sure_region
 from platewatch.vision.types import Direction
 from platewatch.visits.service import VisitService
 from platewatch.watchlists.service import Match, WatchlistService
@@ -99,7 +100,7 @@ class AccessService:
             return None
         evidence = Evidence(
             confidence=sighting.confidence,
-            region=sighting.region,
+            region=sure_region(sighting.region, sighting.region_confidence),
             camera_id=sighting.camera_id,
             sighting_id=sighting.id,
             user_id=sighting.user_id,

@@ -22,6 +22,7 @@ from platewatch.db.tables import (
 from platewatch.errors import ConflictError, FieldError, NotFoundError
 from platewatch.notify.events import EventKind
 from platewatch.vision.plates import is_pattern
+from platewatch.vision.regions import sure_region
 from platewatch.watchlists.lookup import Lookup
 from platewatch.watchlists.matching import Entry, ListInfo, ListKind, Match
 from platewatch.watchlists.repository import (
@@ -85,9 +86,8 @@ class WatchlistService:
 
     def note_matches(self, sighting: SightingRow) -> list[Match]:
         """The matches of a new sighting, stored and told in the outbox."""
-        matches = self.match(
-            sighting.plate, at=sighting.captured_at, location_id=sighting.location_id, region=sighting.region
-        )
+        region = sure_region(sighting.region, sighting.region_confidence)
+        matches = self.match(sighting.plate, at=sighting.captured_at, location_id=sighting.location_id, region=region)
         self._matches.forget_of(sighting.id)
         log = EventLog(self._session)
         for match in matches:
