@@ -4,6 +4,7 @@ import pytest
 
 from platewatch.vision.formats import (
     MAX_LENGTH,
+    lettering_weight,
     normalize,
     normalize_characters,
     plate_likeness,
@@ -102,6 +103,17 @@ def test_other_writing_is_less_like_a_plate(plate: str, other: str) -> None:
 @pytest.mark.parametrize("text", ["", "A", "-", "A" * (MAX_LENGTH + 1), "中文"])
 def test_what_can_not_be_a_plate_has_no_likeness(text: str) -> None:
     assert plate_likeness(text) == 0.0
+
+
+@pytest.mark.parametrize("text", ["NISSAN", "N155AN", "T0Y0TA", "TOYOTA4X4", "TEXAS", "1VECO"])
+def test_a_badge_is_one_also_where_letters_were_read_as_digits(text: str) -> None:
+    assert lettering_weight(text) < 0.1
+    assert plate_likeness(text) < 0.1
+
+
+@pytest.mark.parametrize("text", ["N155ABC", "GOLF1234", "KIA2021", "SEATTLE", "AB12CDE", ""])
+def test_a_number_that_only_begins_like_a_badge_is_none(text: str) -> None:
+    assert lettering_weight(text) == 1
 
 
 def test_a_vanity_plate_stays_possible() -> None:

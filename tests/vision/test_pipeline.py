@@ -346,6 +346,17 @@ def test_a_badge_that_the_recognizer_can_read_falls_away_with_the_detectors_doub
     assert texts(bench.reader.read_array(image)) == []
 
 
+def test_a_makers_name_is_no_plate_beside_a_detector_that_proposes_generously() -> None:
+    crop = Crop(np.zeros((10, 40, 3), np.uint8), Detection(corners_from_box((0, 0, 40, 10)), 0.9))
+    badge, plate = (
+        Transcript(tuple(Character(one, 0.9) for one in text), confidence=0.9) for text in ("N155AN", "NH55AN")
+    )
+    joint = Joint(found=0.5, read=0.5, offset=0.0)
+    assert judge(crop, badge, joint).confidence < 0.1
+    assert judge(crop, plate, joint).confidence > 0.8
+    assert judge(crop, badge).confidence == 0.9
+
+
 @pytest.mark.parametrize("text", ["", "---"])
 def test_no_text_is_no_plate(text: str) -> None:
     assert judged(text) == ("", 0.0, ())

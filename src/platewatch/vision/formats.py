@@ -72,6 +72,7 @@ def _grammar(shape: str) -> str:
 _KNOWN_GRAMMAR: Final = re.compile("|".join(f"(?:{_grammar(shape)})" for shape in dict.fromkeys(_GRAMMARS)))
 
 _LOOKALIKES: Final = {"I": "1", "1": "I", "O": "0", "0": "O"}
+_AS_LETTERS: Final = str.maketrans("015", "OIS")
 
 # Lettering that stands on or beside plates and cars, normalized.
 _STATES: Final = """
@@ -143,13 +144,23 @@ def plate_likeness(text: str) -> float:
     for writing, weight in _OTHER_WRITINGS:
         if writing.search(text):
             return weight
-    if normal in _LETTERING or any(word in normal for word in _LONG_LETTERING):
-        return _LETTERING_WEIGHT
+    if (weight := lettering_weight(normal)) < 1:
+        return weight
     foreign = sum(not sign.isspace() for sign in text) - len(normal)
     clean = max(0.0, 1.0 - _SEPARATORS_PER_CHARACTER * max(0, foreign - 2) / len(normal))
     if _KNOWN_GRAMMAR.fullmatch(normal):
         return clean
     return _SHAPE_WEIGHTS[_shape(normal)] * _LENGTH_WEIGHTS[len(normal)] * clean
+
+
+def lettering_weight(normal: str) -> float:
+    """Little for a normalized text that is a word which stands on vehicles or beside numbers, else 1.
+
+    Digits count as the letters that they look like: a badge that reads N155AN is one all the same.
+    """
+    word = normal.translate(_AS_LETTERS)
+    is_lettering = word in _LETTERING or any(known in word for known in _LONG_LETTERING)
+    return _LETTERING_WEIGHT if is_lettering else 1.0
 
 
 def settle_lookalikes(text: str) -> str:

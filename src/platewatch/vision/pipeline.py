@@ -19,6 +19,7 @@ from platewatch.vision.calibration import joint_confidence
 from platewatch.vision.formats import (
     MAX_LENGTH,
     MIN_LENGTH,
+    lettering_weight,
     normalize_characters,
     plate_likeness,
     settle_lookalikes,
@@ -293,11 +294,12 @@ def judge(crop: Crop, transcript: Transcript, joint: Joint | None = None) -> Rea
 
 def _judge_by_itself(crop: Crop, transcript: Transcript, confidence: float, joint: Joint | None) -> Reading:
     characters = normalize_characters(transcript.characters)
+    text = "".join(character.text for character in characters)
     if joint is not None:
-        confidence = joint_confidence(crop.detection.confidence, confidence, joint)
+        confidence = joint_confidence(crop.detection.confidence, confidence, joint) * lettering_weight(text)
     region, region_confidence = _told_region(transcript)
     return Reading(
-        text="".join(character.text for character in characters),
+        text=text,
         confidence=confidence if MIN_LENGTH <= len(characters) <= MAX_LENGTH else 0.0,
         characters=characters,
         region=region,
