@@ -22,6 +22,8 @@ from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.registry import BackendOptions, Profile
 
 NAME = "accuracy"
+COMPARED = "beside"
+"""Where on a page several recognizers stand beside each other."""
 _USAGE = 2
 _AS_READ = ":as-read"
 _TEXT_COLUMNS = (
@@ -84,10 +86,11 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
         if correct_labels:
             notes.append("Wrong labels were read again by eye: benchmarks/corrections.yaml")
         show(Console(), how, notes, grids)
-        measured: object = results if len(results) > 1 else results[recognizers[0]]
+        is_alone = len(results) == 1
+        measured: object = results[recognizers[0]] if is_alone else results
         print(f"JSON: {write_json(output, NAME, how, measured, grids)}")
         if write is not None:
-            write_between_marks(write, NAME, markdown(how, notes, grids))
+            write_between_marks(write, NAME if is_alone else COMPARED, markdown(how, notes, grids))
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error

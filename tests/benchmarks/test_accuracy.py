@@ -188,9 +188,14 @@ def test_plates_are_cut_by_their_labels(datasets: Path, tmp_path: Path) -> None:
 
 def test_grammars_can_be_left_out_of_one_of_two(datasets: Path, tmp_path: Path) -> None:
     model, results = write_slot_model(tmp_path / "model"), tmp_path / "results"
-    options = ["--datasets", str(datasets), "--sets", "plates", "--output", str(results)]
+    page = tmp_path / "page.md"
+    page.write_text(PAGE + PAGE.replace("accuracy", "beside"))
+    options = ["--datasets", str(datasets), "--sets", "plates", "--output", str(results), "--write", str(page)]
     chosen = ["--recognizer", "platewatch,platewatch:as-read", "--recognizer-model", str(model)]
     done = CliRunner().invoke(app, [*options, *chosen])
     assert done.exit_code == 0, done.output
     (kept,) = results.glob("accuracy-*.json")
     assert list(json.loads(kept.read_text())["results"]) == ["platewatch", "platewatch:as-read"]
+    alone, beside = page.read_text().split("beside:begin")
+    assert "\nold\n" in alone
+    assert "\nold\n" not in beside
