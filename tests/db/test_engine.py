@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy.orm import Session
 from platewatch.db.engine import Database, is_away, is_deadlock
 from platewatch.db.tables import ApiKeyRow, CameraRow, LocationRow, SightingRow, UserRow
 from platewatch.errors import SettingsError
-from tests.databases import Kind, delete_all_rows
+from tests.databases import Kind, delete_all_rows, empty_url
 from tests.db.rows import NOON, sighting, user
 
 
@@ -335,3 +336,18 @@ def test_foreign_keys_cascade_or_are_emptied(database: Database) -> None:
         row = session.scalars(select(SightingRow)).one()
         assert (row.camera_id, row.location_id, row.user_id) == (None, None, None)
         assert session.scalars(select(ApiKeyRow)).all() == []
+
+
+@pytest.mark.parametrize("kind", list(Kind), ids=str)
+def test_statistics_are_gathered_where_the_database_waits_for_them(kind: Kind, tmp_path: Path) -> None:
+    with empty_url(kind, tmp_path, f"platewatch_test_statistics_{os.getpid()}") as url:
+        database = Database(url)
+        database.migrate()
+        with database.transaction() as session:
+            session.add_all([LocationRow(name=f"gate {number}", created_at=NOON) for number in range(7)])
+        database.gather_statistics(LocationRow, UserRow)
+        if kind is Kind.POSTGRESQL:
+            with database.reading() as session:
+                known = session.scalar(text("SELECT reltuples FROM pg_class WHERE relname = 'locations'"))
+            assert known == 7
+        database.dispose()

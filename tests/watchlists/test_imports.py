@@ -74,6 +74,22 @@ def test_a_list_is_replaced_as_a_whole(database: Database, clock: SetClock, fill
     assert count(database, WatchlistBatchRow) == 1
 
 
+@pytest.mark.parametrize("mode", ["add", "replace"])
+def test_after_a_long_import_the_database_is_told_how_much_there_is(
+    sqlite_database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    told: list[tuple[type, ...]] = []
+    monkeypatch.setattr(Database, "gather_statistics", lambda _self, *tables: told.append(tables))
+    monkeypatch.setattr(imports, "MANY", 3)
+    with sqlite_database.transaction() as session:
+        watchlist_id = make_list(session, clock)
+    take = getattr(ListImport(sqlite_database, clock), mode)
+    take(watchlist_id, lines("plate\nAB12\nCD34\n"), ADMIN)
+    assert told == []
+    take(watchlist_id, lines("plate\nEF12\nEF34\nEF56\n"), ADMIN)
+    assert told == [(WatchlistEntryRow, WatchlistVariantRow)]
+
+
 def test_locations_come_with_the_rows(database: Database, clock: SetClock, filled: int) -> None:
     with database.transaction() as session:
         north = make_location(session)

@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from platewatch.db import schema
+from platewatch.db.base import Base
 from platewatch.errors import SettingsError
 
 READING = "platewatch_reading"
@@ -102,6 +103,17 @@ class Database:
         """
         with self._read_session() as session:
             yield session
+
+    def gather_statistics(self, *tables: type[Base]) -> None:
+        """Let PostgreSQL look at what tables hold now, after much was put in.
+
+        It plans by statistics that it gathers a minute later by itself or, with its autovacuum off, never. Until then
+        it may read whole tables where an index would do. The other databases need no word.
+        """
+        if self.engine.dialect.name != "postgresql":
+            return
+        with self.engine.begin() as connection:
+            connection.exec_driver_sql("ANALYZE " + ", ".join(table.__tablename__ for table in tables))
 
     def ping(self) -> None:
         """Returns when the database answers.

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from platewatch.audit.service import Actor, AuditAction, AuditService, Details
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
-from platewatch.db.tables import WatchlistBatchRow, WatchlistEntryRow
+from platewatch.db.tables import WatchlistBatchRow, WatchlistEntryRow, WatchlistVariantRow
 from platewatch.errors import FieldError, NotFoundError, RowProblem, RowsError
 from platewatch.vision.plates import is_pattern
 from platewatch.watchlists.csv_files import EntryLine, Parsed
@@ -24,6 +24,8 @@ from platewatch.watchlists.service import MAX_PATTERNS, columns, keys_of
 MAX_ADDED: Final = 50_000
 """Rows that may be added in one transaction."""
 MAX_ROWS: Final = 2_000_000
+MANY: Final = 10_000
+"""So many rows change how a database should look for one of them."""
 MAX_PROBLEMS: Final = 100
 CHUNK: Final = 2000
 """Rows a transaction of a replacement; on SQLite, other writers wait for that long."""
@@ -52,7 +54,9 @@ class ListImport:
             bodies += portion
         if not bodies:
             raise _empty()
-        return self._database.transact(lambda session: self._add(session, watchlist_id, bodies, actor))
+        answer = self._database.transact(lambda session: self._add(session, watchlist_id, bodies, actor))
+        self._tell_database(answer.added)
+        return answer
 
     def replace(self, watchlist_id: int, lines: Iterable[Parsed], actor: Actor) -> ImportAnswer:
         """Put these entries in the place of all that the list has, at one instant.
@@ -65,6 +69,7 @@ class ListImport:
         staged_id = self._database.transact(lambda session: self._stage(session, watchlist_id))
         try:
             added, skipped, tolerance = self._fill(staged_id, lines)
+            self._tell_database(added)
             removed = self._database.transact(
                 lambda session: self._go_live(session, watchlist_id, staged_id, tolerance, actor)
             )
@@ -93,6 +98,10 @@ class ListImport:
         answer = ImportAnswer(added=len(new), skipped=len(bodies) - len(new), removed=0)
         self._note(session, watchlist_id, actor, "add", answer)
         return answer
+
+    def _tell_database(self, added: int) -> None:
+        if added >= MANY:
+            self._database.gather_statistics(WatchlistEntryRow, WatchlistVariantRow)
 
     def _stage(self, session: Session, watchlist_id: int) -> int:
         batches = BatchRepository(session)
