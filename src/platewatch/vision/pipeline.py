@@ -33,7 +33,7 @@ from platewatch.vision.registry import OWN, BackendOptions, make_detector, make_
 from platewatch.vision.types import Character, Crop, Detection, ImageBgr, ImageReadings, Reading, Transcript
 from platewatch.vision.zoo import Joint
 
-# On the 320 dev photos 0.3 drops one exact reading that 0.1 keeps, and half of the false plates (detector-joint).
+# On the 320 dev photos 0.3 drops one exact reading that 0.1 keeps, and two of three false plates (detector-joint).
 DEFAULT_MIN_CONFIDENCE: Final = 0.3
 # Two proposals that share this much of the smaller one are about the same plate.
 _SAME_PLATE: Final = 0.4

@@ -36,28 +36,12 @@ def test_all_maps_are_read_by_the_same_head() -> None:
     assert names == ["head.score.weight", "head.score.bias"]
 
 
-def test_further_blocks_and_context_change_nothing_before_they_are_trained() -> None:
+def test_further_blocks_change_nothing_before_they_are_trained() -> None:
     torch.manual_seed(2)
     small = DetectorNetwork((4, 4, 8, 8, 8), (0, 1, 1, 1), 8).eval()
-    large = DetectorNetwork((4, 4, 8, 8, 8), (0, 1, 1, 2), 8, context=True).eval()
+    large = DetectorNetwork((4, 4, 8, 8, 8), (0, 1, 1, 2), 8).eval()
     large.load_state_dict(large.state_dict() | small.state_dict())
     photos = torch.rand(1, 3, 64, 96)
     with torch.inference_mode():
         for one, other in zip(small(photos), large(photos), strict=True):
             assert torch.equal(one, other)
-
-
-@pytest.mark.parametrize("context", [False, True])
-def test_context_lets_a_cell_see_six_cells_far(context: bool) -> None:
-    torch.manual_seed(3)
-    network = DetectorNetwork((4, 4, 8, 8, 8), (0, 0, 0, 0), 8, context=context).eval()
-    with torch.no_grad():
-        for name, weight in network.named_parameters():
-            if name == "context.wide.1.weight":
-                weight.fill_(1.0)
-    photos = torch.zeros(1, 3, 64, 1088)
-    with torch.inference_mode():
-        before = network(photos)[2][..., 17]
-        photos[..., 17 * 32 + 160 : 17 * 32 + 192] = 10 * torch.rand(1, 3, 64, 32)
-        after = network(photos)[2][..., 17]
-    assert torch.equal(before, after) is not context

@@ -23,7 +23,6 @@ class RunConfig(TrainingConfig):
     channels: tuple[int, int, int, int, int] = (16, 32, 48, 96, 144)
     blocks: tuple[int, int, int, int] = (0, 2, 2, 1)
     width: int = Field(default=48, ge=6, le=512, description="channels of neck and head")
-    context: bool = Field(default=False, description="whether the coarsest map is told what lies further off")
     batch: int = Field(default=32, ge=1)
     learning_rate: float = Field(default=2e-3, gt=0)
     gradient_limit: float = Field(default=10.0, gt=0)

@@ -61,7 +61,7 @@ class Trainer(RunTrainer[RunConfig, Batch]):
 
 def make_network(config: RunConfig) -> DetectorNetwork:
     """A network of the configuration, not trained yet."""
-    return DetectorNetwork(config.channels, config.blocks, config.width, context=config.context)
+    return DetectorNetwork(config.channels, config.blocks, config.width)
 
 
 def held_back_photos(config: RunConfig, run: Path) -> list[LabelledPhoto]:

@@ -15,9 +15,6 @@ GEOMETRY: Final = CHANNELS - 1
 _RARE: Final = 0.01
 """What share of cells the head takes for plates at first; otherwise the many empty ones are all that is learned."""
 
-_POOLS: Final = 3
-_POOLED: Final = 5
-
 
 class Level(nn.Module):
     """Half the size, then residual blocks."""
@@ -29,27 +26,6 @@ class Level(nn.Module):
     def forward(self, inputs: Tensor) -> Tensor:
         found: Tensor = self.layers(inputs)
         return found
-
-
-class Context(nn.Module):
-    """What lies further off than convolutions reach: the strongest of growing squares (as SPPF in YOLOv5).
-
-    At stride 32 three pools of 5 x 5 cells see 13 cells, some 400 pixels, so that a plate which fills the photo is seen
-    as one. It adds to its input, and adds nothing at first: a network without it can go on with it.
-    """
-
-    def __init__(self, channels: int) -> None:
-        super().__init__()
-        half = channels // 2
-        self.narrow = nn.Sequential(nn.Conv2d(channels, half, 1, bias=False), nn.BatchNorm2d(half), nn.ReLU())
-        self.wide = nn.Sequential(nn.Conv2d(4 * half, channels, 1, bias=False), nn.BatchNorm2d(channels))
-        nn.init.zeros_(self.wide[1].weight)  # type: ignore[arg-type]
-
-    def forward(self, features: Tensor) -> Tensor:
-        seen = [self.narrow(features)]
-        for _ in range(_POOLS):
-            seen.append(nn.functional.max_pool2d(seen[-1], _POOLED, 1, _POOLED // 2))
-        return torch.relu(features + self.wide(torch.cat(seen, dim=1)))
 
 
 class Neck(nn.Module):
@@ -89,7 +65,7 @@ class DetectorNetwork(nn.Module):
     """(N, 3, H, W) in 0..1 -> a map (N, 13, H / stride, W / stride) for each stride (see vision/detect.py).
 
     H and W are multiples of 32. `channels` are those at strides 2, 4, 8, 16 and 32, `blocks` the residual blocks at
-    strides 4 to 32, `context` whether the coarsest map is told what lies further off.
+    strides 4 to 32.
     """
 
     def __init__(
@@ -97,14 +73,11 @@ class DetectorNetwork(nn.Module):
         channels: tuple[int, int, int, int, int] = (16, 32, 48, 96, 144),
         blocks: tuple[int, int, int, int] = (0, 2, 2, 1),
         width: int = 48,
-        *,
-        context: bool = False,
     ) -> None:
         super().__init__()
         self.stem = convolution(3, channels[0], 2)
         pairs = zip(channels, channels[1:], blocks, strict=False)
         self.levels = nn.ModuleList([Level(*pair) for pair in pairs])
-        self.context = Context(channels[-1]) if context else nn.Identity()
         self.neck = Neck(channels[2:], width)
         self.head = Head(width)
 
@@ -114,7 +87,7 @@ class DetectorNetwork(nn.Module):
         for level in self.levels:
             features = level(features)
             found.append(features)
-        fine, middle, coarse = self.neck(*found[1:3], self.context(found[3]))
+        fine, middle, coarse = self.neck(*found[1:])
         return self.head(fine), self.head(middle), self.head(coarse)
 
 
