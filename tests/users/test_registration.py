@@ -31,6 +31,7 @@ def test_the_first_account_is_an_active_administrator(server: Server) -> None:
         "user_id": data["user_id"],
         "username": "ada",
         "role": "admin",
+        "has_session": True,
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from platewatch.vision.geometry import box_area, corners_from_box
@@ -39,9 +38,8 @@ def _read_as_crop(reader: PlateReader, image: EncodedImage) -> Reading | None:
     if not _LOWEST_CROP_RATIO <= image.width / image.height <= _HIGHEST_CROP_RATIO:
         return None
     corners = corners_from_box((0.0, 0.0, float(image.width), float(image.height)))
-    located = replace(reader.pre_process(image), crops=(Crop(image.decode(), Detection(corners, 1.0)),))
-    (transcripts,) = reader.forward([located])
-    return next(iter(reader.post_process(located.crops, transcripts)), None)
+    reading = reader.read_crop(Crop(image.decode(), Detection(corners, 1.0)))
+    return reading if reading.text and reading.confidence >= reader.min_confidence else None
 
 
 def _share(reading: Reading, image: EncodedImage) -> float:
