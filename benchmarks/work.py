@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +17,7 @@ from onnx import TensorProto, helper
 from rich.console import Console
 
 from benchmarks.circumstances import RESULTS, Used, circumstances
+from benchmarks.library import spread
 from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
 from platewatch.errors import PlatewatchError
 from platewatch.vision.backends.plates import detector_model
@@ -172,7 +172,7 @@ def _median_ms(run: Callable[[], object]) -> float:
         start = time.perf_counter()
         run()
         times.append((time.perf_counter() - start) * _MS)
-    return statistics.median(times)
+    return spread(times).median_ms
 
 
 if __name__ == "__main__":
