@@ -19,6 +19,7 @@ from rich.console import Console
 from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.library import spread
 from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.usual_detector import usual_detector
 from platewatch.errors import PlatewatchError
 from platewatch.vision.backends.plates import detector_model
 from platewatch.vision.backends.slots import recognizer_model
@@ -35,6 +36,7 @@ _PEAK_SIDE: Final = 1024
 _MILLION: Final = 1e6
 _MS: Final = 1000.0
 _WIDE_PHOTO: Final = (1, 3, 384, LONGEST_SIDE)
+_SQUARE: Final = (1, 3, 640, 640)
 _CROPS: Final = 4
 _OPSET: Final = 18
 _IR: Final = 10
@@ -48,6 +50,8 @@ class Work:
     """What one network computes in one call: millions of multiply-adds, and the middle time of one thread."""
 
     network: str
+    kind: str
+    """Of its numbers, fp32 or int8."""
     shape: Shape
     multiply_adds_m: float
     median_ms: float
@@ -67,11 +71,11 @@ def work(
     output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
     write: Annotated[Path | None, typer.Option(help="Page whose figures to replace.")] = None,
 ) -> None:
-    """Count multiply-adds of both networks and time them, beside products of large matrices: the best there is."""
+    """Count multiply-adds of both networks and time them, beside the usual detector and products of large matrices."""
     try:
         used = Used((OWN,), OWN, recognizer_folder=recognizer_model_folder, detector_folder=model)
         how = circumstances("benchmarks.work", used)
-        found = measure(detector_model(model), recognizer_model(recognizer_model_folder))
+        found = [*measure(detector_model(model), recognizer_model(recognizer_model_folder)), *beside()]
         best = {kind: peak(kind) for kind in ("fp32", "int8")}
         grids = [table(found, best)]
         notes = [
@@ -94,9 +98,16 @@ def measure(detector: InstalledModel, recognizer: InstalledModel) -> list[Work]:
     return [_work(model, shape) for model, shape in asked]
 
 
-def multiply_adds(path: Path, shape: Shape) -> int:
+def beside() -> list[Work]:
+    """The work of a detector as others use it, on a square canvas and on a wide one."""
+    content = usual_detector()
+    model = onnx.load_from_string(content)
+    session = ModelSession(content, provider=Provider.CPU, threads=1)
+    return [_timed("of YOLOv8n's size", model, session, shape) for shape in (_SQUARE, _WIDE_PHOTO)]
+
+
+def multiply_adds(model: onnx.ModelProto, shape: Shape) -> int:
     """How many multiplications with addition the network's convolutions and matrix products take for this input."""
-    model = onnx.load(str(path))
     sizes = model.graph.input[0].type.tensor_type.shape.dim
     for dimension, size in zip(sizes, shape, strict=True):
         dimension.Clear()
@@ -134,15 +145,15 @@ def table(found: Sequence[Work], best: Mapping[str, float]) -> Grid:
     """A row for each network and input."""
     return Grid(
         "Work of the networks",
-        ("network", "input", "million multiply-adds", "ms", "billion a second", "% of the best in int8"),
+        ("network", "input", "million multiply-adds", "ms", "billion a second", "% of the best"),
         tuple(
             (
-                one.network,
+                f"{one.network} ({one.kind})",
                 " x ".join(map(str, one.shape)),
                 figure(one.multiply_adds_m, 0),
                 figure(one.median_ms, 2),
                 figure(one.rate_g),
-                figure(100 * one.rate_g / best["int8"], 0),
+                figure(100 * one.rate_g / best[one.kind], 0),
             )
             for one in found
         ),
@@ -151,9 +162,14 @@ def table(found: Sequence[Work], best: Mapping[str, float]) -> Grid:
 
 def _work(model: InstalledModel, shape: Shape) -> Work:
     session = model.load(provider=Provider.CPU, threads=1)
+    return _timed(model.card.name, onnx.load(str(model.model_path)), session, shape)
+
+
+def _timed(name: str, model: onnx.ModelProto, session: ModelSession, shape: Shape) -> Work:
     values = np.random.default_rng(1).random(shape, np.float32)
-    count = multiply_adds(model.model_path, shape) / _MILLION
-    return Work(model.card.name, shape, count, _median_ms(lambda: session.run(values)))
+    kind = "int8" if any(node.op_type == "QuantizeLinear" for node in model.graph.node) else "fp32"
+    count = multiply_adds(model, shape) / _MILLION
+    return Work(name, kind, shape, count, _median_ms(lambda: session.run(values)))
 
 
 def _of_node(node: onnx.NodeProto, shapes: Mapping[str, Shape]) -> int:

@@ -23,6 +23,7 @@ _NUMBER_SHARE: Final = 0.8
 """About that much of a plate's width is its number."""
 _RECTIFIED_SHARE: Final = 0.6
 _COMBED_FROM_PX: Final = 32
+_BLOOMING: Final = 0.4
 
 
 def choose_width(rng: Generator, characters: int = 1, *, widest: float = WIDEST_PX) -> float:
@@ -107,7 +108,7 @@ def _project(scene: Picture, margin_px: int, size: tuple[int, int], wanted_px: f
 
 def turned(flat: Quad, rng: Generator) -> Quad:
     """The plate's corners seen by a camera somewhere in front of it."""
-    strong = rng.random() < 0.25
+    strong = rng.random() < 0.3
     yaw, pitch = np.radians(rng.normal(0, (16, 13)) * (1.7 if strong else 0.8))
     roll = np.radians(rng.normal(0, 9 if strong else 3))
     yaw, pitch = np.clip((yaw, pitch), -1.0, 1.0)
@@ -172,9 +173,9 @@ def _curved(scene: Picture, rng: Generator) -> Picture:
 def _light(crop: Picture, harsh: float, rng: Generator) -> Picture:
     shape = crop.shape[:2]
     kind = rng.random()
-    if kind < 0.12:
+    if kind < 0.14:
         crop = _infrared(crop, rng)
-    elif kind < 0.24:
+    elif kind < 0.26:
         crop = (
             crop
             * np.float32(rng.uniform(0.6 - 0.46 * harsh, 0.65 - 0.15 * harsh))
@@ -200,6 +201,10 @@ def _infrared(crop: Picture, rng: Generator) -> Picture:
     gray = crop @ weights
     contrast = rng.uniform(0.6, 1.6)
     gray = (gray - gray.mean()) * contrast + rng.uniform(40, 190)
+    if rng.random() < _BLOOMING:  # light that the plate throws back runs over into what is dark
+        bright = np.clip(gray - rng.uniform(90, 150), 0, 200).astype(np.float32)
+        run_over = cv2.GaussianBlur(bright, (0, 0), max(0.5, rng.uniform(0.01, 0.04) * gray.shape[0]))
+        gray = gray + run_over * rng.uniform(0.5, 1.6)
     tint = rng.uniform(0.15, 1.0, 3) if rng.random() < 0.3 else np.ones(3)  # many such cameras see green or violet
     return np.asarray(gray[..., None] * tint, np.float32)
 
