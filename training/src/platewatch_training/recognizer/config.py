@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from platewatch.vision.recognize import INPUT_WIDTH
 from platewatch_training.recognizer.network import STRIDE, Head
 from platewatch_training.runs.config import TrainingConfig, read_config
+
+Depth = Annotated[int, Field(ge=1, le=8)]
 
 
 class RunConfig(TrainingConfig):
@@ -20,6 +22,7 @@ class RunConfig(TrainingConfig):
 
     head: Head = "both"
     channels: tuple[int, int, int, int] = (24, 48, 80, 112)
+    depths: tuple[Depth, Depth, Depth] = Field(default=(1, 1, 1), description="residual blocks of each stage")
     width: int = Field(default=160, ge=16, le=1024)
     input_width: int = Field(default=INPUT_WIDTH, ge=64, le=640, multiple_of=STRIDE, description="of a crop, in pixels")
     region_share: float = Field(default=0.2, ge=0, description="of the region in the loss")

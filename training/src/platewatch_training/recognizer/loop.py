@@ -96,6 +96,7 @@ def make_network(config: RunConfig, codec: SlotCodec) -> RecognizerNetwork:
         regions=len(codec.regions),
         head=config.head,
         channels=config.channels,
+        depths=config.depths,
         width=config.width,
         input_width=config.input_width,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Literal, NamedTuple
 
 import torch
@@ -16,20 +17,22 @@ GRID_ROWS = INPUT_HEIGHT // STRIDE
 
 
 class Backbone(nn.Module):
-    """(N, 3, 64, W) -> (N, channels[3], 8, W / 8)."""
+    """(N, 3, 64, W) -> (N, channels[3], 8, W / 8).
 
-    def __init__(self, channels: tuple[int, int, int, int]) -> None:
+    `depths` are the residual blocks behind the second, third and fourth convolution. A deeper backbone that takes the
+    weights of a shallower one begins as good as that: further blocks have names of their own and add nothing at first.
+    """
+
+    def __init__(self, channels: tuple[int, int, int, int], depths: tuple[int, int, int] = (1, 1, 1)) -> None:
         super().__init__()
         first, second, third, fourth = channels
-        self.layers = nn.Sequential(
-            convolution(3, first, 2),
-            convolution(first, second, 2),
-            Residual(second),
-            convolution(second, third, 2),
-            Residual(third),
-            convolution(third, fourth),
-            Residual(fourth),
-        )
+        layers: dict[str, nn.Module] = {"0": convolution(3, first, 2)}
+        stages = (convolution(first, second, 2), convolution(second, third, 2), convolution(third, fourth))
+        for number, (stage, width, depth) in enumerate(zip(stages, channels[1:], depths, strict=True)):
+            layers[str(2 * number + 1)] = stage
+            block = str(2 * number + 2)
+            layers |= {block if index == 0 else f"{block}_{index}": Residual(width) for index in range(depth)}
+        self.layers = nn.Sequential(OrderedDict(layers))
 
     def forward(self, inputs: Tensor) -> Tensor:
         features: Tensor = self.layers(inputs)
@@ -137,19 +140,20 @@ class Answer(NamedTuple):
 class RecognizerNetwork(nn.Module):
     """(N, 3, 64, input_width) in -1..1 -> `Answer`."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what decides about the network; a configuration names each)
         self,
         *,
         classes: int,
         regions: int,
         head: Head = "both",
         channels: tuple[int, int, int, int] = (24, 48, 80, 112),
+        depths: tuple[int, int, int] = (1, 1, 1),
         width: int = 160,
         input_width: int = INPUT_WIDTH,
     ) -> None:
         super().__init__()
         self.input_width = input_width
-        self.backbone = Backbone(channels)
+        self.backbone = Backbone(channels, depths)
         columns = input_width // STRIDE
         self.slots = SlotHead(channels[3], width, classes, columns) if head != "ctc" else None
         self.steps = CtcHead(channels[3], width, classes) if head != "slots" else None
