@@ -10,6 +10,7 @@ from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from platewatch.db.engine import Database, is_away, is_deadlock
 from platewatch.db.tables import ApiKeyRow, CameraRow, LocationRow, SightingRow, UserRow
@@ -351,3 +352,14 @@ def test_statistics_are_gathered_where_the_database_waits_for_them(kind: Kind, t
                 known = session.scalar(text("SELECT reltuples FROM pg_class WHERE relname = 'locations'"))
             assert known == 7
         database.dispose()
+
+
+def test_statistics_that_are_refused_are_noted_in_the_log(tmp_path: Path) -> None:
+    with empty_url(Kind.POSTGRESQL, tmp_path, f"platewatch_test_refused_{os.getpid()}") as url:
+        database = Database(url)
+        with capture_logs() as logs:
+            database.gather_statistics(LocationRow)
+        database.dispose()
+    (noted,) = logs
+    assert (noted["event"], noted["tables"]) == ("statistics_not_gathered", ["locations"])
+    assert "locations" in noted["error"]

@@ -8,6 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
 
+import structlog
 from sqlalchemy import Connection, Engine, create_engine, event, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
@@ -17,6 +18,8 @@ from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 from platewatch.db import schema
 from platewatch.db.base import Base
 from platewatch.errors import SettingsError
+
+log = structlog.get_logger(__name__)
 
 READING = "platewatch_reading"
 """The execution option of engines and connections that only read."""
@@ -108,12 +111,16 @@ class Database:
         """Let PostgreSQL look at what tables hold now, after much was put in.
 
         It plans by statistics that it gathers a minute later by itself or, with its autovacuum off, never. Until then
-        it may read whole tables where an index would do. The other databases need no word.
+        it may read whole tables where an index would do. The other databases need no word. What was put in is in, so a
+        refusal is noted in the log and is no error.
         """
         if self.engine.dialect.name != "postgresql":
             return
-        with self.engine.begin() as connection:
-            connection.exec_driver_sql("ANALYZE " + ", ".join(table.__tablename__ for table in tables))
+        try:
+            with self.engine.begin() as connection:
+                connection.exec_driver_sql("ANALYZE " + ", ".join(table.__tablename__ for table in tables))
+        except (DBAPIError, PoolTimeout) as error:
+            log.warning("statistics_not_gathered", tables=[table.__tablename__ for table in tables], error=str(error))
 
     def ping(self) -> None:
         """Returns when the database answers.
