@@ -186,7 +186,7 @@ def check_array(image_bgr: ImageBgr) -> ImageBgr:
 
 def to_rgb(image_bgr: ImageBgr) -> ImageBgr:
     """The image with its channels in RGB order, as most networks and Pillow want it."""
-    return np.ascontiguousarray(image_bgr[:, :, ::-1])
+    return np.asarray(cv2.cvtColor(image_bgr, cv2.COLOR_BGR2RGB), dtype=np.uint8)
 
 
 def to_gray(image_bgr: ImageBgr) -> ImageBgr:
@@ -196,7 +196,7 @@ def to_gray(image_bgr: ImageBgr) -> ImageBgr:
 
 def from_pillow(image: Image.Image) -> ImageBgr:
     """A Pillow RGB image as BGR array."""
-    return np.ascontiguousarray(np.asarray(image, dtype=np.uint8)[:, :, ::-1])
+    return np.asarray(cv2.cvtColor(np.asarray(image, dtype=np.uint8), cv2.COLOR_RGB2BGR), dtype=np.uint8)
 
 
 def _sniff(data: bytes) -> ImageFormat:
