@@ -48,7 +48,7 @@ def clean(  # noqa: PLR0913 (each parameter is an option of the command)
     recognizer: Annotated[
         list[str] | None, typer.Option(help="What reads them; give several to try one after the other.")
     ] = None,
-    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="From here on a plate counts as read.")] = 0.3,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="From here on a plate counts as read.")] = 0.2,
     workers: Annotated[int | None, typer.Option(min=1, max=64, help="Photos at the same time.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")] = False,
 ) -> None:

@@ -116,7 +116,7 @@ _SHAPE_WEIGHTS: Final = {
     "letters": 0.12,
 }
 # For texts of no known grammar: plates hold 5 to 8 characters almost everywhere.
-_LENGTH_WEIGHTS: Final = {2: 0.15, 3: 0.3, 4: 0.65, 5: 0.9, 6: 1.0, 7: 1.0, 8: 1.0, 9: 0.9, 10: 0.85, 11: 0.3, 12: 0.2}
+_LENGTH_WEIGHTS: Final = {2: 0.1, 3: 0.2, 4: 0.65, 5: 0.9, 6: 1.0, 7: 1.0, 8: 1.0, 9: 0.9, 10: 0.85, 11: 0.2, 12: 0.13}
 _LETTERING_WEIGHT: Final = 0.05
 _SEPARATORS_PER_CHARACTER: Final = 0.67
 

@@ -33,8 +33,9 @@ from platewatch.vision.registry import OWN, BackendOptions, make_detector, make_
 from platewatch.vision.types import Character, Crop, Detection, ImageBgr, ImageReadings, Reading, Transcript
 from platewatch.vision.zoo import Joint
 
-# On the 320 dev photos 0.3 drops one exact reading that 0.1 keeps, and two of three false plates (detector-joint).
-DEFAULT_MIN_CONFIDENCE: Final = 0.3
+# Of the 332 plates with a known text on all photos 0.1 reads 284 right, 0.2 280, 0.3 276, with 23, 19 and 13 false
+# plates on a thousand photos.
+DEFAULT_MIN_CONFIDENCE: Final = 0.2
 # Two proposals that share this much of the smaller one are about the same plate.
 _SAME_PLATE: Final = 0.4
 # A row of a two-row plate is often built like a plate of its own; a tenth ahead is enough for the whole to win.
