@@ -97,8 +97,8 @@ def test_crops_are_cut_tight_and_loose(rng: np.random.Generator) -> None:
 def test_some_cameras_see_everything_in_one_color(plate: DrawnPlate, rng: np.random.Generator) -> None:
     scene, margin = mount(plate.picture, plate.shape, rng)
     shares = []
-    for _ in range(600):
+    for _ in range(1500):
         colors = take_crop(scene, margin, 160, rng).reshape(-1, 3).mean(axis=0) + 1
         shares.append(colors.max() / colors.sum())
     assert np.median(shares) < 0.4
-    assert 0.005 < np.mean(np.asarray(shares) > 0.5) < 0.15
+    assert 0.002 < np.mean(np.asarray(shares) > 0.5) < 0.15
