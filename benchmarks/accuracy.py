@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.circumstances import RESULTS, Used, circumstances
-from benchmarks.datasets import PhotoSet, corrected, cut_by_labels, limited, load_sets
+from benchmarks.datasets import PhotoSet, corrected, cut_by_labels, limited, load_sets, names_in
 from benchmarks.reading import SetResult, measure_set
 from benchmarks.report import Grid, figure, markdown, percent, show, write_between_marks, write_json
 from benchmarks.scores import COVERAGE_PERCENTS, RECALL_IOUS
@@ -61,7 +61,7 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
 ) -> None:
     """Measure accuracy; the definitions are in docs/benchmarks.md."""
     try:
-        recognizers = _split(recognizer) or (recognizer,)
+        recognizers = names_in(recognizer) or (recognizer,)
         used = Used(
             tuple(dict.fromkeys(name.removesuffix(_AS_READ) for name in recognizers)),
             None if true_boxes else detector,
@@ -69,7 +69,7 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
             detector_folder=detector_model,
         )
         how = circumstances("benchmarks.accuracy", used)
-        loaded = load_sets(datasets, _split(sets))
+        loaded = load_sets(datasets, names_in(sets))
         if correct_labels:
             loaded = [corrected(one) for one in loaded]
         wanted = [one for one in map(cut_by_labels, loaded) if one.photos] if true_boxes else loaded
@@ -99,10 +99,6 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
 def _reader(detector: str, recognizer: str, threads: int, options: BackendOptions) -> PlateReader:
     told = replace(options, grammars=not recognizer.endswith(_AS_READ))
     return PlateReader(detector, recognizer.removesuffix(_AS_READ), threads=threads, options=told)
-
-
-def _split(names: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for name in names.split(",") if name.strip()))
 
 
 def measure(reader: PlateReader, sets: Sequence[PhotoSet]) -> list[SetResult]:

@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.circumstances import RESULTS, Used, circumstances
-from benchmarks.datasets import cut_by_labels, load_sets
+from benchmarks.datasets import cut_by_labels, load_sets, names_in
 from benchmarks.errors import DatasetError
 from benchmarks.reading import crop_of
 from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
@@ -54,7 +54,7 @@ def crops(  # noqa: PLR0913 (each parameter is an option of the command)
 ) -> None:
     """Measure each recognizer at one and two threads, one crop and eight at a time; rounds of all take turns."""
     try:
-        names = tuple(name.strip() for name in recognizer.split(",") if name.strip())
+        names = names_in(recognizer)
         how = circumstances("benchmarks.crops", Used(names, recognizer_folder=recognizer_model))
         chosen = choose_crops(datasets, count, seed)
         rows = measure(names, chosen, recognizer_model)

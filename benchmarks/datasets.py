@@ -70,6 +70,11 @@ class PhotoSet:
         return all(photo.is_crop for photo in self.photos)
 
 
+def names_in(listed: str) -> tuple[str, ...]:
+    """The names that stand in an option with commas between them, each once."""
+    return tuple(dict.fromkeys(name.strip() for name in listed.split(",") if name.strip()))
+
+
 def load_sets(root: Path, names: tuple[str, ...] = ()) -> list[PhotoSet]:
     """The sets of `evaluation/` and the dev rows of those of `train/`, or only those named; empty ones are left out.
 

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import track
 
 from benchmarks.circumstances import RESULTS, Used, circumstances
-from benchmarks.datasets import LabeledPhoto, PhotoSet, load_sets
+from benchmarks.datasets import LabeledPhoto, PhotoSet, load_sets, names_in
 from benchmarks.report import NOTHING, Grid, figure, markdown, percent, show, write_between_marks, write_json
 from benchmarks.scores import PredictedPlate, count_found, false_plates
 from platewatch.errors import PlatewatchError
@@ -66,8 +66,8 @@ def finding(
     """Count the labelled plates that the detector alone proposes, at one thread, before anything is read."""
     try:
         how = circumstances("benchmarks.finding", Used((), OWN, detector_folder=model))
-        chosen = [one for one in load_sets(datasets, _names(sets)) if not one.is_crops]
-        groups = {name: photos for name, photos in _groups(chosen, _names(apart)).items() if photos}
+        chosen = [one for one in load_sets(datasets, names_in(sets)) if not one.is_crops]
+        groups = {name: photos for name, photos in _groups(chosen, names_in(apart)).items() if photos}
         found = [
             measure(make_detector(OWN, BackendOptions(threads=1, model=model, profile=profile)), profile, name, photos)
             for name, photos in groups.items()
@@ -128,10 +128,6 @@ def table(name: str, findings: Sequence[Finding]) -> Grid:
             for one in findings
         ),
     )
-
-
-def _names(listed: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name.strip() for name in listed.split(",") if name.strip()))
 
 
 def _groups(sets: Sequence[PhotoSet], apart: Sequence[str]) -> dict[str, list[LabeledPhoto]]:

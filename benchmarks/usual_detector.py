@@ -13,8 +13,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-_OPSET: Final = 18
-_IR: Final = 10
+OPSET: Final = 18
+IR: Final = 10
+"""The format that the pinned ONNX Runtime knows; onnx itself writes newer ones."""
 _BINS: Final = 64
 """Channels from which a box is made."""
 _CLASSES: Final = 80
@@ -49,7 +50,7 @@ class _Builder:
         outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in maps]
         given = helper.make_tensor_value_info("images", TensorProto.FLOAT, (1, 3, "height", "width"))
         graph = helper.make_graph(self._nodes, "usual", [given], outputs, self._weights)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR)
 
     def _heads(self, level: str) -> tuple[str, str]:
         boxes = self._conv(self._conv(level, _BINS), _BINS)

@@ -19,7 +19,7 @@ from rich.console import Console
 from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.library import spread
 from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
-from benchmarks.usual_detector import usual_detector
+from benchmarks.usual_detector import IR, OPSET, usual_detector
 from platewatch.errors import PlatewatchError
 from platewatch.vision.backends.plates import detector_model
 from platewatch.vision.backends.slots import recognizer_model
@@ -38,9 +38,6 @@ _MS: Final = 1000.0
 _WIDE_PHOTO: Final = (1, 3, 384, LONGEST_SIDE)
 _SQUARE: Final = (1, 3, 640, 640)
 _CROPS: Final = 4
-_OPSET: Final = 18
-_IR: Final = 10
-"""The format that the pinned ONNX Runtime knows; onnx itself writes newer ones."""
 
 Shape = tuple[int, ...]
 
@@ -134,7 +131,7 @@ def peak(kind: str) -> float:
     assert stored.data_type == right  # noqa: S101 -- both are written here
     graph = helper.make_graph([node], "peak", [given], [product], [stored])
     content = helper.make_model(
-        graph, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR
+        graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR
     ).SerializeToString()
     session = ModelSession(content, provider=Provider.CPU)
     values = np.ones((side, side), np.float32 if kind == "fp32" else np.uint8)

@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from platewatch_training.synthesis import camera
 from platewatch_training.synthesis.camera import (
     NARROWEST_CHARACTER_PX,
     NARROWEST_PX,
@@ -102,3 +103,15 @@ def test_some_cameras_see_everything_in_one_color(plate: DrawnPlate, rng: np.ran
         shares.append(colors.max() / colors.sum())
     assert np.median(shares) < 0.4
     assert 0.002 < np.mean(np.asarray(shares) > 0.5) < 0.15
+
+
+def test_what_shines_in_infrared_runs_over_into_what_is_dark(monkeypatch: pytest.MonkeyPatch) -> None:
+    scene = np.zeros((60, 160, 3), np.float32)
+    scene[20:40, 70:90] = 255
+    beside = {}
+    for share in (0.0, 1.0):
+        monkeypatch.setattr(camera, "_BLOOMING", share)
+        seen = [camera._infrared(scene, np.random.default_rng(seed))[30, :, 0] for seed in range(40)]
+        beside[share] = [float(row[69] - row[5]) for row in seen]
+    assert max(beside[0.0]) == 0
+    assert max(beside[1.0]) > 10
