@@ -4,6 +4,7 @@ import csv
 import errno
 import hashlib
 import json
+import multiprocessing
 import os
 import shutil
 import signal
@@ -191,12 +192,14 @@ def killing_at(step: int) -> Callable[..., Any]:
 
 def run_and_be_killed(plan: CleanPlan, step: int) -> bool:
     """Run in a process that is killed before or after its n-th step on the disk; False if it ended before that."""
-    process = os.fork()
-    if process == 0:
-        _child(plan, step)
-    _, status = os.waitpid(process, 0)
-    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
-    return os.WIFSIGNALED(status)
+    # Not forked from here, where OpenCV may have run already: the child would wait for threads that it lacks.
+    server = multiprocessing.get_context("forkserver")
+    server.set_forkserver_preload([__name__])
+    process = server.Process(target=_child, args=(plan, step))
+    process.start()
+    process.join()
+    assert process.exitcode in (0, -signal.SIGKILL)
+    return process.exitcode != 0
 
 
 def _child(plan: CleanPlan, step: int) -> NoReturn:
