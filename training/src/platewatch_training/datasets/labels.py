@@ -14,6 +14,7 @@ import numpy as np
 from platewatch.errors import PlatewatchError
 from platewatch.vision.formats import normalize
 from platewatch.vision.types import ImageBgr
+from platewatch_training.datasets.transcripts import transcript_of
 
 CROP_MARGIN: Final = 0.06
 """Of a plate's height, on each side of its place."""
@@ -35,21 +36,25 @@ class LabelledCrop:
 def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -> Iterator[LabelledCrop]:
     """Every plate with a text, cut by its box with a small margin, or the whole image where that is a crop.
 
+    Where the label has no text, that of our own transcript is taken, if there is one.
+
     Raises:
         DatasetError: the labels are missing or damaged.
     """
     for number, line in enumerate(label_lines(folder), 1):
         if split is not None and line.get("split") != split:
             continue
-        plates = [plate for plate in line.get("plates") or [] if plate.get("text")]
+        source = f"{folder.name}/{line['image']}"
+        read = [(plate, plate.get("text") or transcript_of(source, at)) for at, plate in enumerate(_rows(line))]
+        plates = [(plate, text) for plate, text in read if text]
         if not plates:
             continue
         image_bgr = read_image(folder, str(line["image"]), number)
-        for plate in plates:
+        for plate, text in plates:
             crop = image_bgr if line.get("crop") else _cut(image_bgr, plate)
-            text = normalize(str(plate["text"]))
-            if crop is not None and text:
-                yield LabelledCrop(crop, text, f"{folder.name}/{line['image']}")
+            normalized = normalize(str(text))
+            if crop is not None and normalized:
+                yield LabelledCrop(crop, normalized, source)
 
 
 def label_lines(folder: Path) -> Iterator[dict[str, Any]]:
@@ -75,6 +80,11 @@ def read_image(folder: Path, name: str, number: int) -> ImageBgr:
     if image is None:
         raise DatasetError(f"{folder / 'labels.jsonl'}:{number} names the image {name!r}, which can't be read.")
     return np.asarray(image, np.uint8)
+
+
+def _rows(line: dict[str, Any]) -> list[dict[str, Any]]:
+    """The plates of a row; a photo in which nobody looked for any has None."""
+    return line.get("plates") or []
 
 
 def _cut(image_bgr: ImageBgr, plate: dict[str, Any]) -> ImageBgr | None:
