@@ -10,6 +10,8 @@ import yaml
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends import plates
 from platewatch.vision.backends.plates import PlateDetector, detector_model
+from platewatch.vision.closeups import MOST
+from platewatch.vision.detect import to_detections
 from platewatch.vision.geometry import iou, keep_best
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.registry import BackendOptions, Profile, make_detector
@@ -47,9 +49,9 @@ def photo_with(*cells: tuple[int, int], shape: tuple[int, int] = (384, 640)) -> 
     return photo
 
 
-def test_plates_come_with_their_corners_in_pixels_of_the_photo(model: Path) -> None:
-    detector = PlateDetector(BackendOptions(model=model))
-    (found,) = detector.detect(photo_with((40, 20)))
+def test_plates_are_proposed_with_their_corners_in_pixels_of_the_photo(model: Path) -> None:
+    proposed = PlateDetector(BackendOptions(model=model)).propose(photo_with((40, 20)))
+    (found,) = to_detections(proposed, 640, 384)
     half_width, half_height = 4 * np.exp(1.5), 4 * np.exp(0.7)
     box = (324 - half_width, 164 - half_height, 324 + half_width, 164 + half_height)
     assert found.box_xyxy == pytest.approx(box, abs=1e-3)
@@ -60,6 +62,22 @@ def test_plates_come_with_their_corners_in_pixels_of_the_photo(model: Path) -> N
     assert top_right[0] == pytest.approx(box[2], abs=1e-3)
     assert top_right[1] > top_left[1]
     assert bottom_right[1] == pytest.approx(box[3], abs=1e-3)
+
+
+def test_each_proposal_is_placed_anew_in_its_close_up(model: Path) -> None:
+    detector = PlateDetector(BackendOptions(model=model))
+    (proposed,) = to_detections(detector.propose(photo_with((40, 20))), 640, 384)
+    (found,) = detector.detect(photo_with((40, 20)))
+    # This network's plates are of one size in whatever it sees, so in the photo they are as small as it came near.
+    near = 140 / (proposed.box_xyxy[2] - proposed.box_xyxy[0])
+    left, top, right, bottom = found.box_xyxy
+    assert right - left == pytest.approx(8 * np.exp(1.5) / near, rel=0.01)
+    assert ((left + right) / 2, (top + bottom) / 2) == pytest.approx((324, 164), abs=4)
+
+
+def test_there_are_no_more_close_ups_than_may_be(model: Path) -> None:
+    cells = [(column, row) for column in range(2, 80, 6) for row in range(2, 48, 4)]
+    assert len(PlateDetector(BackendOptions(model=model)).propose(photo_with(*cells)).scores) == MOST
 
 
 def test_a_photo_of_another_size_is_scaled_and_answered_in_its_own_pixels(model: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
+from platewatch.vision.closeups import LEAST_SCORE, MOST, close_up, placed_anew
 from platewatch.vision.detect import (
     CHANNELS,
     LONGEST_SIDE,
@@ -39,8 +40,6 @@ _OPEN_INPUT: Final = (None, 3, None, None)
 _DIMENSIONS: Final = 4
 _STEPS_BACK: Final = (1.0, 2.5, 5.0)
 """By how much smaller the photo is shown too: a cell sees some 200 pixels, which must hold a plate as a whole."""
-_SAME: Final = 0.95
-"""Proposals of different looks that overlap by less are cut differently enough to be read one by one."""
 _HINT: Final = 0.02
 """Such a score the first time is worth a closer look."""
 _SMALL: Final = 48.0
@@ -87,8 +86,16 @@ class PlateDetector:
         _check(self._session, card.name)
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
-        """The plates, best first, in pixels of `image_bgr`: one proposal of each look that saw it."""
+        """The plates, best first, in pixels of `image_bgr`: what was proposed and seen again in its close-up."""
         height, width = image_bgr.shape[:2]
+        proposed = self.propose(image_bgr)
+        seen = [self._close_up(image_bgr, proposed.take([number])) for number in range(len(proposed.scores))]
+        found = Candidates.joined(seen)
+        sure = found.take(np.flatnonzero(found.scores >= self._min_score))
+        return to_detections(suppress(sure, self._max_iou), width, height)
+
+    def propose(self, image_bgr: ImageBgr) -> Candidates:
+        """What may be a plate by looks at the whole photo, best first, at most `closeups.MOST`."""
         found: list[Candidates] = []
         for smaller in _STEPS_BACK:
             batch, lies = self.pre_process(image_bgr, round(self._side / smaller))
@@ -98,7 +105,8 @@ class PlateDetector:
                 hints = self.post_process(maps, min(_HINT, self._min_score))
                 small = hints.boxes_xyxy[:, 2] - hints.boxes_xyxy[:, 0] < _SMALL
                 found += self._look_closer(image_bgr, hints.take(np.flatnonzero(small)).in_image(lies), lies.scale)
-        return to_detections(suppress(Candidates.joined(found), _SAME), width, height)
+        proposed = suppress(Candidates.joined(found), self._max_iou)
+        return proposed.take(range(min(MOST, len(proposed.scores))))
 
     def pre_process(self, image_bgr: ImageBgr, longest_side: int) -> tuple[NDArray[np.float32], Letterbox]:
         """The network's input, float32 (1, 3, H, W), BGR in 0..1, and how the image lies in it."""
@@ -113,6 +121,13 @@ class PlateDetector:
     def post_process(self, maps: Sequence[Map], min_score: float) -> Candidates:
         """What the maps of a canvas propose, overlapping ones suppressed."""
         return suppress(decode(maps, min_score), self._max_iou)
+
+    def _close_up(self, image_bgr: ImageBgr, proposal: Candidates) -> Candidates:
+        """The proposal as its close-up shows it, in pixels of the image; none if it shows no plate."""
+        left, top, right, bottom = proposal.boxes_xyxy[0].tolist()
+        shown, lies = close_up(image_bgr, (left, top, right, bottom))
+        maps = self.forward(to_batch([shown]))
+        return placed_anew(proposal, decode(maps, LEAST_SCORE).in_image(lies))
 
     def _look_closer(self, image_bgr: ImageBgr, hints: Candidates, scale: float) -> list[Candidates]:
         """What windows round the hints show, in pixels of the image."""
