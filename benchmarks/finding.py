@@ -20,7 +20,7 @@ from benchmarks.datasets import LabeledPhoto, PhotoSet, load_sets, names_in
 from benchmarks.report import NOTHING, Grid, figure, markdown, percent, show, write_between_marks, write_json
 from benchmarks.scores import PredictedPlate, count_found, false_plates
 from platewatch.errors import PlatewatchError
-from platewatch.vision.geometry import box_from_corners, scale_corners
+from platewatch.vision.geometry import box_from_corners
 from platewatch.vision.image import EncodedImage, open_image
 from platewatch.vision.registry import OWN, BackendOptions, Detector, Profile, make_detector
 
@@ -139,10 +139,8 @@ def _groups(sets: Sequence[PhotoSet], apart: Sequence[str]) -> dict[str, list[La
 
 def _proposals(detector: Detector, image: EncodedImage) -> list[PredictedPlate]:
     """The detector's boxes in pixels of the whole photo."""
-    reduced_bgr, scale = image.decode_reduced(detector.input_side)
     return [
-        PredictedPlate("", one.confidence, box_from_corners(scale_corners(one.corners, 1 / scale, 1 / scale)))
-        for one in detector.detect(reduced_bgr)
+        PredictedPlate("", one.confidence, box_from_corners(one.corners)) for one in detector.detect(image.decode())
     ]
 
 

@@ -25,8 +25,6 @@ app.command()(finding)
 class Always:
     """Proposes the same boxes for every photo."""
 
-    input_side = 10_000
-
     def __init__(self, *boxes_xyxy: BoxXyxy) -> None:
         self.boxes_xyxy = boxes_xyxy
 

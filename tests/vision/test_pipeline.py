@@ -25,7 +25,6 @@ TEXTS = {50: "AB12CDE", 100: "WM64UMA", 150: "MEGANE", 200: "B87"}
 @dataclass
 class StandInDetector:
     boxes: list[BoxXyxy] = field(default_factory=list)
-    input_side: int = 1000
     seen: list[tuple[int, ...]] = field(default_factory=list)
     warm: int = 0
 
@@ -145,18 +144,6 @@ def test_half_a_plate_does_not_win_because_fewer_characters_can_be_wrong(bench: 
     bench.recognizer.plate_confidences = {"AB12CDE": 0.6, "B87": 0.8}
     (reading,) = bench.reader.read_array(from_pillow(photo({LEFT: 50, part: 200}))).readings
     assert (reading.text, reading.confidence) == ("AB12CDE", 0.6)
-
-
-def test_a_large_jpeg_is_searched_small_and_cut_large(bench: Bench) -> None:
-    bench.detector.input_side = 400
-    bench.detector.boxes = [LEFT]
-    large = photo({tuple(4 * side for side in LEFT): 50}, (1600, 1200))  # type: ignore[dict-item]  # four numbers
-    result = bench.reader.read_bytes(encode(large, "JPEG", quality=95))
-    assert bench.detector.seen == [(300, 400, 3)]
-    (reading,) = result.readings
-    assert reading.box_xyxy == pytest.approx((80, 80, 480, 200))
-    assert reading.crop_bgr.shape == (120, 400, 3)
-    assert (result.width, result.height) == (1600, 1200)
 
 
 def test_many_images_are_recognized_together_and_come_in_order(bench: Bench, tmp_path: Path) -> None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import math
 from typing import Final
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from platewatch.vision.detect import PADDING_GRAY, Candidates, Letterbox
+from platewatch.vision.detect import PADDING_GRAY, Candidates, Letterbox, scaled
 from platewatch.vision.types import BoxXyxy, ImageBgr
 
 WIDTH: Final = 224
@@ -28,8 +27,6 @@ _PLATE_WIDTH: Final = 140.0
 _PLATE_HEIGHT: Final = 77.0
 _SAME: Final = 0.5
 """Share of the smaller of both that the proposal and what its close-up shows have in common."""
-# More than that smaller, pixels are averaged: sampling alone would skip some.
-_AVERAGED_BELOW: Final = 0.5
 
 
 def close_up(image_bgr: ImageBgr, box_xyxy: BoxXyxy) -> tuple[ImageBgr, Letterbox]:
@@ -40,9 +37,8 @@ def close_up(image_bgr: ImageBgr, box_xyxy: BoxXyxy) -> tuple[ImageBgr, Letterbo
     rows = _span((top + bottom) / 2, HEIGHT / scale, image_bgr.shape[0])
     from_x, from_y = WIDTH / 2 - (left + right) / 2 * scale, HEIGHT / 2 - (top + bottom) / 2 * scale
     x, y = round(from_x + columns.start * scale), round(from_y + rows.start * scale)
-    size = [max(1, round((span.stop - span.start) * scale)) for span in (columns, rows)]
-    way = cv2.INTER_AREA if scale < _AVERAGED_BELOW else cv2.INTER_LINEAR
-    part = cv2.resize(image_bgr[rows, columns], size, interpolation=way)[max(0, -y) :, max(0, -x) :]
+    width, height = (max(1, round((span.stop - span.start) * scale)) for span in (columns, rows))
+    part = scaled(image_bgr[rows, columns], width, height)[max(0, -y) :, max(0, -x) :]
     canvas = np.full((HEIGHT, WIDTH, 3), PADDING_GRAY, np.uint8)
     room = canvas[max(0, y) :, max(0, x) :][: part.shape[0], : part.shape[1]]
     room[:] = part[: room.shape[0], : room.shape[1]]

@@ -27,8 +27,6 @@ PADDING_GRAY: Final = 114
 _COARSEST: Final = STRIDES[-1]
 # A plate of 1 x 1 pixel in the finest map, and one of 2,000 pixels in the coarsest.
 LOG_SIZES: Final = (-2.1, 4.2)
-# Averaging keeps what is small where three pixels and more become one; it takes five times as long as sampling.
-_AVERAGED_BELOW: Final = 0.4
 _MAX_CANDIDATES: Final = 300
 _LEAST_SPAN: Final = 1e-3
 
@@ -103,11 +101,26 @@ def letterbox(image_bgr: ImageBgr, width: int, height: int) -> tuple[ImageBgr, L
     new_width, new_height = max(1, round(image_width * scale)), max(1, round(image_height * scale))
     left, top = (width - new_width) // 2, (height - new_height) // 2
     canvas = np.full((height, width, 3), PADDING_GRAY, dtype=np.uint8)
-    way = cv2.INTER_AREA if scale < _AVERAGED_BELOW else cv2.INTER_LINEAR
-    canvas[top : top + new_height, left : left + new_width] = cv2.resize(
-        image_bgr, (new_width, new_height), interpolation=way
-    )
+    canvas[top : top + new_height, left : left + new_width] = scaled(image_bgr, new_width, new_height)
     return canvas, Letterbox(scale, left, top)
+
+
+def scaled(image_bgr: ImageBgr, width: int, height: int) -> ImageBgr:
+    """The image at that size: halved while it is at least twice as large, so that no pixel is passed over.
+
+    Averaging pixels in one go, for any ratio, takes up to ten times as long.
+    """
+    while image_bgr.shape[1] >= 2 * width and image_bgr.shape[0] >= 2 * height:
+        image_bgr = _sampled(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
+    return _sampled(image_bgr, width, height)
+
+
+def halved(image_bgr: ImageBgr, longest_side: int) -> tuple[ImageBgr, float]:
+    """The image halved while it stays at least that long, and its scale."""
+    full_width = image_bgr.shape[1]
+    while max(image_bgr.shape[:2]) >= 2 * longest_side and min(image_bgr.shape[:2]) > 1:
+        image_bgr = _sampled(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
+    return image_bgr, image_bgr.shape[1] / full_width
 
 
 def to_batch(canvases: Sequence[ImageBgr]) -> NDArray[np.float32]:
@@ -175,6 +188,10 @@ def _decode_map(answers: Map, stride: int, min_score: float) -> Candidates:
     corners = upright + chosen[:, 5:].reshape(-1, 4, 2) * (2 * halves)[:, None]
     scores = 1 / (1 + np.exp(-chosen[:, 0]))
     return Candidates(scores.astype(np.float32), boxes, corners.astype(np.float32))
+
+
+def _sampled(image_bgr: ImageBgr, width: int, height: int) -> ImageBgr:
+    return np.asarray(cv2.resize(image_bgr, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 
 def _logit(share: float) -> float:

@@ -24,7 +24,7 @@ from platewatch.vision.formats import (
     plate_likeness,
     settle_lookalikes,
 )
-from platewatch.vision.geometry import overlap_of_smaller, quad_size, scale_corners
+from platewatch.vision.geometry import overlap_of_smaller, quad_size
 from platewatch.vision.image import EncodedImage, ImageLimits, check_array, open_image
 from platewatch.vision.looks import UNSURE
 from platewatch.vision.rectify import rectify
@@ -167,26 +167,12 @@ class PlateReader:
         self._recognizer.warm_up()
 
     def pre_process(self, image: EncodedImage) -> Located:
-        """The proposals of the image: found on a reduced one, cut from the full one."""
+        """The proposals of the image, found and cut at full resolution; raises ImageError if its pixels are damaged."""
         start = time.perf_counter()
-        reduced_bgr, scale = image.decode_reduced(self._detector.input_side)
-        decoded = time.perf_counter()
-        detections = self._detector.detect(reduced_bgr)
-        detected = time.perf_counter()
-        # Any proposal needs the full image; an empty photo is spared its decoding, but not the check for damage,
-        # since a file cut short may have lost just the part with the plate.
-        full_bgr = image.decode() if detections else reduced_bgr
-        full_decoded = time.perf_counter()
-        crops = tuple(
-            self._cut(full_bgr, replace(found, corners=scale_corners(found.corners, 1 / scale, 1 / scale)))
-            for found in detections
-        )
-        times = StageTimes(
-            decode_ms=(decoded - start + full_decoded - detected) * _MS,
-            detect_ms=(detected - decoded) * _MS,
-            rectify_ms=(time.perf_counter() - full_decoded) * _MS,
-        )
-        return Located(crops, image.width, image.height, times)
+        image_bgr = image.decode()
+        decode_ms = (time.perf_counter() - start) * _MS
+        located = self._locate_array(image_bgr)
+        return replace(located, times=replace(located.times, decode_ms=decode_ms))
 
     def forward(self, located: Sequence[Located]) -> list[list[Transcript]]:
         """The transcripts of each image's crops, all read together."""

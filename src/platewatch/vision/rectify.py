@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import cv2
 import numpy as np
 
 from platewatch.vision.geometry import grow_corners, quad_size
 from platewatch.vision.types import Crop, Detection, ImageBgr
+
+# Recognizers scale higher crops down, which leaves nothing of what the three times slower way of sampling brings.
+_SAMPLED_FROM_PX: Final = 96
 
 
 def rectify(image_bgr: ImageBgr, detection: Detection, margin: float = 0.0) -> Crop:
@@ -30,7 +35,7 @@ def rectify(image_bgr: ImageBgr, detection: Detection, margin: float = 0.0) -> C
         image_bgr,
         straighten,
         (crop_width, crop_height),
-        flags=cv2.INTER_CUBIC,
+        flags=cv2.INTER_CUBIC if crop_height < _SAMPLED_FROM_PX else cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
     return Crop(np.asarray(crop_bgr, dtype=np.uint8), detection)

@@ -115,12 +115,10 @@ class BackendOptions:
 
 
 class Detector(Protocol):
-    """Finds plates. `input_side` is the longest side in pixels from which more resolution doesn't help it.
+    """Finds plates.
 
     One whose scores were measured together with a recognizer's confidences has an attribute `joint` (vision/zoo.py).
     """
-
-    input_side: int
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
         """Where plates may be, in pixels of `image_bgr`; proposals may overlap, the pipeline chooses."""

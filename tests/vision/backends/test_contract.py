@@ -212,8 +212,7 @@ class TestEveryDetector:
             found = list(threads.map(lambda _: detector.detect(photo), range(3)))
         assert found[0] == found[1] == found[2]
 
-    def test_it_says_what_resolution_it_wants_and_warms_up(self, detector: Detector) -> None:
-        assert 32 <= detector.input_side <= 8192
+    def test_it_warms_up(self, detector: Detector) -> None:
         detector.warm_up()
 
 

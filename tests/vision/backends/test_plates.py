@@ -131,9 +131,7 @@ def test_the_input_takes_the_photos_shape(model: Path, shape: tuple[int, int], c
 
 def test_a_longer_side_can_be_asked_for(model: Path) -> None:
     detector = PlateDetector(BackendOptions(model=model, input_side=960))
-    assert detector.input_side == 960
     assert detector.pre_process(np.zeros((1080, 1920, 3), np.uint8), 960)[0].shape == (1, 3, 544, 960)
-    assert PlateDetector(BackendOptions(model=model)).input_side == 640
 
 
 @pytest.mark.parametrize("size", [(1, 1), (300, 9000), (64, 64), (4000, 6000)], ids=str)
@@ -204,8 +202,3 @@ def test_a_plate_that_both_looks_see_is_found_once(model: Path) -> None:
     thorough = PlateDetector(BackendOptions(model=model, profile=Profile.THOROUGH)).detect(photo)
     assert any(iou(once.box_xyxy, one.box_xyxy) > 0.5 for one in thorough)
     assert all(iou(one.box_xyxy, other.box_xyxy) <= 0.5 for one, other in combinations(thorough, 2))
-
-
-def test_the_profile_says_how_much_of_a_photo_is_decoded(model: Path) -> None:
-    sides = {profile: PlateDetector(BackendOptions(model=model, profile=profile)).input_side for profile in Profile}
-    assert sides == {Profile.FAST: 448, Profile.BALANCED: 640, Profile.THOROUGH: 1600}

@@ -172,7 +172,7 @@ def test_a_class_is_chosen_in_an_nms_free_model_too(make_model: MakeModel) -> No
 def test_an_open_input_takes_the_side_that_is_set(tmp_path: Path) -> None:
     path = tmp_path / "open.onnx"
     path.write_bytes(constant_network(nms_free(), (1, 3, "height", "width")))
-    assert YoloDetector(BackendOptions(model=path)).input_side == 640
+    assert YoloDetector(BackendOptions(model=path)).pre_process(PHOTO)[0].shape == (1, 3, 640, 640)
     detector = YoloDetector(BackendOptions(model=path, input_side=64))
     assert detector.pre_process(PHOTO)[0].shape == (1, 3, 64, 64)
     detector.warm_up()

@@ -8,10 +8,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from platewatch.vision.backends.plates import PlateDetector
+from platewatch.vision.detect import Letterbox
 from platewatch.vision.registry import BackendOptions
-from platewatch.vision.types import Detection, ImageBgr
+from platewatch.vision.types import ImageBgr
 from platewatch.vision.zoo import load_card
 from platewatch_training.datasets.photos import photo_sets
 from platewatch_training.detector.config import RunConfig
@@ -74,15 +76,15 @@ def test_a_run_and_its_model_find_the_same(run: Path, done: Export) -> None:
 
 def test_a_finder_looks_as_closely_as_it_is_told(done: Export, monkeypatch: pytest.MonkeyPatch) -> None:
     sides: list[int] = []
-    detect = PlateDetector.detect
+    pre_process = PlateDetector.pre_process
 
-    def noted(detector: PlateDetector, image_bgr: ImageBgr) -> list[Detection]:
-        sides.append(detector.input_side)
-        return detect(detector, image_bgr)
+    def noted(detector: PlateDetector, image_bgr: ImageBgr, longest_side: int) -> tuple[NDArray[np.float32], Letterbox]:
+        sides.append(longest_side)
+        return pre_process(detector, image_bgr, longest_side)
 
-    monkeypatch.setattr(PlateDetector, "detect", noted)
+    monkeypatch.setattr(PlateDetector, "pre_process", noted)
     open_finder(done.fp32.folder, 320)(images()[0])
-    assert sides == [320]
+    assert max(sides) == 320
 
 
 def test_the_model_has_the_pinned_opset_and_named_maps(done: Export) -> None:

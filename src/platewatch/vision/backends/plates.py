@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -21,6 +21,7 @@ from platewatch.vision.detect import (
     Map,
     canvas_size,
     decode,
+    halved,
     letterbox,
     suppress,
     to_batch,
@@ -77,7 +78,6 @@ class PlateDetector:
         looks = LOOKS[options.profile]
         self._side = options.input_side or looks.side
         self._closer = looks.closer
-        self.input_side = round(self._side * self._closer)
         chosen = options.min_score
         self._min_score = card.thresholds.get(SCORE, _DEFAULT_MIN_SCORE) if chosen is None else chosen
         self.joint = card.joint
@@ -97,8 +97,10 @@ class PlateDetector:
     def propose(self, image_bgr: ImageBgr) -> Candidates:
         """What may be a plate by looks at the whole photo, best first, at most `closeups.MOST`."""
         found: list[Candidates] = []
+        near_bgr, shrink = halved(image_bgr, self._side)
         for smaller in _STEPS_BACK:
-            batch, lies = self.pre_process(image_bgr, round(self._side / smaller))
+            batch, lies_near = self.pre_process(near_bgr, round(self._side / smaller))
+            lies = replace(lies_near, scale=lies_near.scale * shrink)
             maps = self.forward(batch)
             found.append(self.post_process(maps, self._min_score).in_image(lies))
             if smaller == 1 and self._closer > 1:

@@ -56,7 +56,7 @@ class RapidOcrDetector:
     needs: ClassVar[str] = "pip install 'platewatch[rapidocr]', which brings its models"
 
     def __init__(self, options: BackendOptions) -> None:
-        self.input_side = options.input_side or _MAX_LONG_SIDE
+        self._longest_side = options.input_side or _MAX_LONG_SIDE
         self._min_score = _MIN_LINE_SCORE if options.min_score is None else options.min_score
         self._session = ModelSession(
             options.model or model_file(_DETECTION_FILES),
@@ -72,7 +72,7 @@ class RapidOcrDetector:
         """The network's input, float32 (1, 3, H, W) in -1..1, sides multiples of 32."""
         height, width = image_bgr.shape[:2]
         scale = max(1.0, _MIN_SHORT_SIDE / min(height, width))
-        scale = min(scale, self.input_side / max(height, width))
+        scale = min(scale, self._longest_side / max(height, width))
         size = (_to_stride(width * scale), _to_stride(height * scale))
         resized = cv2.resize(image_bgr, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
         return _as_input(resized)[np.newaxis]

@@ -38,7 +38,6 @@ class YoloDetector:
             )
         min_score = self.default_min_score if options.min_score is None else options.min_score
         self._network = YoloNetwork(options.model, options, min_score=min_score, max_iou=options.max_iou)
-        self.input_side = max(self._network.height, self._network.width)
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
         """The plates, best first, overlapping ones suppressed, in pixels of `image_bgr`."""
