@@ -228,6 +228,17 @@ def test_a_reading_that_is_not_sure_is_read_once_more(twice: Bench) -> None:
     assert readings.readings[0].region == "fr"
 
 
+@pytest.mark.parametrize(("at_first", "closely"), [(0.03, ["AB12CDE"]), (0.01, [])])
+def test_what_is_too_unsure_at_first_may_turn_out_to_be_sure(twice: Bench, at_first: float, closely: list[str]) -> None:
+    recognizer = twice.recognizer
+    assert isinstance(recognizer, TwiceReader)
+    twice.detector.boxes = [(10, 10, 110, 40)]
+    recognizer.plate_confidences = {"AB12CDE": at_first}
+    recognizer.again = {"AB12CDE": said("AB12CDE", 0.6)}
+    readings = twice.reader.read_array(np.asarray(photo({(10, 10, 110, 40): 50}), np.uint8)).readings
+    assert [one.text for one in readings] == recognizer.closely == closely
+
+
 def test_what_turns_out_too_unsure_is_no_reading(twice: Bench) -> None:
     recognizer = twice.recognizer
     assert isinstance(recognizer, TwiceReader)
