@@ -15,7 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.datasets import PhotoSet, corrected, cut_by_labels, limited, load_sets, names_in
 from benchmarks.reading import SetResult, measure_set
-from benchmarks.report import Grid, figure, markdown, percent, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, percent, publish
 from benchmarks.scores import COVERAGE_PERCENTS, RECALL_IOUS
 from platewatch.errors import PlatewatchError
 from platewatch.vision.pipeline import PlateReader
@@ -85,12 +85,9 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
         )
         if correct_labels:
             notes.append("Wrong labels were read again by eye: benchmarks/corrections.yaml")
-        show(Console(), how, notes, grids)
         is_alone = len(results) == 1
         measured: object = results[recognizers[0]] if is_alone else results
-        print(f"JSON: {write_json(output, NAME, how, measured, grids)}")
-        if write is not None:
-            write_between_marks(write, NAME if is_alone else COMPARED, markdown(how, notes, grids))
+        publish(Measured(NAME, how, notes, grids, measured, mark=NAME if is_alone else COMPARED), output, write)
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error

@@ -13,13 +13,12 @@ from random import Random
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
 
 from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.datasets import cut_by_labels, load_sets, names_in
 from benchmarks.errors import DatasetError
 from benchmarks.reading import crop_of
-from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 from platewatch.errors import PlatewatchError
 from platewatch.vision.image import open_image
 from platewatch.vision.registry import BackendOptions, Recognizer, make_recognizer
@@ -60,10 +59,7 @@ def crops(  # noqa: PLR0913 (each parameter is an option of the command)
         rows = measure(names, chosen, recognizer_model)
         grids = [table(names, rows)]
         notes = [f"{len(chosen)} crops of all sets, seed {seed}; decoding is not counted"]
-        show(Console(), how, notes, grids)
-        print(f"JSON: {write_json(output, NAME, how, rows, grids)}")
-        if write is not None:
-            write_between_marks(write, NAME, markdown(how, notes, grids))
+        publish(Measured(NAME, how, notes, grids, rows), output, write)
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error

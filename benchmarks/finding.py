@@ -17,7 +17,7 @@ from rich.progress import track
 
 from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.datasets import LabeledPhoto, PhotoSet, load_sets, names_in
-from benchmarks.report import NOTHING, Grid, figure, markdown, percent, show, write_between_marks, write_json
+from benchmarks.report import NOTHING, Grid, Measured, figure, percent, publish
 from benchmarks.scores import PredictedPlate, count_found, false_plates
 from platewatch.errors import PlatewatchError
 from platewatch.vision.geometry import box_from_corners
@@ -75,10 +75,7 @@ def finding(
         ]
         grids = [table(name, [one for one in found if one.photos_of == name]) for name in groups]
         notes = ["; ".join(f"{name}: {len(photos)} photos" for name, photos in groups.items())]
-        show(Console(), how, notes, grids)
-        print(f"JSON: {write_json(output, NAME, how, found, grids)}")
-        if write is not None:
-            write_between_marks(write, NAME, markdown(how, notes, grids))
+        publish(Measured(NAME, how, notes, grids, found), output, write)
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error

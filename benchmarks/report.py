@@ -28,6 +28,34 @@ class Grid:
     rows: tuple[tuple[str, ...], ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What a benchmark found: all of it as `results`, the tables of it, and what a reader must know beside them.
+
+    `mark` is where on a page they stand; by default, under the benchmark's name.
+    """
+
+    name: str
+    how: Circumstances
+    notes: Sequence[str]
+    grids: Sequence[Grid]
+    results: object
+    mark: str | None = None
+
+
+def publish(measured: Measured, output: Path, write: Path | None) -> None:
+    """Print the tables, write everything as JSON into the folder `output`, and the tables into the page `write`.
+
+    Raises:
+        PageError: The page is missing, or its marks are.
+    """
+    told_by = measured.how, measured.notes, measured.grids
+    show(Console(), *told_by)
+    print(f"JSON: {write_json(output, measured.name, measured.how, measured.results, measured.grids)}")
+    if write is not None:
+        write_between_marks(write, measured.mark or measured.name, markdown(*told_by))
+
+
 def percent(share: float | None) -> str:
     """A share of 0..1 in per cent with one digit."""
     return NOTHING if share is None else f"{share * 100:.1f}"

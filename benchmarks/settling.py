@@ -11,10 +11,9 @@ import numpy as np
 import typer
 from numpy.random import Generator
 from numpy.typing import NDArray
-from rich.console import Console
 
 from benchmarks.circumstances import RESULTS, circumstances
-from benchmarks.report import Grid, figure, show, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 from platewatch.vision.beam import settle
 from platewatch.vision.grammars import known_regions
 from platewatch.vision.recognize import ALPHABET, NOTHING, SLOTS, SlotCodec
@@ -55,8 +54,7 @@ def settling(
             tuple((f"{row.sureness:g}", figure(row.median_us, 0), figure(row.slowest_us, 0)) for row in rows),
         )
     ]
-    show(Console(), how, [f"{crops} made-up crops a row, seed {seed}"], grids)
-    print(f"JSON: {write_json(output, NAME, how, rows, grids)}")
+    publish(Measured(NAME, how, [f"{crops} made-up crops a row, seed {seed}"], grids, rows), output, None)
 
 
 def measure(sureness: float, crops: int, rng: Generator) -> SettlingSpeed:

@@ -14,11 +14,10 @@ from typing import Annotated, Final
 import cv2
 import numpy as np
 import typer
-from rich.console import Console
 
 from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.library import measure_stages, measure_throughput
-from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 from benchmarks.speed import choose_photos, tell
 from platewatch.errors import PlatewatchError
 from platewatch.vision.image import encode_jpeg, open_image
@@ -67,10 +66,7 @@ def sizes(  # noqa: PLR0913 (each parameter is an option of the command)
         paces = [pace for size in SIZES for pace in measure(photos, size, names, repeat)]
         grids = [table(paces)]
         notes = [f"{len(photos)} photos scaled to as many pixels as the size has, JPEG, each read {repeat} times"]
-        show(Console(), how, notes, grids)
-        print(f"JSON: {write_json(output, NAME, how, paces, grids)}")
-        if write is not None:
-            write_between_marks(write, NAME, markdown(how, notes, grids))
+        publish(Measured(NAME, how, notes, grids, paces), output, write)
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error

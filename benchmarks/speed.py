@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from benchmarks.children import StartUp, measure_start_up
 from benchmarks.circumstances import REPOSITORY, RESULTS, Used, circumstances
 from benchmarks.datasets import load_sets, photos_of
 from benchmarks.library import StageSpeed, Throughput, measure_stages, measure_throughput
 from benchmarks.over_http import HttpSpeed, Load, measure_http
-from benchmarks.report import Grid, figure, markdown, percent, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, percent, publish
 from platewatch.errors import PlatewatchError
 from platewatch.vision.pipeline import PlateReader
 
@@ -70,10 +69,7 @@ def speed(  # noqa: PLR0913 (each parameter is an option of the command)
         plan = Plan(choose_photos(datasets, images, seed), repeat, starts, clients, detector, recognizer)
         result = measure(plan)
         grids, notes = tables(result), describe(plan, seed, samples=datasets is None)
-        show(Console(), how, notes, grids)
-        print(f"JSON: {write_json(output, NAME, how, result, grids)}")
-        if write is not None:
-            write_between_marks(write, NAME, markdown(how, notes, grids))
+        publish(Measured(NAME, how, notes, grids, result), output, write)
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error

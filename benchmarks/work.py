@@ -14,11 +14,10 @@ import numpy as np
 import onnx
 import typer
 from onnx import TensorProto, helper
-from rich.console import Console
 
 from benchmarks.circumstances import RESULTS, Used, circumstances
 from benchmarks.library import spread
-from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 from benchmarks.usual_detector import IR, OPSET, usual_detector
 from platewatch.errors import PlatewatchError
 from platewatch.vision.backends.plates import detector_model
@@ -79,10 +78,7 @@ def work(
             f"one thread; the processor's best, by a product of matrices {_PEAK_SIDE} wide: "
             + ", ".join(f"{kind} {figure(rate)} billion multiply-adds a second" for kind, rate in best.items())
         ]
-        show(Console(), how, notes, grids)
-        print(f"JSON: {write_json(output, NAME, how, found, grids)}")
-        if write is not None:
-            write_between_marks(write, NAME, markdown(how, notes, grids))
+        publish(Measured(NAME, how, notes, grids, found), output, write)
     except PlatewatchError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(_USAGE) from error

@@ -22,13 +22,12 @@ import httpx2
 import numpy as np
 import psutil
 import typer
-from rich.console import Console
 
 from benchmarks.children import running_server
 from benchmarks.circumstances import RESULTS, circumstances
 from benchmarks.errors import ChildError
 from benchmarks.over_http import log_in
-from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 
 NAME: Final = "endurance"
 _MIB: Final = 1024 * 1024
@@ -68,10 +67,7 @@ def endurance(
         result = measure(server.url, server.pid, requests, clients, seed)
     grids = [grid(result)]
     notes = [f"{clients} clients, SQLite; half of the requests record a sighting, half search for one"]
-    show(Console(), how, notes, grids)
-    print(f"JSON: {write_json(output, NAME, how, result, grids)}")
-    if write is not None:
-        write_between_marks(write, NAME, markdown(how, notes, grids))
+    publish(Measured(NAME, how, notes, grids, result), output, write)
 
 
 def measure(url: str, pid: int, requests: int, clients: int, seed: int) -> Endurance:

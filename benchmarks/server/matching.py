@@ -12,10 +12,9 @@ from typing import Annotated, Final
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from benchmarks.circumstances import RESULTS, circumstances
-from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 from benchmarks.server.searches import prepared
 from platewatch.audit.service import Actor
 from platewatch.clock import Clock
@@ -116,10 +115,7 @@ def matching(  # noqa: PLR0913 -- each is an option of the command
         f"{entries:,} entries on {kind}, imported as CSV in {result.import_s:.0f} s",
         f"{one_edit:.0%} allow one edit, {two_edits:.0%} two; {patterns} are patterns; {times} plates of each kind",
     ]
-    show(Console(), how, notes, grids)
-    print(f"JSON: {write_json(output, f'{NAME}-{kind}', how, result, grids)}")
-    if write is not None:
-        write_between_marks(write, MARKS[kind], markdown(how, notes, grids))
+    publish(Measured(f"{NAME}-{kind}", how, notes, grids, result, mark=MARKS[kind]), output, write)
 
 
 def measure(database: Database, mixture: Mixture, times: int) -> Matching:

@@ -19,12 +19,11 @@ from typing import Annotated, Final
 
 import psutil
 import typer
-from rich.console import Console
 
 from benchmarks.children import child_environment, free_port
 from benchmarks.circumstances import RESULTS, circumstances
 from benchmarks.errors import ChildError
-from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 
 NAME: Final = "preload"
 CONFIG: Final = Path(__file__).parents[2] / "deploy" / "gunicorn.conf.py"
@@ -72,10 +71,7 @@ def preload(
     results = [measure(gunicorn, workers, preloaded=way) for _ in range(rounds) for way in (True, False)]
     notes = [f"{workers} workers, SQLite, models loaded, no photo read yet; the middle one of {rounds} rounds by PSS"]
     grids = [grid([middle([one for one in results if one.preloaded is way]) for way in (True, False)])]
-    show(Console(), how, notes, grids)
-    print(f"JSON: {write_json(output, NAME, how, results, grids)}")
-    if write is not None:
-        write_between_marks(write, NAME, markdown(how, notes, grids))
+    publish(Measured(NAME, how, notes, grids, results), output, write)
 
 
 def measure(gunicorn: Path, workers: int, *, preloaded: bool) -> Preload:

@@ -14,10 +14,9 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
-from rich.console import Console
 
 from benchmarks.circumstances import RESULTS, circumstances
-from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 from benchmarks.server.backend import Backend
 from benchmarks.server.world import CAMERAS, LISTS, LOCATIONS, YEAR, YEAR_BEGINS, World, populate
 from platewatch.clock import Clock
@@ -143,10 +142,7 @@ def searches(  # noqa: PLR0913 -- each is an option of the command
         kind = base.engine.dialect.name
     grids = [grid(rows)]
     notes = [f"{world.sightings:,} sightings of {world.vehicles:,} plates on {kind}; each kind asked {times} times"]
-    show(Console(), how, notes, grids)
-    print(f"JSON: {write_json(output, f'{NAME}-{kind}', how, rows, grids)}")
-    if write is not None:
-        write_between_marks(write, MARKS[kind], markdown(how, notes, grids))
+    publish(Measured(f"{NAME}-{kind}", how, notes, grids, rows, mark=MARKS[kind]), output, write)
 
 
 @contextmanager

@@ -12,12 +12,11 @@ from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
-from rich.console import Console
 from sqlalchemy import func, insert, select, update
 from sqlalchemy.orm import Session
 
 from benchmarks.circumstances import RESULTS, circumstances
-from benchmarks.report import Grid, figure, markdown, show, write_between_marks, write_json
+from benchmarks.report import Grid, Measured, figure, publish
 from benchmarks.server.backend import Backend
 from benchmarks.server.searches import prepared
 from benchmarks.server.world import LOCATIONS, YEAR, YEAR_BEGINS, populate
@@ -94,10 +93,7 @@ def statistics(
         kind = base.engine.dialect.name
     grids = [grid(rows)]
     notes = [f"{counted[0]:,} sightings and {counted[1]:,} visits on {kind}; each asked {times} times"]
-    show(Console(), how, notes, grids)
-    print(f"JSON: {write_json(output, f'{NAME}-{kind}', how, rows, grids)}")
-    if write is not None:
-        write_between_marks(write, MARKS[kind], markdown(how, notes, grids))
+    publish(Measured(f"{NAME}-{kind}", how, notes, grids, rows, mark=MARKS[kind]), output, write)
 
 
 def add_visits(database: Database, visits: int, seed: int) -> None:

@@ -11,7 +11,18 @@ from rich.console import Console
 
 from benchmarks.circumstances import Circumstances, Machine
 from benchmarks.errors import PageError
-from benchmarks.report import Grid, figure, markdown, percent, show, told, write_between_marks, write_json
+from benchmarks.report import (
+    Grid,
+    Measured,
+    figure,
+    markdown,
+    percent,
+    publish,
+    show,
+    told,
+    write_between_marks,
+    write_json,
+)
 from benchmarks.scores import ReadPlate
 
 HOW = Circumstances(
@@ -134,3 +145,16 @@ def test_the_published_page_has_the_marks_of_both_benchmarks(tmp_path: Path) -> 
     for name in ("accuracy", "speed"):
         write_between_marks(copy, name, f"fresh {name}\n")
         assert f"fresh {name}" in copy.read_text(encoding="utf-8")
+
+
+def test_what_was_measured_is_shown_kept_and_written_under_its_mark(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text(PAGE)
+    publish(Measured("colors", HOW, ["a note"], [GRID], {"red": 3}, mark="speed"), tmp_path / "out", page)
+    assert "a note" in capsys.readouterr().out
+    (document,) = (tmp_path / "out").glob("colors*.json")
+    assert json.loads(document.read_text())["results"] == {"red": 3}
+    assert "**Speed [ms]**" in page.read_text()
+    assert "old" not in page.read_text()
