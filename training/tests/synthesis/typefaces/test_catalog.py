@@ -35,6 +35,7 @@ DRAWN = [
     "india-sans",
     "italy",
     "mandatory-br",
+    "mandatory-br-flagged",
     "netherlands",
     "norway",
     "poland",
@@ -59,6 +60,7 @@ SAME_ON_PURPOSE = {
     "china": {"1I"},
     "finland": {"1I"},
     "mandatory-br": {"1I"},
+    "mandatory-br-flagged": {"1I"},
 }
 """Typefaces whose pairs are one shape on real plates too."""
 
@@ -120,6 +122,18 @@ def test_look_alikes_differ_as_much_as_on_real_plates(name: str, pair: str) -> N
         assert told_apart < 0.02
     else:
         assert told_apart > 0.06
+
+
+def test_a_typeface_takes_from_the_one_that_it_is_based_on_what_it_does_not_draw() -> None:
+    flagged, plain = (load_typeface(name) for name in ("mandatory-br-flagged", "mandatory-br"))
+    assert np.array_equal(flagged.glyph_mask("K", 64), plain.glyph_mask("K", 64))
+    assert flagged.glyph_mask("1", 64).shape[1] > 1.5 * plain.glyph_mask("1", 64).shape[1]
+
+
+@pytest.mark.parametrize("base", ["nobody", "liberation-sans", "bars"], ids=["unknown", "a font file", "itself"])
+def test_a_typeface_that_is_based_on_no_other_drawn_one_is_refused(tmp_path: Path, base: str) -> None:
+    with pytest.raises(TypefaceError, match=rf"bars\.yaml: it is based on '{base}'"):
+        read_typeface(write(tmp_path, "bars", typeface(based_on=base)))
 
 
 def test_fe_schrift_keeps_forgers_from_turning_one_character_into_another() -> None:

@@ -85,7 +85,17 @@ def read_typeface(path: Path) -> Typeface:
         message = f"{path.name} draws nothing."
         raise TypefaceError(message)
     cell = entry.monospace / entry.height if entry.monospace else None
-    return Typeface(entry.name, entry.source, entry.tracking / entry.height, cell, _with_separators(outlines))
+    glyphs = (
+        _with_separators(outlines) if entry.based_on is None else Merged(outlines, _base(path.name, entry.based_on))
+    )
+    return Typeface(entry.name, entry.source, entry.tracking / entry.height, cell, glyphs)
+
+
+def _base(file: str, name: str) -> Outlines:
+    if not is_drawn(name) or name == Path(file).stem:
+        message = f"{file}: it is based on {name!r}, which is no other drawn typeface."
+        raise TypefaceError(message)
+    return load_typeface(name).outlines
 
 
 def _fallback(file: str, entry: TypefaceEntry) -> Callable[[], Outlines] | None:

@@ -71,6 +71,8 @@ class TypefaceEntry(BaseModel):
     tracking: Annotated[float, Field(ge=0, le=10_000)]
     monospace: Length | None = None
     fallback: FallbackEntry | None = None
+    based_on: str | None = None
+    """The drawn typeface that draws what is not drawn here."""
     glyphs: Annotated[dict[Character, GlyphEntry], Field(min_length=1)]
 
 
