@@ -85,13 +85,12 @@ def read_typeface(path: Path) -> Typeface:
         message = f"{path.name} draws nothing."
         raise TypefaceError(message)
     cell = entry.monospace / entry.height if entry.monospace else None
-    glyphs = (
-        _with_separators(outlines) if entry.based_on is None else Merged(outlines, _base(path.name, entry.based_on))
-    )
+    base = entry.based_on
+    glyphs = _with_separators(outlines) if base is None else Merged(outlines, _drawn_base(path.name, base))
     return Typeface(entry.name, entry.source, entry.tracking / entry.height, cell, glyphs)
 
 
-def _base(file: str, name: str) -> Outlines:
+def _drawn_base(file: str, name: str) -> Outlines:
     if not is_drawn(name) or name == Path(file).stem:
         message = f"{file}: it is based on {name!r}, which is no other drawn typeface."
         raise TypefaceError(message)
