@@ -33,6 +33,11 @@ def test_a_plate_is_cut_by_its_box_with_a_little_margin(tmp_path: Path) -> None:
     assert crop.source.endswith("images/a.png")
 
 
+def test_a_plate_is_from_the_region_that_its_label_names(tmp_path: Path) -> None:
+    plates = ({"box": [50, 40, 150, 60], "text": "A1"} | more for more in ({"region": "ro"}, {}))
+    assert [crop.region for crop in labelled_crops(folder_with(tmp_path, row(*plates)))] == ["ro", None]
+
+
 def test_corners_serve_where_there_is_no_box(tmp_path: Path) -> None:
     corners = [[50, 40], [150, 42], [150, 60], [50, 58]]
     (crop,) = labelled_crops(folder_with(tmp_path, row({"box": None, "corners": corners, "text": "X1"})))

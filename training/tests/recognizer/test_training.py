@@ -6,14 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 from platewatch.vision.recognize import ALPHABET, INPUT_HEIGHT, INPUT_WIDTH, SLOTS, SlotCodec
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer import loop
-from platewatch_training.recognizer.batches import RealSource
+from platewatch_training.recognizer.batches import RealSource, regions_within
 from platewatch_training.recognizer.config import RunConfig, load_config
 from platewatch_training.recognizer.evaluate import Outcome, read_crops, score
-from platewatch_training.recognizer.loop import Trainer, load_run, text_losses
+from platewatch_training.recognizer.loop import Trainer, load_run, region_loss, text_losses
 from platewatch_training.recognizer.network import Answer, Head, RecognizerNetwork
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.trainer import CHECKPOINT, METRICS, averaged_weights, load_checkpoint
@@ -196,3 +197,33 @@ def test_real_crops_need_their_folder(tmp_path: Path) -> None:
     trainer = Trainer(SMALL.model_copy(update={"real_share": 0.5}), tmp_path)
     with pytest.raises(RunError, match="datasets"):
         trainer.run(lambda _: None, seconds=0)
+
+
+def test_a_country_is_all_of_its_states() -> None:
+    regions = ("us-ca", "us-ny", "usx", "br")
+    assert regions_within("us", regions) == [True, True, False, False]
+    assert regions_within("us-ny", regions) == [False, True, False, False]
+    assert regions_within(None, regions) == regions_within("fr", regions) == [False] * 4
+
+
+def test_a_region_costs_nothing_more_whichever_state_of_its_country_is_told() -> None:
+    logits = torch.tensor([[9.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 0.0, 9.0]])
+    right = torch.tensor([regions_within("us", ("us-ca", "us-ny", "fr", "br"))])
+    first, second, wrong = (float(region_loss(logits[at : at + 1], right)) for at in range(3))
+    assert first == pytest.approx(second)
+    assert wrong > first + 5
+
+
+def test_plates_of_unknown_regions_do_not_count() -> None:
+    logits = torch.randn(3, 4)
+    within = torch.tensor([[False, True, False, False], [False] * 4, [False] * 4])
+    alone = region_loss(logits[:1], within[:1])
+    assert float(region_loss(logits, within)) == pytest.approx(float(alone))
+    assert float(region_loss(logits[1:], within[1:])) == 0
+
+
+def test_a_single_region_costs_what_cross_entropy_says() -> None:
+    logits = torch.randn(3, 4)
+    within = torch.eye(4, dtype=torch.bool)[[2, 0, 1]]
+    expected = nn.functional.cross_entropy(logits, torch.tensor([2, 0, 1]), label_smoothing=0.05)
+    assert float(region_loss(logits, within)) == pytest.approx(float(expected), rel=1e-5)

@@ -14,7 +14,7 @@ import numpy as np
 from platewatch.errors import PlatewatchError
 from platewatch.vision.formats import normalize
 from platewatch.vision.types import ImageBgr
-from platewatch_training.datasets.transcripts import transcript_of
+from platewatch_training.datasets.transcripts import PlateText, transcript_of
 
 CROP_MARGIN: Final = 0.06
 """Of a plate's height, on each side of its place."""
@@ -26,11 +26,12 @@ class DatasetError(PlatewatchError):
 
 @dataclass(frozen=True, slots=True)
 class LabelledCrop:
-    """The crop of one plate and the text on it."""
+    """The crop of one plate, the text on it, and where it is from: a country or a state, None if unknown."""
 
     crop_bgr: ImageBgr
     text: str
     source: str
+    region: str | None = None
 
 
 def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -> Iterator[LabelledCrop]:
@@ -45,16 +46,16 @@ def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -
         if split is not None and line.get("split") != split:
             continue
         source = f"{folder.name}/{line['image']}"
-        read = [(plate, plate.get("text") or transcript_of(source, at)) for at, plate in enumerate(_rows(line))]
-        plates = [(plate, text) for plate, text in read if text]
+        read = [(plate, _text_of(plate) or transcript_of(source, at)) for at, plate in enumerate(_rows(line))]
+        plates = [(plate, said) for plate, said in read if said]
         if not plates:
             continue
         image_bgr = read_image(folder, str(line["image"]), number)
-        for plate, text in plates:
+        for plate, said in plates:
             crop = image_bgr if line.get("crop") else _cut(image_bgr, plate)
-            normalized = normalize(str(text))
-            if crop is not None and normalized:
-                yield LabelledCrop(crop, normalized, source)
+            text = normalize(said.text)
+            if crop is not None and text:
+                yield LabelledCrop(crop, text, source, said.region or plate.get("region"))
 
 
 def label_lines(folder: Path) -> Iterator[dict[str, Any]]:
@@ -85,6 +86,10 @@ def read_image(folder: Path, name: str, number: int) -> ImageBgr:
 def _rows(line: dict[str, Any]) -> list[dict[str, Any]]:
     """The plates of a row; a photo in which nobody looked for any has None."""
     return line.get("plates") or []
+
+
+def _text_of(plate: dict[str, Any]) -> PlateText | None:
+    return PlateText(str(plate["text"]), plate.get("region")) if plate.get("text") else None
 
 
 def _cut(image_bgr: ImageBgr, plate: dict[str, Any]) -> ImageBgr | None:

@@ -1,11 +1,13 @@
 """Texts of plates of `train/` whose labels have none: read by a recognizer, then each looked at and corrected by eye.
 
-Left out is what two people would not read alike. Hearts, stars and seals between characters count for nothing.
+Left out is what two people would not read alike. Hearts, stars and seals between characters count for nothing. The
+country is noted where the plate shows it.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -13,12 +15,21 @@ from typing import Final
 _FILE: Final = "transcripts.jsonl"
 
 
-def transcript_of(source: str, plate: int) -> str | None:
-    """The text of the plate of that number in the photo `folder/image`; None where nobody has read it."""
+@dataclass(frozen=True, slots=True)
+class PlateText:
+    """What is on a plate, and the country that it is from, None where it does not show."""
+
+    text: str
+    region: str | None = None
+
+
+def transcript_of(source: str, plate: int) -> PlateText | None:
+    """What the plate of that number in the photo `folder/image` says; None where nobody has read it."""
     return _transcripts().get((source, plate))
 
 
 @cache
-def _transcripts() -> dict[tuple[str, int], str]:
+def _transcripts() -> dict[tuple[str, int], PlateText]:
     lines = (files(__package__) / _FILE).read_text(encoding="utf-8").splitlines()
-    return {(row["source"], row["plate"]): row["text"] for row in map(json.loads, lines)}
+    rows = [json.loads(line) for line in lines]
+    return {(row["source"], row["plate"]): PlateText(row["text"], row.get("region")) for row in rows}

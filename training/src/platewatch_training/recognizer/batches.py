@@ -20,12 +20,13 @@ from platewatch_training.synthesis.camera import retake
 from platewatch_training.synthesis.layouts import Layout, load_layouts
 from platewatch_training.synthesis.samples import Sample, SampleSource
 
-IGNORED_REGION = -100
-
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """`inputs` float32 (N, 3, H, W); `slots` int64 (N, slots); `regions` int64 (N,), -100 where it is unknown."""
+    """`inputs` float32 (N, 3, H, W); `slots` int64 (N, slots); `regions` bool (N, regions).
+
+    Of a crop's regions those are True that its plate may be from: one, all of a country, or none where it is unknown.
+    """
 
     inputs: Tensor
     slots: Tensor
@@ -78,10 +79,7 @@ class SampleBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
     def _batch(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
         inputs = to_batch([to_input(sample.crop_bgr, self._config.input_width) for sample in samples])
         slots = np.stack([self._codec.encode(sample.text) for sample in samples])
-        regions = [
-            self._codec.regions.index(sample.region) if sample.region is not None else IGNORED_REGION
-            for sample in samples
-        ]
+        regions = [regions_within(sample.region, self._codec.regions) for sample in samples]
         return torch.from_numpy(inputs), torch.from_numpy(slots), torch.tensor(regions)
 
 
@@ -97,9 +95,14 @@ class RealSource:
         self._chances = weights / weights.sum() if crops else weights
 
     def next(self) -> Sample:
-        """The next sample; its region is not known."""
+        """The next sample."""
         crop = self._crops[int(self._rng.choice(len(self._crops), p=self._chances))]
-        return Sample(retake(crop.crop_bgr, self._rng), crop.text, None, crop.source)
+        return Sample(retake(crop.crop_bgr, self._rng), crop.text, crop.region, crop.source)
+
+
+def regions_within(region: str | None, regions: Sequence[str]) -> list[bool]:
+    """Which of the regions are this one or, where it is a country, its states."""
+    return [region is not None and (one == region or one.startswith(f"{region}-")) for one in regions]
 
 
 def real_crops(config: RunConfig) -> list[LabelledCrop]:

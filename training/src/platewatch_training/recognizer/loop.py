@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -12,13 +13,16 @@ from torch import Tensor, nn
 from platewatch.vision.recognize import ALPHABET, NOTHING, SlotCodec
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.datasets.own import HELD_BACK, has_text, own_crops, own_images
-from platewatch_training.recognizer.batches import IGNORED_REGION, Batch, SampleBatches, all_regions, loader
+from platewatch_training.recognizer.batches import Batch, SampleBatches, all_regions, loader
 from platewatch_training.recognizer.config import RunConfig, load_config
 from platewatch_training.recognizer.evaluate import character_error_rate, read_crops, score
 from platewatch_training.recognizer.network import Answer, RecognizerNetwork
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.trainer import CONFIG, RunTrainer, averaged_weights, chosen_checkpoint, load_checkpoint
 from platewatch_training.synthesis.layouts import load_layouts
+
+_EVENED: Final = 0.05
+"""How much of the region's loss is for being sure at all (label smoothing)."""
 
 
 class Trainer(RunTrainer[RunConfig, Batch]):
@@ -67,9 +71,7 @@ class Trainer(RunTrainer[RunConfig, Batch]):
         with torch.autocast(self.device.type, torch.bfloat16):
             answer: Answer = self.network(inputs)
         losses = text_losses(answer, batch.slots.to(self.device))
-        region = nn.functional.cross_entropy(
-            answer.regions.float(), batch.regions.to(self.device), ignore_index=IGNORED_REGION, label_smoothing=0.05
-        )
+        region = region_loss(answer.regions.float(), batch.regions.to(self.device))
         return {"loss": torch.stack([*losses.values(), self.config.region_share * region]).sum(), **losses}
 
     def measure(self) -> Mapping[str, float]:
@@ -122,6 +124,20 @@ def load_run(folder: Path) -> tuple[RecognizerNetwork, SlotCodec, int]:
     network = make_network(load_config(folder / CONFIG), codec)
     network.load_state_dict(averaged_weights(content))
     return network.eval(), codec, int(content["step"])
+
+
+def region_loss(logits: Tensor, within: Tensor) -> Tensor:
+    """How unlikely it is that the plates are from one of their regions; those without any don't count.
+
+    Args:
+        logits: float32 (N, regions).
+        within: bool (N, regions), as `Batch.regions`.
+    """
+    known = within.any(dim=1)
+    chances = logits[known].log_softmax(-1)
+    missed = -chances.masked_fill(~within[known], -math.inf).logsumexp(-1)
+    evened = (1 - _EVENED) * missed - _EVENED * chances.mean(-1)
+    return evened.sum() / known.sum().clamp(min=1)
 
 
 def text_losses(answer: Answer, slots: Tensor) -> dict[str, Tensor]:
