@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from io import BytesIO
+from typing import Any
 
 import numpy as np
 import pytest
@@ -198,6 +200,30 @@ def test_limits_can_be_set_and_are_inclusive() -> None:
         open_image(data, dataclasses.replace(limits, max_pixels=64 * 48 - 1))
     with pytest.raises(ImageTooLargeError, match="MB"):
         open_image(data, dataclasses.replace(limits, max_bytes=len(data) - 1))
+
+
+@pytest.mark.parametrize(
+    ("mode", "options"),
+    [
+        pytest.param("RGB", {}, id="color"),
+        pytest.param("RGB", {"subsampling": 0, "quality": 98}, id="color of every pixel"),
+        pytest.param("RGB", {"progressive": True}, id="progressive"),
+        pytest.param("L", {}, id="gray"),
+        pytest.param("CMYK", {}, id="four inks"),
+    ],
+)
+def test_any_kind_of_jpeg_has_the_pixels_that_pillow_sees(mode: str, options: dict[str, Any]) -> None:
+    data = encode(noise(97, 61).convert(mode), "JPEG", **options)
+    with Image.open(BytesIO(data)) as image:
+        expected = np.asarray(image.convert("RGB"))[..., ::-1]
+    assert np.abs(open_image(data).decode().astype(int) - expected).max() <= 1
+
+
+def test_a_jpeg_with_a_few_bytes_too_many_is_read_all_the_same() -> None:
+    data = encode(quarters(), "JPEG")
+    end = data.rindex(b"\xff\xd9")
+    spoiled = data[:end] + b"\x00\x01\x02" + data[end:]
+    assert np.array_equal(open_image(spoiled).decode(), open_image(data).decode())
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """Encoded images in, upright 8-bit BGR arrays out. The only place where colors are converted.
 
-The header is judged before any pixel is decoded, so a small file that claims to be huge costs nothing. Pillow's
-decoders are used throughout because OpenCV's fill up a truncated file with gray and say nothing.
+The header is judged before any pixel is decoded, so a small file that claims to be huge costs nothing. OpenCV's
+decoders are not used: they fill up a truncated file with gray and say nothing.
 """
 
 from __future__ import annotations
 
 import struct
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from io import BytesIO
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
+import simplejpeg  # type: ignore[import-untyped]  # no stubs are published
 from PIL import Image
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
@@ -32,6 +34,7 @@ from platewatch.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cv2.typing import MatLike
     from PIL.ImageFile import ImageFile
 
     from platewatch.vision.types import ImageBgr
@@ -41,6 +44,7 @@ _ORIENTATION_TAG: Final = 0x0112
 _TURNED_BY_A_QUARTER: Final = frozenset({5, 6, 7, 8})
 _WEBP_HEADER_BYTES: Final = 30
 _WEBP_ANIMATION_FLAG: Final = 0x02
+_PLAIN_MODES: Final = frozenset({"RGB", "L"})
 _HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"})
 
 # What Pillow's decoders raise on damaged files; each plugin has its own habit.
@@ -118,17 +122,21 @@ class EncodedImage:
             TruncatedImageError: The pixels end early or are damaged.
         """
         image_bgr = self.decode()
-        if self.format is ImageFormat.JPEG and self.orientation == 1 and self._mode in {"RGB", "L"}:
+        if self.format is ImageFormat.JPEG and self.orientation == 1 and self._mode in _PLAIN_MODES:
             return self.data
         return encode_jpeg(image_bgr)
 
     def _decode(self, factor: int | None) -> ImageBgr:
+        if factor is None and self.format is ImageFormat.JPEG and self._mode in _PLAIN_MODES:
+            # A quarter of the time that Pillow takes, which has the last word on what is damaged.
+            with suppress(ValueError):
+                return _upright(simplejpeg.decode_jpeg(self.data, colorspace="BGR", strict=True), self.orientation)
         try:
             image = _OPENERS[self.format](BytesIO(self.data))
             if factor is not None:
                 image.draft("", (max(1, image.width // factor), max(1, image.height // factor)))
             image.load()
-            return _upright_bgr(image, self.orientation)
+            return _upright(from_pillow(_flat_rgb(image)), self.orientation)
         except _DAMAGE as error:
             raise TruncatedImageError from error
 
@@ -262,20 +270,20 @@ def _reduction(longest_side: int, wanted: int) -> int:
     return next((factor for factor in (8, 4, 2) if longest_side >= wanted * factor), 1)
 
 
-def _upright_bgr(image: Image.Image, orientation: int) -> ImageBgr:
-    rgb = _flat_rgb(image)
+def _upright(image_bgr: ImageBgr, orientation: int) -> ImageBgr:
+    """The image turned as EXIF's orientation asks."""
     turn = _TURNS.get(orientation)
-    return from_pillow(rgb if turn is None else rgb.transpose(turn))
+    return image_bgr if turn is None else np.asarray(turn(image_bgr), np.uint8)
 
 
-_TURNS: Final = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+_TURNS: Final[dict[int, Callable[[ImageBgr], MatLike]]] = {
+    2: lambda image: cv2.flip(image, 1),
+    3: lambda image: cv2.rotate(image, cv2.ROTATE_180),
+    4: lambda image: cv2.flip(image, 0),
+    5: cv2.transpose,
+    6: lambda image: cv2.rotate(image, cv2.ROTATE_90_CLOCKWISE),
+    7: lambda image: cv2.rotate(cv2.transpose(image), cv2.ROTATE_180),
+    8: lambda image: cv2.rotate(image, cv2.ROTATE_90_COUNTERCLOCKWISE),
 }
 
 
