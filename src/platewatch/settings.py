@@ -95,7 +95,7 @@ class Settings(BaseSettings):
     llm_output_price: float = Field(default=2.50, ge=0, description="Of a million output tokens.")
     detector_layout: Literal["auto", "v5", "v8", "nms-free"] = "auto"
     provider: Literal["auto", "cpu", "cuda", "openvino", "tensorrt"] = "auto"
-    min_confidence: float = Field(default=0.2, ge=0, le=1, description="Plates below this are not reported.")
+    min_confidence: float = Field(default=0.1, ge=0, le=1, description="Plates below this are not reported.")
     readers: int = Field(default=2, ge=1, le=64, description="How many images are read at the same time.")
     reader_threads: int = Field(default=1, ge=1, le=64, description="Processor threads of each reader.")
     waiting_line: int = Field(default=16, ge=0, le=32, description="Images that may wait for a reader.")

@@ -118,7 +118,7 @@ def test_the_figures_of_a_photo_stand_in_their_columns() -> None:
 def test_what_a_reader_must_know_is_noted(reader: PlateReader, result: SetResult, note: str | None) -> None:
     first, *more = describe(reader, 2, 3, [result])
     assert (
-        first == "Detector platewatch, recognizer platewatch, 2 thread(s) each; readings below 0.2 left out of photos"
+        first == "Detector platewatch, recognizer platewatch, 2 thread(s) each; readings below 0.1 left out of photos"
     )
     assert len(more) == (note is not None)
     assert note is None or note in more[0]

@@ -244,10 +244,10 @@ def test_what_turns_out_too_unsure_is_no_reading(twice: Bench) -> None:
     assert isinstance(recognizer, TwiceReader)
     twice.detector.boxes = [(10, 10, 110, 40)]
     recognizer.plate_confidences = {"AB12CDE": 0.6}
-    recognizer.again = {"AB12CDE": said("AB12CDE", 0.15)}
+    recognizer.again = {"AB12CDE": said("AB12CDE", 0.08)}
     picture = np.asarray(photo({(10, 10, 110, 40): 50}), np.uint8)
     assert twice.reader.read_array(picture).readings == ()
-    twice.reader.min_confidence = 0.1
+    twice.reader.min_confidence = 0.05
     assert texts(twice.reader.read_array(picture)) == ["AB12CDE"]
 
 

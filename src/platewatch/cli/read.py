@@ -50,7 +50,7 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     recognizer_model: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A model folder for the recognizer `platewatch`.")
     ] = None,
-    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out plates below this.")] = 0.2,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out plates below this.")] = 0.1,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Processor threads.")] = os.cpu_count() or 1,
 ) -> None:
     """Read the plates of images and print them.

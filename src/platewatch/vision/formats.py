@@ -113,10 +113,10 @@ _OTHER_WRITINGS: Final = (
 _SHAPE_WEIGHTS: Final = {
     "mixed": 0.8,
     "digits": 0.5,
-    "letters": 0.12,
+    "letters": 0.08,
 }
 # For texts of no known grammar: plates hold 5 to 8 characters almost everywhere.
-_LENGTH_WEIGHTS: Final = {2: 0.1, 3: 0.2, 4: 0.65, 5: 0.9, 6: 1.0, 7: 1.0, 8: 1.0, 9: 0.9, 10: 0.85, 11: 0.2, 12: 0.13}
+_LENGTH_WEIGHTS: Final = {2: 0.05, 3: 0.1, 4: 0.65, 5: 0.9, 6: 1.0, 7: 1.0, 8: 1.0, 9: 0.9, 10: 0.85, 11: 0.1, 12: 0.07}
 _LETTERING_WEIGHT: Final = 0.05
 _SEPARATORS_PER_CHARACTER: Final = 0.67
 
