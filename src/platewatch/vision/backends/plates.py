@@ -129,7 +129,7 @@ class PlateDetector:
         left, top, right, bottom = proposal.boxes_xyxy[0].tolist()
         shown, lies = close_up(image_bgr, (left, top, right, bottom))
         maps = self.forward(to_batch([shown]))
-        return placed_anew(proposal, decode(maps, LEAST_SCORE).in_image(lies))
+        return placed_anew(proposal, decode(maps, min(LEAST_SCORE, self._min_score)).in_image(lies))
 
     def _look_closer(self, image_bgr: ImageBgr, hints: Candidates, scale: float) -> list[Candidates]:
         """What windows round the hints show, in pixels of the image."""
