@@ -14,7 +14,9 @@ from platewatch.vision.detect import (
     canvas_size,
     decode,
     fit_corners,
+    halved,
     letterbox,
+    scaled,
     suppress,
     to_batch,
     to_detections,
@@ -168,3 +170,28 @@ def test_detections_are_in_pixels_of_the_photo() -> None:
     (detection,) = to_detections(found.in_image(Letterbox(0.5, 10, 20)), 400, 300)
     assert detection.box_xyxy == pytest.approx((20, 20, 100, 40))
     assert detection.confidence == pytest.approx(0.9)
+
+
+@pytest.mark.parametrize(
+    ("size", "side", "halved_size"),
+    [
+        ((720, 1280), 640, (360, 640)),
+        ((719, 1279), 640, (719, 1279)),
+        ((1080, 1920), 640, (540, 960)),
+        ((1, 5000), 640, (1, 5000)),
+    ],
+    ids=str,
+)
+def test_an_image_is_halved_while_it_stays_long_enough(
+    size: tuple[int, int], side: int, halved_size: tuple[int, int]
+) -> None:
+    smaller, scale = halved(np.full((*size, 3), 90, np.uint8), side)
+    assert smaller.shape[:2] == halved_size
+    assert scale == halved_size[1] / size[1]
+    assert (smaller == 90).all()
+
+
+def test_thin_lines_are_not_passed_over_when_an_image_becomes_much_smaller() -> None:
+    striped: ImageBgr = np.zeros((64, 64, 3), np.uint8)
+    striped[:, ::8] = 255
+    assert scaled(striped, 8, 8).mean() == pytest.approx(255 / 8, abs=4)

@@ -10,8 +10,8 @@ import math
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from platewatch.vision.calibration import logit_of, probability_of
 from platewatch.vision.detect import PADDING_GRAY, Candidates, Letterbox, scaled
 from platewatch.vision.types import BoxXyxy, ImageBgr
 
@@ -60,16 +60,11 @@ def placed_anew(proposal: Candidates, seen: Candidates) -> Candidates:
     if not len(same):
         return seen.take([])
     best = seen.take(same[[np.argmax(seen.scores[same])]])
-    odds = np.sqrt(_odds(proposal.scores) * _odds(best.scores))
-    return Candidates(np.asarray(odds / (1 + odds), np.float32), best.boxes_xyxy, best.corners)
+    score = probability_of((logit_of(float(proposal.scores[0])) + logit_of(float(best.scores[0]))) / 2)
+    return Candidates(np.asarray([score], np.float32), best.boxes_xyxy, best.corners)
 
 
 def _span(middle: float, length: float, most: int) -> slice:
     """The pixels of one side of an image that a part of that middle and length touches; at least one."""
     start = min(max(0, math.floor(middle - length / 2)), most - 1)
     return slice(start, max(start + 1, min(most, math.ceil(middle + length / 2))))
-
-
-def _odds(scores: NDArray[np.float32]) -> NDArray[np.float64]:
-    bounded = np.clip(scores.astype(np.float64), 1e-6, 1 - 1e-6)
-    return bounded / (1 - bounded)
