@@ -37,11 +37,10 @@ def slot_network(
     """A recognizer that answers a white crop with the logits (slots, classes), perhaps (steps, classes), and (regions,)
     of `white`, a black one with those of `black`, and a gray one with what lies between."""
     nodes = [
-        helper.make_node("ReduceMean", ["crops"], ["mean"], axes=[1, 2, 3], keepdims=0),
-        *_constant("one", np.array(1)),
-        *_constant("half", np.array(0.5)),
-        helper.make_node("Add", ["mean", "one"], ["doubled"]),
-        helper.make_node("Mul", ["doubled", "half"], ["share"]),
+        helper.make_node("Cast", ["crops"], ["numbers"], to=TensorProto.FLOAT),
+        helper.make_node("ReduceMean", ["numbers"], ["mean"], axes=[1, 2, 3], keepdims=0),
+        *_constant("white", np.array(255)),
+        helper.make_node("Div", ["mean", "white"], ["share"]),
     ]
     outputs = []
     names = ("slots", "regions") if len(white) == 2 else ("slots", "steps", "regions")
@@ -55,30 +54,34 @@ def slot_network(
             helper.make_node("Add", [f"{name}-part", f"{name}-dark"], [name]),
         ]
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ("n", *bright.shape)))
-    crops = helper.make_tensor_value_info("crops", TensorProto.FLOAT, ("n", 3, *size))
+    crops = helper.make_tensor_value_info("crops", TensorProto.UINT8, ("n", *size, 3))
     return _checked(helper.make_graph(nodes, "slots", [crops], outputs))
 
 
 def detector_network(log_size: tuple[float, float] = (1.5, 0.7), channels: int = 13, strides: int = 3) -> bytes:
     """A plate detector that proposes a plate of e^`log_size` cells in the middle of each bright cell of 8 x 8 pixels,
     turned clockwise by a tenth of its size; its coarser maps are empty."""
-    nodes, outputs = [], []
+    nodes = [
+        helper.make_node("Transpose", ["photo"], ["planes"], perm=[0, 3, 1, 2]),
+        helper.make_node("Cast", ["planes"], ["numbers"], to=TensorProto.FLOAT),
+    ]
+    outputs = []
     for number in range(strides):
         stride = 8 << number
         weights = np.zeros((channels, 3, stride, stride), np.float32)
         bias = np.zeros(channels, np.float32)
         bias[0] = -14
         if number == 0:
-            weights[0] = 24 / (3 * stride * stride)
+            weights[0] = 24 / (3 * 255 * stride * stride)
             bias[3:5] = log_size
             bias[5:13] = [0.1, 0, 0, 0.1, -0.1, 0, 0, -0.1]
         name = f"stride{stride}"
         nodes += [*_constant(f"{name}-weights", weights), *_constant(f"{name}-bias", bias)]
-        inputs = ["photo", f"{name}-weights", f"{name}-bias"]
+        inputs = ["numbers", f"{name}-weights", f"{name}-bias"]
         nodes.append(helper.make_node("Conv", inputs, [name], kernel_shape=[stride, stride], strides=[stride, stride]))
         shape = ("n", channels, f"rows{stride}", f"columns{stride}")
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, shape))
-    photo = helper.make_tensor_value_info("photo", TensorProto.FLOAT, ("n", 3, "height", "width"))
+    photo = helper.make_tensor_value_info("photo", TensorProto.UINT8, ("n", "height", "width", 3))
     return _checked(helper.make_graph(nodes, "detector", [photo], outputs))
 
 

@@ -18,7 +18,6 @@ from platewatch.vision.detect import (
     letterbox,
     scaled,
     suppress,
-    to_batch,
     to_detections,
 )
 from platewatch.vision.geometry import box_from_corners
@@ -82,16 +81,6 @@ def test_fine_lines_are_averaged_where_much_is_left_out() -> None:
 def test_boxes_come_back_from_the_canvas_and_stay_in_the_photo() -> None:
     lies = Letterbox(scale=0.5, left=10, top=20)
     assert lies.to_image((20, 30, 1000, 40), 400, 300) == (20, 20, 400, 40)
-
-
-def test_a_batch_is_bgr_between_0_and_1() -> None:
-    canvas: ImageBgr = np.zeros((32, 64, 3), np.uint8)
-    canvas[3, 5] = (255, 51, 0)
-    batch = to_batch([canvas, canvas + 0])
-    assert batch.shape == (2, 3, 32, 64)
-    assert batch.dtype == np.float32
-    assert batch.flags.c_contiguous
-    assert batch[1, :, 3, 5].tolist() == pytest.approx([1.0, 0.2, 0.0])
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])

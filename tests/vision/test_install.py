@@ -132,7 +132,7 @@ def test_broken_models_are_not_installed(
 
 
 def test_a_detector_whose_network_is_none_is_refused(tmp_path: Path, models: Path) -> None:
-    with pytest.raises(ModelShapeError, match="a detector takes one input"):
+    with pytest.raises(ModelShapeError, match="a detector takes pixels"):
         install(make_model(tmp_path / "eyes"), models)
 
 

@@ -65,8 +65,9 @@ class TwiceReader(StandInRecognizer):
     again: dict[str, Transcript] = field(default_factory=dict)
     closely: list[str] = field(default_factory=list)
 
-    def look_again(self, crops: Sequence[Crop]) -> list[Transcript]:
+    def look_again(self, crops: Sequence[Crop], first: Sequence[Transcript]) -> list[Transcript]:
         texts = [self._transcript(crop).text for crop in crops]
+        assert texts == [one.text for one in first]
         self.closely += texts
         return [self.again[text] for text in texts]
 

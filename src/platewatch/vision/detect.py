@@ -123,16 +123,6 @@ def halved(image_bgr: ImageBgr, longest_side: int) -> tuple[ImageBgr, float]:
     return image_bgr, image_bgr.shape[1] / full_width
 
 
-def to_batch(canvases: Sequence[ImageBgr]) -> NDArray[np.float32]:
-    """Canvases of one size as the network takes them: float32 (N, 3, H, W), BGR, 0..1."""
-    height, width = canvases[0].shape[:2]
-    batch = np.empty((len(canvases), 3, height, width), np.float32)
-    for planes, canvas in zip(batch, canvases, strict=True):
-        for channel in range(3):
-            np.multiply(cv2.extractChannel(canvas, channel), np.float32(1 / 255), out=planes[channel])
-    return batch
-
-
 def decode(maps: Sequence[Map], min_score: float) -> Candidates:
     """What cells of at least that score propose, the surest first; overlapping ones are still there."""
     everything = Candidates.joined([_decode_map(*pair, min_score) for pair in zip(maps, STRIDES, strict=True)])
@@ -179,6 +169,8 @@ def fit_corners(corners: NDArray[np.float32], boxes_xyxy: NDArray[np.float32]) -
 
 def _decode_map(answers: Map, stride: int, min_score: float) -> Candidates:
     rows, columns = np.nonzero(answers[0] >= _logit(min_score))
+    if not len(rows):
+        return _NONE
     chosen = answers[:, rows, columns].T
     cells = np.stack([columns, rows], axis=1).astype(np.float32) + np.float32(0.5)
     middles = (cells + chosen[:, 1:3]) * stride

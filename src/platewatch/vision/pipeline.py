@@ -26,6 +26,7 @@ from platewatch.vision.formats import (
 )
 from platewatch.vision.geometry import overlap_of_smaller, quad_size
 from platewatch.vision.image import EncodedImage, ImageLimits, check_array, open_image
+from platewatch.vision.impulses import without_impulses
 from platewatch.vision.looks import UNSURE
 from platewatch.vision.rectify import rectify
 from platewatch.vision.regions import LEAST_TOLD
@@ -47,8 +48,8 @@ _SETTLED: Final = 0.95
 _MS: Final = 1000.0
 
 
-LookAgain: TypeAlias = Callable[[Sequence[Crop]], list[Transcript]]
-"""Reads crops more closely, at more cost."""
+LookAgain: TypeAlias = Callable[[Sequence[Crop], Sequence[Transcript]], list[Transcript]]
+"""Reads crops more closely, at more cost; also takes what they said before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,8 @@ class PlateReader:
 
     def read_crop(self, crop: Crop) -> Reading:
         """What a crop says that is known to be a plate, also where it is not sure."""
-        return self._settled([judge(crop, self._recognizer.recognize([crop])[0])], None)[0]
+        said = self._recognizer.recognize([crop])[0]
+        return self._settled([(judge(crop, said), said)], None)[0]
 
     def read_many(self, paths: Iterable[str | Path], batch: int = 8) -> Iterator[ReadOutcome]:
         """An outcome for each path, in their order; the crops of `batch` images are recognized together.
@@ -181,20 +183,21 @@ class PlateReader:
         transcripts = iter(self._recognizer.recognize([crop for image in located for crop in image.crops]))
         return [[next(transcripts) for _ in image.crops] for image in located]
 
-    def post_process(self, crops: Sequence[Crop], transcripts: Sequence[Transcript]) -> tuple[Reading, ...]:
-        """The readings worth a closer look, by falling confidence; of overlapping ones only the best.
+    def post_process(
+        self, crops: Sequence[Crop], transcripts: Sequence[Transcript]
+    ) -> list[tuple[Reading, Transcript]]:
+        """The readings worth a closer look, and what they were judged by; of overlapping ones only the best.
 
         Where the recognizer can't look more closely, those are what is sure enough.
         """
         least = self.min_confidence if self._look_again is None else min(_WORTH_A_LOOK, self.min_confidence)
         judged = [(judge(crop, one, self._joint), one) for crop, one in zip(crops, transcripts, strict=True)]
         sure = [pair for pair in judged if pair[0].text and pair[0].confidence >= least]
-        kept: list[Reading] = []
-        for reading, _ in sorted(sure, key=lambda pair: _joint_score(*pair), reverse=True):
-            if all(overlap_of_smaller(reading.box_xyxy, other.box_xyxy) < _SAME_PLATE for other in kept):
-                kept.append(reading)
-        kept.sort(key=lambda reading: reading.confidence, reverse=True)
-        return tuple(kept)
+        kept: list[tuple[Reading, Transcript]] = []
+        for reading, said in sorted(sure, key=lambda pair: _joint_score(*pair), reverse=True):
+            if all(overlap_of_smaller(reading.box_xyxy, other.box_xyxy) < _SAME_PLATE for other, _ in kept):
+                kept.append((reading, said))
+        return kept
 
     def _finish(self, located: Sequence[Located]) -> list[tuple[ImageReadings, StageTimes]]:
         start = time.perf_counter()
@@ -204,9 +207,9 @@ class PlateReader:
         finished = []
         for image, image_transcripts in zip(located, transcripts, strict=True):
             judge_start = time.perf_counter()
-            readings = self.post_process(image.crops, image_transcripts)
+            plates = self.post_process(image.crops, image_transcripts)
             judged = time.perf_counter()
-            again = self._settled(readings, self._joint)
+            again = self._settled(plates, self._joint)
             readings = tuple(one for one in again if one.confidence >= self.min_confidence)
             again_ms = (time.perf_counter() - judged) * _MS
             times = replace(
@@ -217,18 +220,19 @@ class PlateReader:
             finished.append((ImageReadings(readings, image.width, image.height, times.total_ms), times))
         return finished
 
-    def _settled(self, readings: Sequence[Reading], joint: Joint | None) -> tuple[Reading, ...]:
-        """The same, those that are not sure read once more and closely, by falling confidence."""
-        unsure = [one for one in readings if one.confidence < UNSURE]
-        if self._look_again is None or not unsure:
-            return tuple(readings)
-        crops = [Crop(one.crop_bgr, one.detection) for one in unsure]
-        better = [judge(crop, said, joint) for crop, said in zip(crops, self._look_again(crops), strict=True)]
-        sure = [one for one in readings if one.confidence >= UNSURE]
-        return tuple(sorted([*sure, *better], key=lambda one: one.confidence, reverse=True))
+    def _settled(self, plates: Sequence[tuple[Reading, Transcript]], joint: Joint | None) -> tuple[Reading, ...]:
+        """The readings, those that are not sure read once more and closely, by falling confidence."""
+        settled = [reading for reading, _ in plates if self._look_again is None or reading.confidence >= UNSURE]
+        if self._look_again is not None and len(settled) < len(plates):
+            unsure = [(reading, said) for reading, said in plates if reading.confidence < UNSURE]
+            crops = [Crop(reading.crop_bgr, reading.detection) for reading, _ in unsure]
+            again = self._look_again(crops, [said for _, said in unsure])
+            settled += [judge(crop, said, joint) for crop, said in zip(crops, again, strict=True)]
+        return tuple(sorted(settled, key=lambda one: one.confidence, reverse=True))
 
     def _locate_array(self, image_bgr: ImageBgr) -> Located:
         start = time.perf_counter()
+        image_bgr = without_impulses(image_bgr)
         detections = self._detector.detect(image_bgr)
         detected = time.perf_counter()
         crops = tuple(self._cut(image_bgr, found) for found in detections)

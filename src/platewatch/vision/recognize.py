@@ -6,7 +6,6 @@ to the lower one; slots behind the last character say "nothing".
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,8 +23,6 @@ NOTHING: Final = 0
 SLOTS: Final = 12
 INPUT_WIDTH: Final = 160
 INPUT_HEIGHT: Final = 64
-
-_CENTER: Final = 127.5
 
 Logits = NDArray[np.float32]
 
@@ -88,9 +85,3 @@ def to_input(crop_bgr: ImageBgr, width: int = INPUT_WIDTH, height: int = INPUT_H
     shrinks = crop_bgr.shape[1] > width or crop_bgr.shape[0] > height
     way = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(crop_bgr, (width, height), interpolation=way), np.uint8)
-
-
-def to_batch(inputs: Sequence[NDArray[np.uint8]]) -> NDArray[np.float32]:
-    """float32 (N, 3, H, W), BGR, -1..1."""
-    batch = np.stack(inputs).astype(np.float32)
-    return np.ascontiguousarray((batch / _CENTER - 1.0).transpose(0, 3, 1, 2))

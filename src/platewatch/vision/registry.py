@@ -132,7 +132,7 @@ class Detector(Protocol):
 class Recognizer(Protocol):
     """Reads crops. One that wants pixels of the photo around the plate says how many in an attribute `padding_px`.
 
-    One that can read a crop more closely at more cost has a method `look_again`, like `recognize`.
+    One that can read crops more closely at more cost has a method `look_again`, which also takes what they said before.
     """
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:

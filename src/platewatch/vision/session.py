@@ -38,6 +38,7 @@ _BEST_FIRST: Final = (Provider.CUDA, Provider.OPENVINO, Provider.CPU)
 _ERRORS_ONLY: Final = 3
 # A size for dimensions that a model leaves open, when it is warmed up.
 _OPEN_SIZE: Final = 64
+_NUMBERS: Final = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
 
 
 def installed_providers() -> list[Provider]:
@@ -108,7 +109,7 @@ class ModelSession:
         """The model's own notes, such as its alphabet."""
         return dict(self._session.get_modelmeta().custom_metadata_map)
 
-    def run(self, *inputs: NDArray[np.float32]) -> list[Tensor]:
+    def run(self, *inputs: Tensor) -> list[Tensor]:
         """The outputs in the model's order.
 
         Raises:
@@ -127,8 +128,8 @@ class ModelSession:
         """Run once on zeros, so that the first real image doesn't pay for memory and kernels."""
         self.run(
             *(
-                np.zeros([_OPEN_SIZE if size is None else size for size in shape[1:]], dtype=np.float32)[np.newaxis]
-                for shape in self.input_shapes
+                np.zeros([1, *(_OPEN_SIZE if size is None else size for size in shape[1:])], _NUMBERS[value.type])
+                for value, shape in zip(self._session.get_inputs(), self.input_shapes, strict=True)
             ),
         )
 

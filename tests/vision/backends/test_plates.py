@@ -125,13 +125,13 @@ def test_the_least_score_is_that_of_option_or_card(
     ids=str,
 )
 def test_the_input_takes_the_photos_shape(model: Path, shape: tuple[int, int], canvas: tuple[int, int]) -> None:
-    batch, _ = PlateDetector(BackendOptions(model=model)).pre_process(np.zeros((*shape, 3), np.uint8), 640)
-    assert batch.shape == (1, 3, *canvas)
+    canvas_bgr, _ = PlateDetector(BackendOptions(model=model)).pre_process(np.zeros((*shape, 3), np.uint8), 640)
+    assert canvas_bgr.shape == (*canvas, 3)
 
 
 def test_a_longer_side_can_be_asked_for(model: Path) -> None:
     detector = PlateDetector(BackendOptions(model=model, input_side=960))
-    assert detector.pre_process(np.zeros((1080, 1920, 3), np.uint8), 960)[0].shape == (1, 3, 544, 960)
+    assert detector.pre_process(np.zeros((1080, 1920, 3), np.uint8), 960)[0].shape == (544, 960, 3)
 
 
 @pytest.mark.parametrize("size", [(1, 1), (300, 9000), (64, 64), (4000, 6000)], ids=str)

@@ -15,7 +15,7 @@ from platewatch.vision.pipeline import judge
 from platewatch.vision.recognize import SLOTS
 from platewatch.vision.registry import BackendOptions, make_recognizer
 from platewatch.vision.session import ModelSession, Tensor
-from platewatch.vision.types import Crop, Detection, ImageBgr
+from platewatch.vision.types import Character, Crop, Detection, ImageBgr, Transcript
 from tests.vision.networks import constant_network, slot_network
 from tests.vision.slot_models import CODEC, logits_of, regions_of, steps_of, write_slot_model
 
@@ -55,11 +55,19 @@ def test_what_is_no_plate_has_no_characters_no_region_and_no_confidence(make_mod
 def test_a_second_look_at_what_all_cuts_show_alike_says_the_same(make_model: MakeModel) -> None:
     recognizer = SlotRecognizer(BackendOptions(recognizer_model=make_model()))
     first = recognizer.recognize([crop(255), crop(0)])
-    again = recognizer.look_again([crop(255), crop(0)])
+    again = recognizer.look_again([crop(255), crop(0)], first)
     assert [one.text for one in again] == ["WM64UMA", ""]
     assert again[0].confidence == pytest.approx(first[0].confidence)
     assert [text for text, _ in again[0].alternatives[:2]] == [text for text, _ in first[0].alternatives[:2]]
-    assert recognizer.look_again([]) == []
+    assert recognizer.look_again([], []) == []
+
+
+def test_what_was_said_before_has_a_voice_in_the_second_look(make_model: MakeModel) -> None:
+    recognizer = SlotRecognizer(BackendOptions(recognizer_model=make_model()))
+    sure = Transcript(tuple(Character(sign, 0.9) for sign in "AB12"), confidence=0.9)
+    (said,) = recognizer.look_again([crop(0)], [sure])
+    assert said.text == "AB12"
+    assert said.confidence == pytest.approx(0.9 / 4)
 
 
 def test_an_improbable_region_is_in_the_transcript_and_not_in_the_reading(make_model: MakeModel) -> None:

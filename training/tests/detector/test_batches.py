@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 
+from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, LabelledPlate, LabelledVehicle
 from platewatch_training.detector.batches import (
     NEGATIVES,
@@ -116,9 +117,29 @@ def test_batches_come_in_every_canvas_and_repeat_themselves_by_their_seed(tiny: 
         assert torch.equal(one.photos, two.photos)
         assert torch.equal(one.targets.boxes_xyxy, two.targets.boxes_xyxy)
         shapes.add(tuple(one.photos.shape))
-    assert shapes == {(2, 3, 96, 128), (2, 3, 96, 96)}
+    assert shapes == {(2, 3, 96, 128), (2, 3, 96, 96), (2, 3, 160, 224)}
     other = next(later).photos
     assert all(other.shape != one.shape or not torch.equal(other, one) for one in (next(first).photos,))
+
+
+@pytest.mark.parametrize(("share", "shapes"), [(0.0, {(96, 128), (96, 96)}), (1.0, {(160, 224)})])
+def test_the_share_of_close_ups_is_kept(tiny: RunConfig, share: float, shapes: set[tuple[int, int]]) -> None:
+    config = tiny.model_copy(update={"close_ups": share})
+    batches = loader(PictureBatches(load_material(config), config), 0)
+    assert {tuple(next(batches).photos.shape[2:]) for _ in range(10)} == shapes
+
+
+def test_pictures_are_cleaned_of_noise_as_the_server_does(tiny: RunConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[ImageBgr] = []
+
+    def cleaned(picture_bgr: ImageBgr) -> ImageBgr:
+        seen.append(picture_bgr)
+        return np.full_like(picture_bgr, 9)
+
+    monkeypatch.setattr("platewatch_training.detector.batches.without_impulses", cleaned)
+    source = PictureSource(load_material(tiny), tiny, seed=1)
+    assert (source.next((96, 96)).picture_bgr == 9).all()
+    assert len(seen) == 1
 
 
 def test_workers_draw_ahead(tiny: RunConfig) -> None:
@@ -131,10 +152,13 @@ def test_the_share_of_composites_is_kept(
     tiny: RunConfig, share: float, drawn: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kinds: list[bool] = []
+
+    def drawn_as(kind: bool) -> Scene:
+        kinds.append(kind)
+        return scene(0)
+
     for name, kind in (("PhotoSource", False), ("SceneSource", True)):
-        monkeypatch.setattr(
-            f"platewatch_training.detector.batches.{name}.next", lambda *_, kind=kind: kinds.append(kind)
-        )
+        monkeypatch.setattr(f"platewatch_training.detector.batches.{name}.next", lambda *_, kind=kind: drawn_as(kind))
     config = tiny.model_copy(update={"composite_share": share})
     source = PictureSource(load_material(config), config, seed=1)
     for _ in range(20):

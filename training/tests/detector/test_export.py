@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from numpy.typing import NDArray
 
 from platewatch.vision.backends.plates import PlateDetector
 from platewatch.vision.detect import Letterbox
@@ -32,8 +31,10 @@ from platewatch_training.detector.export import (
     to_onnx,
 )
 from platewatch_training.detector.loop import load_run
+from platewatch_training.detector.network import PIXELS
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.onnx import INT8_SUFFIX, OPSET, ExportError
+from platewatch_training.runs.pixels import take_pixels
 
 SHAPES = [(360, 640), (640, 360), (64, 64), (31, 400)]
 
@@ -78,7 +79,7 @@ def test_a_finder_looks_as_closely_as_it_is_told(done: Export, monkeypatch: pyte
     sides: list[int] = []
     pre_process = PlateDetector.pre_process
 
-    def noted(detector: PlateDetector, image_bgr: ImageBgr, longest_side: int) -> tuple[NDArray[np.float32], Letterbox]:
+    def noted(detector: PlateDetector, image_bgr: ImageBgr, longest_side: int) -> tuple[ImageBgr, Letterbox]:
         sides.append(longest_side)
         return pre_process(detector, image_bgr, longest_side)
 
@@ -139,6 +140,7 @@ def test_the_threshold_leaves_so_many_false_ones_of_the_photos_kept_for_validati
 def test_two_networks_are_told_apart(run: Path, tmp_path: Path) -> None:
     network, _ = load_run(run)
     to_onnx(network, tmp_path / "model.onnx")
+    take_pixels(tmp_path / "model.onnx", PIXELS)
     with torch.no_grad():
         network.state_dict()["head.score.bias"].add_(0.01)
     with pytest.raises(ExportError, match=r"up to 0\.01 off"):

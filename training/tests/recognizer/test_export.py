@@ -13,7 +13,7 @@ import yaml
 from numpy.typing import NDArray
 
 from platewatch.vision.backends.slots import SlotRecognizer
-from platewatch.vision.recognize import ALPHABET, SLOTS, to_batch, to_input
+from platewatch.vision.recognize import ALPHABET, SLOTS, to_input
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.zoo import load_card
 from platewatch_training.datasets.labels import LabelledCrop
@@ -39,9 +39,10 @@ from platewatch_training.recognizer.measure import (
     read_folder,
     render_samples,
 )
-from platewatch_training.recognizer.network import STRIDE
+from platewatch_training.recognizer.network import PIXELS, STRIDE
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.onnx import INT8_SUFFIX, OPSET, ExportError
+from platewatch_training.runs.pixels import take_pixels
 
 MakeRun = Callable[..., Path]
 
@@ -68,12 +69,12 @@ def test_the_server_loads_both_folders_and_reads_with_them(done: Export) -> None
 
 def test_onnx_takes_any_number_of_crops_and_says_what_pytorch_says(run: Path, done: Export) -> None:
     network, codec, _ = load_run(run)
-    inputs = to_batch([to_input(sample.crop_bgr) for sample in render_samples(4, 5)])
+    inputs = np.stack([to_input(sample.crop_bgr) for sample in render_samples(4, 5)])
     recognizer = SlotRecognizer(BackendOptions(recognizer_model=done.fp32.folder))
     for count in (1, 5):
         answers = recognizer.forward(inputs[:count])
         with torch.inference_mode():
-            expected = network(torch.from_numpy(inputs[:count]))
+            expected = network(torch.from_numpy(PIXELS.planes(inputs[:count])))
         assert answers.slots.shape == (count, SLOTS, codec.classes)
         assert answers.steps is not None
         for found, known in zip((answers.slots, answers.steps, answers.regions), expected, strict=True):
@@ -156,6 +157,7 @@ def test_a_run_that_learned_from_real_crops_is_not_calibrated_on_them(
 def test_two_networks_are_told_apart_by_text_and_by_logits(run: Path, tmp_path: Path) -> None:
     network, codec, _ = load_run(run)
     to_onnx(network, tmp_path / "model.onnx")
+    take_pixels(tmp_path / "model.onnx", PIXELS)
     crops = as_labelled(render_samples(3, 3))
     bias = network.state_dict()["slots.classify.bias"]
     bias += 0.01

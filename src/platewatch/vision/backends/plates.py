@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import ClassVar, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.closeups import LEAST_SCORE, MOST, close_up, placed_anew
@@ -24,7 +23,6 @@ from platewatch.vision.detect import (
     halved,
     letterbox,
     suppress,
-    to_batch,
     to_detections,
 )
 from platewatch.vision.registry import BackendOptions, Profile
@@ -37,7 +35,7 @@ BUILT_IN_NAME: Final = "platewatch-detector"
 SCORE: Final = "score"
 """The card's threshold from which on something is proposed."""
 _DEFAULT_MIN_SCORE: Final = 0.25
-_OPEN_INPUT: Final = (None, 3, None, None)
+_OPEN_INPUT: Final = (None, None, None, 3)
 _DIMENSIONS: Final = 4
 _STEPS_BACK: Final = (1.0, 2.5, 5.0)
 """By how much smaller the photo is shown too: a cell sees some 200 pixels, which must hold a plate as a whole."""
@@ -99,9 +97,9 @@ class PlateDetector:
         found: list[Candidates] = []
         near_bgr, shrink = halved(image_bgr, self._side)
         for smaller in _STEPS_BACK:
-            batch, lies_near = self.pre_process(near_bgr, round(self._side / smaller))
+            canvas_bgr, lies_near = self.pre_process(near_bgr, round(self._side / smaller))
             lies = replace(lies_near, scale=lies_near.scale * shrink)
-            maps = self.forward(batch)
+            maps = self.forward(canvas_bgr)
             found.append(self.post_process(maps, self._min_score).in_image(lies))
             if smaller == 1 and self._closer > 1:
                 hints = self.post_process(maps, min(_HINT, self._min_score))
@@ -110,15 +108,14 @@ class PlateDetector:
         proposed = suppress(Candidates.joined(found), self._max_iou)
         return proposed.take(range(min(MOST, len(proposed.scores))))
 
-    def pre_process(self, image_bgr: ImageBgr, longest_side: int) -> tuple[NDArray[np.float32], Letterbox]:
-        """The network's input, float32 (1, 3, H, W), BGR in 0..1, and how the image lies in it."""
+    def pre_process(self, image_bgr: ImageBgr, longest_side: int) -> tuple[ImageBgr, Letterbox]:
+        """What the network looks at, uint8 (H, W, 3), whole cells of every map, and how the image lies in it."""
         height, width = image_bgr.shape[:2]
-        canvas, lies = letterbox(image_bgr, *canvas_size(width, height, longest_side))
-        return to_batch([canvas]), lies
+        return letterbox(image_bgr, *canvas_size(width, height, longest_side))
 
-    def forward(self, batch: NDArray[np.float32]) -> list[Map]:
+    def forward(self, canvas_bgr: ImageBgr) -> list[Map]:
         """The network's maps of one canvas, finest first."""
-        return [np.asarray(output[0], np.float32) for output in self._session.run(batch)]
+        return [np.asarray(output[0], np.float32) for output in self._session.run(canvas_bgr[np.newaxis])]
 
     def post_process(self, maps: Sequence[Map], min_score: float) -> Candidates:
         """What the maps of a canvas propose, overlapping ones suppressed."""
@@ -128,7 +125,7 @@ class PlateDetector:
         """The proposal as its close-up shows it, in pixels of the image; none if it shows no plate."""
         left, top, right, bottom = proposal.boxes_xyxy[0].tolist()
         shown, lies = close_up(image_bgr, (left, top, right, bottom))
-        maps = self.forward(to_batch([shown]))
+        maps = self.forward(shown)
         return placed_anew(proposal, decode(maps, min(LEAST_SCORE, self._min_score)).in_image(lies))
 
     def _look_closer(self, image_bgr: ImageBgr, hints: Candidates, scale: float) -> list[Candidates]:
@@ -136,7 +133,7 @@ class PlateDetector:
         height, width = image_bgr.shape[:2]
         found = []
         for lies in choose_windows(hints, width, height, scale * self._closer):
-            maps = self.forward(to_batch([cut_window(image_bgr, lies)]))
+            maps = self.forward(cut_window(image_bgr, lies))
             found.append(whole(self.post_process(maps, self._min_score), lies, width, height).in_image(lies))
         return found
 
@@ -169,10 +166,10 @@ def detector_model(folder: Path | None) -> InstalledModel:
 def _check(session: ModelSession, name: str) -> None:
     inputs, outputs = session.input_shapes, session.output_shapes
     fits = len(inputs) == 1 and len(inputs[0]) == _DIMENSIONS and len(outputs) == len(STRIDES)
-    fits = fits and inputs[0][1] == _OPEN_INPUT[1] and inputs[0][2:] == _OPEN_INPUT[2:]
+    fits = fits and inputs[0][1:] == _OPEN_INPUT[1:]
     fits = fits and all(len(shape) == _DIMENSIONS and shape[1] == CHANNELS for shape in outputs)
     if not fits:
         raise ModelShapeError(
-            f"The model {name!r} takes {inputs} and gives {outputs}; a detector takes one input (N, 3, height, width) "
+            f"The model {name!r} takes {inputs} and gives {outputs}; a detector takes pixels (N, height, width, 3) "
             f"of any height and width and gives {len(STRIDES)} maps (N, {CHANNELS}, rows, columns). Export it again.",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import ClassVar, Final
 
@@ -14,10 +15,10 @@ from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.beam import settle
 from platewatch.vision.calibration import plate_confidence, slot_probabilities
 from platewatch.vision.looks import agreed, other_cuts
-from platewatch.vision.recognize import Logits, SlotCodec, softmax, to_batch, to_input
+from platewatch.vision.recognize import Logits, SlotCodec, softmax, to_input
 from platewatch.vision.regions import likely_region
 from platewatch.vision.registry import BackendOptions
-from platewatch.vision.types import Crop, Transcript
+from platewatch.vision.types import Crop, ImageBgr, Transcript
 from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, Calibration, InstalledModel, ModelKind, load_card
 
 BUILT_IN_NAME: Final = "platewatch-recognizer"
@@ -55,7 +56,7 @@ class SlotRecognizer:
         self._session = model.load(provider=options.provider, threads=options.threads)
         texts = [size for size in (model.card.slots, model.card.steps) if size is not None]
         expected = [
-            (3, self._height, self._width),
+            (self._height, self._width, 3),
             *((size, self._codec.classes) for size in texts),
             (len(model.card.regions),),
         ]
@@ -68,25 +69,19 @@ class SlotRecognizer:
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
         """One transcript for each crop, in their order; one without characters is no plate."""
-        transcripts: list[Transcript] = []
-        for start in range(0, len(crops), _CROPS_PER_BATCH):
-            batch = self.pre_process(crops[start : start + _CROPS_PER_BATCH])
-            transcripts += self.post_process(self.forward(batch))
-        return transcripts
+        return self._read([self.pre_process(crop) for crop in crops])
 
-    def look_again(self, crops: Sequence[Crop]) -> list[Transcript]:
-        """What each crop says by several cuts of it, in their order; for those that were read unsurely."""
-        transcripts = []
-        for crop in crops:
-            first = to_input(crop.image_bgr, self._width, self._height)
-            transcripts.append(agreed(self.post_process(self.forward(to_batch([first, *other_cuts(first)])))))
-        return transcripts
+    def look_again(self, crops: Sequence[Crop], first: Sequence[Transcript]) -> list[Transcript]:
+        """What crops that were read unsurely say by several cuts, in their order; `first` is what they said before."""
+        cuts = [other_cuts(self.pre_process(crop)) for crop in crops]
+        said = iter(self._read([cut for of_crop in cuts for cut in of_crop]))
+        return [agreed([one, *islice(said, len(of_crop))]) for one, of_crop in zip(first, cuts, strict=True)]
 
-    def pre_process(self, crops: Sequence[Crop]) -> NDArray[np.float32]:
-        """The network's input, float32 (N, 3, H, W), BGR in -1..1."""
-        return to_batch([to_input(crop.image_bgr, self._width, self._height) for crop in crops])
+    def pre_process(self, crop: Crop) -> ImageBgr:
+        """The network's input, uint8 (height, width, 3), BGR."""
+        return to_input(crop.image_bgr, self._width, self._height)
 
-    def forward(self, batch: NDArray[np.float32]) -> Answers:
+    def forward(self, batch: NDArray[np.uint8]) -> Answers:
         """The network's logits."""
         slots, *steps, regions = (np.asarray(logits, np.float32) for logits in self._session.run(batch))
         return Answers(slots, steps[0] if steps else None, regions)
@@ -98,7 +93,13 @@ class SlotRecognizer:
 
     def warm_up(self) -> None:
         """Run once on an empty crop."""
-        self.forward(np.zeros((1, 3, self._height, self._width), np.float32))
+        self.forward(np.zeros((1, self._height, self._width, 3), np.uint8))
+
+    def _read(self, inputs: Sequence[ImageBgr]) -> list[Transcript]:
+        transcripts: list[Transcript] = []
+        for start in range(0, len(inputs), _CROPS_PER_BATCH):
+            transcripts += self.post_process(self.forward(np.stack(inputs[start : start + _CROPS_PER_BATCH])))
+        return transcripts
 
     def _transcript(self, slot_logits: Logits, step_logits: Logits | None, region_logits: Logits) -> Transcript:
         region_probabilities = softmax(region_logits)

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
+from platewatch.vision.impulses import without_impulses
 from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, LabelledVehicle, training_photos
 from platewatch_training.detector.config import RunConfig
 from platewatch_training.detector.losses import Targets
+from platewatch_training.detector.nearer import close_ups
 from platewatch_training.detector.photos import PhotoSource
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.workers import drawn_ahead
@@ -63,6 +65,7 @@ class PictureSource:
             np.random.default_rng(one) for one in np.random.SeedSequence(seed).generate_state(4).tolist()
         )
         self._rng = own
+        self._close_ups: list[Scene] = []
         self._own_share = 0.0 if config.own is None else config.own.share
         # Without other real photos, all that is not the user's own is drawn.
         self._share = config.composite_share if material.photos else 1.0
@@ -76,11 +79,22 @@ class PictureSource:
         self._composites = SceneSource(material.backdrops, props, drawn)
 
     def next(self, size: tuple[int, int]) -> Scene:
-        """The next picture, `size` pixels wide and high."""
+        """The next picture, `size` pixels wide and high, as the server prepares it."""
+        scene = self._drawn(size)
+        scene.picture_bgr = without_impulses(scene.picture_bgr)
+        return scene
+
+    def _drawn(self, size: tuple[int, int]) -> Scene:
         if self._own_share and self._rng.random() < self._own_share:
             return self._own.next(size)
         source = self._composites if self._rng.random() < self._share else self._real
         return source.next(size)
+
+    def close_up(self, size: tuple[int, int]) -> Scene:
+        """The next close-up, of a plate in a picture of that size."""
+        while not self._close_ups:
+            self._close_ups = close_ups(self.next(size), self._rng)
+        return self._close_ups.pop()
 
 
 class PictureBatches(IterableDataset[tuple[Tensor, ...]]):
@@ -100,7 +114,8 @@ class PictureBatches(IterableDataset[tuple[Tensor, ...]]):
         canvases = self._config.canvases
         while True:
             size = canvases[int(rng.integers(len(canvases)))]
-            yield to_tensors([source.next(size) for _ in range(self._config.batch)])
+            make = source.close_up if rng.random() < self._config.close_ups else source.next
+            yield to_tensors([make(size) for _ in range(self._config.batch)])
 
 
 def loader(batches: PictureBatches, workers: int) -> Iterator[Batch]:

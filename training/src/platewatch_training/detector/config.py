@@ -30,6 +30,7 @@ class RunConfig(TrainingConfig):
         default=_CANVASES, min_length=1, description="width and height; each batch has one of them"
     )
     composite_share: float = Field(default=0.4, ge=0, le=1, description="of composites among the pictures")
+    close_ups: float = Field(default=0.5, ge=0, le=1, description="of batches that show plates in close-ups")
     corners_share: float = Field(default=4.0, ge=0, description="of the corners in the loss")
     longest_side: int = Field(default=800, ge=64, le=4096, description="to which larger photos are scaled down")
     two_rows: float = Field(default=2.0, gt=0, description="how many times more often two-row plates are drawn")

@@ -16,13 +16,12 @@ from platewatch.vision.detect import (
     decode,
     letterbox,
     suppress,
-    to_batch,
     to_detections,
 )
 from platewatch.vision.geometry import iou
 from platewatch.vision.types import BoxXyxy, Detection, ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, LabelledPlate
-from platewatch_training.detector.network import DetectorNetwork
+from platewatch_training.detector.network import PIXELS, DetectorNetwork
 
 Find = Callable[[ImageBgr], list[Detection]]
 """What finds plates in a photo, sure and unsure ones."""
@@ -120,7 +119,7 @@ def finder(network: DetectorNetwork, longest_side: int = LONGEST_SIDE) -> Find:
         height, width = image_bgr.shape[:2]
         canvas, lies = letterbox(image_bgr, *canvas_size(width, height, longest_side))
         with torch.inference_mode():
-            maps = network(torch.from_numpy(to_batch([canvas])).to(device))
+            maps = network(torch.from_numpy(PIXELS.planes(canvas[np.newaxis])).to(device))
         candidates = decode([one[0].float().cpu().numpy() for one in maps], LEAST_SCORE)
         return to_detections(suppress(candidates, _MAX_IOU).in_image(lies), width, height)
 

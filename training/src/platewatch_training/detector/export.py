@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from platewatch.vision.backends.plates import SCORE, PlateDetector
-from platewatch.vision.detect import LONGEST_SIDE, STRIDES, canvas_size, letterbox, to_batch
+from platewatch.vision.detect import LONGEST_SIDE, STRIDES, canvas_size, letterbox
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.session import ModelSession, Provider
 from platewatch.vision.types import ImageBgr
@@ -25,11 +25,12 @@ from platewatch_training.datasets.photos import LabelledPhoto, photo_sets, train
 from platewatch_training.detector.config import RunConfig, load_config
 from platewatch_training.detector.evaluate import LEAST_SCORE, Find, Findings, evaluate, finder, together
 from platewatch_training.detector.loop import held_back_photos, learned_photos, load_run
-from platewatch_training.detector.network import GEOMETRY, DetectorNetwork
+from platewatch_training.detector.network import GEOMETRY, PIXELS, DetectorNetwork
 from platewatch_training.detector.origin import data_sources
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.onnx import INT8_SUFFIX, ExportError, save_card, write_onnx
 from platewatch_training.runs.origin import training_run
+from platewatch_training.runs.pixels import take_pixels
 from platewatch_training.runs.quantize import is_worth_it, quantize
 from platewatch_training.runs.trainer import CONFIG
 
@@ -114,11 +115,9 @@ def export(request: Request) -> Export:
     folder, small = request.folder, request.folder.with_name(request.folder.name + INT8_SUFFIX)
     for one in (folder, small):
         one.mkdir(parents=True, exist_ok=True)
-    to_onnx(network, folder / MODEL_NAME)
-    chosen = material.seen[:: max(1, len(material.seen) // _RANGES)]
-    drift = check_drift(network, folder / MODEL_NAME, [photo.image_bgr for photo in chosen[:_DRIFTED]])
-    batches = (to_input(photo.image_bgr) for photo in chosen)
-    quantize(folder / MODEL_NAME, small / MODEL_NAME, batches, INPUT_NAME, predictions(folder / MODEL_NAME))
+    ranges = [photo.image_bgr for photo in material.seen[:: max(1, len(material.seen) // _RANGES)]]
+    write_both(network, folder / MODEL_NAME, small / MODEL_NAME, ranges)
+    drift = check_drift(network, folder / MODEL_NAME, ranges[:_DRIFTED])
     fp32, int8 = (
         _finish(one, _card(one, name, request.version, origin), material, request.false_per_photo)
         for one, name in ((folder, request.name), (small, request.name + INT8_SUFFIX))
@@ -142,6 +141,22 @@ def _material(request: Request, config: RunConfig) -> _Material:
     return _Material(seen, sets, dev)
 
 
+def write_both(network: DetectorNetwork, fp32: Path, int8: Path, photos_bgr: Sequence[ImageBgr]) -> None:
+    """Write the network twice: `photos` uint8 (N, H, W, 3), H and W multiples of 32, to a map for each stride.
+
+    Args:
+        network: what to write.
+        fp32: the file of the one.
+        int8: the file of the other.
+        photos_bgr: what its ranges are taken from.
+    """
+    to_onnx(network, fp32)
+    batches = (PIXELS.planes(to_input(photo_bgr)) for photo_bgr in photos_bgr)
+    quantize(fp32, int8, batches, INPUT_NAME, PIXELS, predictions(fp32))
+    for path in (fp32, int8):
+        take_pixels(path, PIXELS)
+
+
 def to_onnx(network: DetectorNetwork, path: Path) -> None:
     """Write the network: `photos` float32 (N, 3, H, W), H and W multiples of 32, to a map for each stride."""
     coarsest = STRIDES[-1]
@@ -151,10 +166,10 @@ def to_onnx(network: DetectorNetwork, path: Path) -> None:
     write_onnx(network, example, path, (INPUT_NAME, OUTPUT_NAMES), open_sizes)
 
 
-def to_input(image_bgr: ImageBgr) -> NDArray[np.float32]:
-    """The photo as the server shows it to the network: float32 (1, 3, H, W)."""
+def to_input(image_bgr: ImageBgr) -> NDArray[np.uint8]:
+    """The photo as the server shows it to the network: uint8 (1, H, W, 3)."""
     height, width = image_bgr.shape[:2]
-    return to_batch([letterbox(image_bgr, *canvas_size(width, height))[0]])
+    return letterbox(image_bgr, *canvas_size(width, height))[0][np.newaxis]
 
 
 def open_finder(folder: Path, longest_side: int = LONGEST_SIDE) -> Find:
@@ -180,7 +195,7 @@ def check_drift(network: DetectorNetwork, model: Path, images_bgr: Sequence[Imag
     for image_bgr in images_bgr:
         inputs = to_input(image_bgr)
         with torch.inference_mode():
-            expected = [part.numpy() for part in network.eval()(torch.from_numpy(inputs))]
+            expected = [part.numpy() for part in network.eval()(torch.from_numpy(PIXELS.planes(inputs)))]
         pairs = zip(expected, session.run(inputs), strict=True)
         worst = max(worst, *(float(np.abs(one - other).max()) for one, other in pairs))
     if worst > DRIFT_LIMIT:

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 from platewatch.vision.detect import CHANNELS
 from platewatch_training.layers import Residual, convolution
+from platewatch_training.runs.pixels import PixelRange
 
+PIXELS: Final = PixelRange(1 / 255)
 GEOMETRY: Final = CHANNELS - 1
 _RARE: Final = 0.01
 """What share of cells the head takes for plates at first; otherwise the many empty ones are all that is learned."""

@@ -11,9 +11,10 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from platewatch.vision.recognize import SLOTS, SlotCodec, to_batch, to_input
+from platewatch.vision.recognize import SLOTS, SlotCodec, to_input
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
 from platewatch_training.recognizer.config import RunConfig
+from platewatch_training.recognizer.network import PIXELS
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.workers import drawn_ahead
 from platewatch_training.synthesis.camera import retake
@@ -77,7 +78,7 @@ class SampleBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
             )
 
     def _batch(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor, Tensor]:
-        inputs = to_batch([to_input(sample.crop_bgr, self._config.input_width) for sample in samples])
+        inputs = PIXELS.planes(np.stack([to_input(sample.crop_bgr, self._config.input_width) for sample in samples]))
         slots = np.stack([self._codec.encode(sample.text) for sample in samples])
         regions = [regions_within(sample.region, self._codec.regions) for sample in samples]
         return torch.from_numpy(inputs), torch.from_numpy(slots), torch.tensor(regions)

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 
 from platewatch.vision.beam import settle
-from platewatch.vision.recognize import SLOTS, SlotCodec, softmax, to_batch, to_input
+from platewatch.vision.recognize import SLOTS, SlotCodec, softmax, to_input
 from platewatch.vision.steps import peaks
 from platewatch.vision.types import Transcript
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
-from platewatch_training.recognizer.network import Answer, RecognizerNetwork
+from platewatch_training.recognizer.network import PIXELS, Answer, RecognizerNetwork
 
 _BATCH: Final = 128
 _FOLDED: Final = str.maketrans("OI", "01")
@@ -117,9 +117,9 @@ def ascii_only(text: str) -> str:
 
 def _read(network: RecognizerNetwork, codec: SlotCodec, crops: Sequence[LabelledCrop]) -> list[Outcome]:
     device = next(network.parameters()).device
-    inputs = torch.from_numpy(to_batch([to_input(crop.crop_bgr, network.input_width) for crop in crops])).to(device)
+    inputs = PIXELS.planes(np.stack([to_input(crop.crop_bgr, network.input_width) for crop in crops]))
     with torch.inference_mode():
-        answer = network(inputs)
+        answer = network(torch.from_numpy(inputs).to(device))
     transcripts = read_answer(answer, codec)
     return [Outcome(crop, one.text, one.confidence or 0.0) for crop, one in zip(crops, transcripts, strict=True)]
 

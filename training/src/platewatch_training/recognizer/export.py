@@ -12,8 +12,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from platewatch.vision.recognize import INPUT_HEIGHT, SLOTS, SlotCodec, to_batch, to_input
+from platewatch.vision.recognize import INPUT_HEIGHT, SLOTS, SlotCodec, to_input
 from platewatch.vision.session import ModelSession, Provider
+from platewatch.vision.types import ImageBgr
 from platewatch.vision.zoo import (
     MODEL_NAME,
     Calibration,
@@ -40,11 +41,12 @@ from platewatch_training.recognizer.measure import (
     read_folder,
     render_samples,
 )
-from platewatch_training.recognizer.network import Answer, RecognizerNetwork
+from platewatch_training.recognizer.network import PIXELS, Answer, RecognizerNetwork
 from platewatch_training.recognizer.origin import data_sources
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.onnx import INT8_SUFFIX, ExportError, save_card, write_onnx
 from platewatch_training.runs.origin import training_run
+from platewatch_training.runs.pixels import take_pixels
 from platewatch_training.runs.quantize import is_worth_it, quantize
 from platewatch_training.runs.trainer import CONFIG
 from platewatch_training.synthesis.samples import Sample
@@ -123,14 +125,10 @@ def export(request: Request) -> Export:
     folder, small = request.folder, request.folder.with_name(request.folder.name + INT8_SUFFIX)
     for one in (folder, small):
         one.mkdir(parents=True, exist_ok=True)
-    to_onnx(network, folder / MODEL_NAME)
+    ranges = [crop.crop_bgr for crop in material.fit[:: max(1, len(material.fit) // _RANGES)]]
+    write_both(network, folder / MODEL_NAME, small / MODEL_NAME, ranges)
     everything = [*material.fit, *(crop for crops in material.sets.values() for crop in crops)]
     drift = check_drift(network, codec, folder / MODEL_NAME, everything)
-    ranges = to_batch(
-        [to_input(crop.crop_bgr, network.input_width) for crop in material.fit[:: max(1, len(material.fit) // _RANGES)]]
-    )
-    batches = (ranges[at : at + _CROPS_AT_ONCE] for at in range(0, len(ranges), _CROPS_AT_ONCE))
-    quantize(folder / MODEL_NAME, small / MODEL_NAME, batches, INPUT_NAME)
     fp32, int8 = (
         _finish(one, _card(one, name, request.version, codec, (run, data)), codec, material)
         for one, name in ((folder, request.name), (small, request.name + INT8_SUFFIX))
@@ -148,6 +146,23 @@ class _Outputs(nn.Module):
 
     def forward(self, inputs: Tensor) -> tuple[Tensor, ...]:
         return tuple(part for part in self.network(inputs) if part is not None)
+
+
+def write_both(network: RecognizerNetwork, fp32: Path, int8: Path, crops_bgr: Sequence[ImageBgr]) -> None:
+    """Write the network twice: `crops` uint8 (N, 64, W, 3) to the logits of its heads.
+
+    Args:
+        network: what to write.
+        fp32: the file of the one.
+        int8: the file of the other.
+        crops_bgr: what its ranges are taken from.
+    """
+    to_onnx(network, fp32)
+    inputs = np.stack([to_input(crop_bgr, network.input_width) for crop_bgr in crops_bgr])
+    batches = (PIXELS.planes(inputs[at : at + _CROPS_AT_ONCE]) for at in range(0, len(inputs), _CROPS_AT_ONCE))
+    quantize(fp32, int8, batches, INPUT_NAME, PIXELS)
+    for path in (fp32, int8):
+        take_pixels(path, PIXELS)
 
 
 def to_onnx(network: RecognizerNetwork, path: Path) -> None:
@@ -168,9 +183,9 @@ def check_drift(network: RecognizerNetwork, codec: SlotCodec, model: Path, crops
     worst = 0.0
     for at in range(0, len(crops), _CROPS_AT_ONCE):
         chosen = crops[at : at + _CROPS_AT_ONCE]
-        inputs = to_batch([to_input(crop.crop_bgr, network.input_width) for crop in chosen])
+        inputs = np.stack([to_input(crop.crop_bgr, network.input_width) for crop in chosen])
         with torch.inference_mode():
-            expected = list(outputs(torch.from_numpy(inputs)))
+            expected = list(outputs(torch.from_numpy(PIXELS.planes(inputs))))
         found = [torch.from_numpy(np.asarray(part, np.float32)) for part in session.run(inputs)]
         worst = max(worst, *(float((a - b).abs().max()) for a, b in zip(expected, found, strict=True)))
         for crop, known, read in zip(chosen, _told(expected, codec), _told(found, codec), strict=True):
@@ -214,7 +229,7 @@ def _material(request: Request, config: RunConfig) -> _Material:
 
 
 def _input_width(session: ModelSession) -> int:
-    width = session.input_shapes[0][-1]
+    width = session.input_shapes[0][2]
     if width is None:
         raise ExportError("The network was written with an open width.")
     return width
@@ -269,7 +284,7 @@ def slot_logits(model: Path, crops: Sequence[LabelledCrop]) -> NDArray[np.float3
     width = _input_width(session)
     batches = (crops[at : at + _CROPS_AT_ONCE] for at in range(0, len(crops), _CROPS_AT_ONCE))
     return np.concatenate(
-        [session.run(to_batch([to_input(crop.crop_bgr, width) for crop in batch]))[0] for batch in batches]
+        [session.run(np.stack([to_input(crop.crop_bgr, width) for crop in batch]))[0] for batch in batches]
     )
 
 

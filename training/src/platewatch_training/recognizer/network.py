@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from platewatch.vision.recognize import INPUT_HEIGHT, INPUT_WIDTH, SLOTS
 from platewatch_training.layers import Residual, convolution
+from platewatch_training.runs.pixels import PixelRange
 
 Head = Literal["slots", "ctc", "both"]
+PIXELS: Final = PixelRange(2 / 255, -1.0)
 STRIDE = 8
 GRID_ROWS = INPUT_HEIGHT // STRIDE
 

@@ -19,11 +19,13 @@ from onnxruntime.quantization import (  # type: ignore[import-untyped]  # no stu
 )
 from onnxruntime.quantization.shape_inference import quant_pre_process  # type: ignore[import-untyped]
 
+from platewatch_training.runs.pixels import PixelRange
+
 # int8 is worth having where it costs at most so many points of its measure and saves at least this share of the time.
 _WORST_LOSS: Final = 0.5
 _LEAST_GAIN: Final = 0.15
 # The head is a tenth of the work, and attention loses most by coarse numbers.
-_OPERATORS: Final = ["Conv"]
+_OPERATORS: Final = ["Conv", "Relu"]
 
 
 class _Inputs(CalibrationDataReader):  # type: ignore[misc]  # onnxruntime publishes no types
@@ -41,6 +43,7 @@ def quantize(
     output: Path,
     batches: Iterable[NDArray[np.float32]],
     input_name: str,
+    pixels: PixelRange,
     left_out: Collection[str] = (),
 ) -> None:
     """Write the model with quantized convolutions: int8 weights a channel, uint8 activations, as QDQ pairs.
@@ -50,6 +53,7 @@ def quantize(
         output: the file to write.
         batches: float32 (N, 3, H, W) each, as the network will see them.
         input_name: what the network calls its input.
+        pixels: which numbers its input may be, whatever the batches have of them.
         left_out: names of convolutions that stay as they are.
     """
     # It warns on the root logger that it should be called on a pre-processed model, which this is.
@@ -71,9 +75,18 @@ def quantize(
                 activation_type=QuantType.QUInt8,
                 weight_type=QuantType.QInt8,
                 calibrate_method=CalibrationMethod.MinMax,
+                extra_options={"TensorQuantOverrides": {input_name: [_as_pixels(pixels)]}},
             )
     finally:
         logging.getLogger().removeFilter(_is_no_advice)
+
+
+def _as_pixels(pixels: PixelRange) -> dict[str, object]:
+    return {
+        "quant_type": QuantType.QUInt8,
+        "scale": np.asarray(pixels.scale, np.float32),
+        "zero_point": np.asarray(pixels.zero_point, np.uint8),
+    }
 
 
 def is_worth_it(loss: float, gain: float, measure: str) -> tuple[bool, str]:
