@@ -22,6 +22,7 @@ from benchmarks.scores import PredictedPlate, count_found, false_plates
 from platewatch.errors import PlatewatchError
 from platewatch.vision.geometry import box_from_corners
 from platewatch.vision.image import EncodedImage, open_image
+from platewatch.vision.impulses import without_impulses
 from platewatch.vision.registry import OWN, BackendOptions, Detector, Profile, make_detector
 
 NAME: Final = "finding"
@@ -137,7 +138,8 @@ def _groups(sets: Sequence[PhotoSet], apart: Sequence[str]) -> dict[str, list[La
 def _proposals(detector: Detector, image: EncodedImage) -> list[PredictedPlate]:
     """The detector's boxes in pixels of the whole photo."""
     return [
-        PredictedPlate("", one.confidence, box_from_corners(one.corners)) for one in detector.detect(image.decode())
+        PredictedPlate("", one.confidence, box_from_corners(one.corners))
+        for one in detector.detect(without_impulses(image.decode()))
     ]
 
 

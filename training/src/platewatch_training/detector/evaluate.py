@@ -19,6 +19,7 @@ from platewatch.vision.detect import (
     to_detections,
 )
 from platewatch.vision.geometry import iou
+from platewatch.vision.impulses import without_impulses
 from platewatch.vision.types import BoxXyxy, Detection, ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, LabelledPlate
 from platewatch_training.detector.network import PIXELS, DetectorNetwork
@@ -135,7 +136,7 @@ def evaluate(name: str, photos: Iterable[LabelledPhoto], find: Find) -> Findings
         if photo.plates is None:
             continue
         count += 1
-        found = find(photo.image_bgr)
+        found = find(without_impulses(photo.image_bgr))
         scale = LONGEST_SIDE / max(photo.image_bgr.shape[:2])
         plates += [_plate(plate, found, scale, number) for plate in photo.plates]
         truths = [_as_box(plate.box_xyxy) for plate in photo.plates]

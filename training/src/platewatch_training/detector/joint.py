@@ -13,6 +13,7 @@ from platewatch.vision.backends.plates import PlateDetector
 from platewatch.vision.backends.slots import SlotRecognizer
 from platewatch.vision.calibration import joint_confidence
 from platewatch.vision.geometry import iou
+from platewatch.vision.impulses import without_impulses
 from platewatch.vision.pipeline import judge
 from platewatch.vision.rectify import rectify
 from platewatch.vision.registry import BackendOptions
@@ -73,7 +74,8 @@ def propose(detector_folder: Path, recognizer_folder: Path, sets: Mapping[str, S
     plates = texts = 0
     photos = [photo for photos in sets.values() for photo in photos]
     for number, photo in enumerate(photos):
-        crops = [rectify(photo.image_bgr, one) for one in detector.detect(photo.image_bgr)]
+        image_bgr = without_impulses(photo.image_bgr)
+        crops = [rectify(image_bgr, one) for one in detector.detect(image_bgr)]
         labelled = photo.plates or ()
         for crop, transcript in zip(crops, recognizer.recognize(crops), strict=True):
             reading = judge(crop, transcript)

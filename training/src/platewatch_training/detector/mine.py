@@ -13,6 +13,7 @@ import numpy as np
 
 from platewatch.errors import FieldError
 from platewatch.vision.geometry import overlap_of_smaller
+from platewatch.vision.impulses import without_impulses
 from platewatch.vision.types import BoxXyxy, Detection, ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, training_photos
 from platewatch_training.detector.batches import NEGATIVES, UNSURE, where_plates_are
@@ -73,7 +74,7 @@ def mine(datasets: Path, find: Find, folder: Path, thresholds: Thresholds | None
     rows: list[dict[str, object]] = []
     places = 0
     for photo in _photos(datasets):
-        wrong, unsure = sort_out(photo, find(photo.image_bgr), thresholds)
+        wrong, unsure = sort_out(photo, find(without_impulses(photo.image_bgr)), thresholds)
         negatives += wrong
         places += len(unsure)
         if unsure:
