@@ -34,7 +34,7 @@ _WARM_UPS: Final = 3
 _PEAK_SIDE: Final = 1024
 _MILLION: Final = 1e6
 _MS: Final = 1000.0
-_WIDE_PHOTO: Final = (1, 3, 384, LONGEST_SIDE)
+_WIDE: Final = (384, LONGEST_SIDE)
 _SQUARE: Final = (1, 3, 640, 640)
 _CROPS: Final = 4
 
@@ -86,8 +86,8 @@ def work(
 
 def measure(detector: InstalledModel, recognizer: InstalledModel) -> list[Work]:
     """The work of the detector on a wide photo and of the recognizer on one crop and on some together."""
-    size = (3, recognizer.card.input_height, recognizer.card.input_width)
-    asked = [(detector, _WIDE_PHOTO), (recognizer, (1, *size)), (recognizer, (_CROPS, *size))]
+    size = (recognizer.card.input_height, recognizer.card.input_width, 3)
+    asked = [(detector, (1, *_WIDE, 3)), (recognizer, (1, *size)), (recognizer, (_CROPS, *size))]
     return [_work(model, shape) for model, shape in asked]
 
 
@@ -96,7 +96,7 @@ def beside() -> list[Work]:
     content = usual_detector()
     model = onnx.load_from_string(content)
     session = ModelSession(content, provider=Provider.CPU, threads=1)
-    return [_timed("of YOLOv8n's size", model, session, shape) for shape in (_SQUARE, _WIDE_PHOTO)]
+    return [_timed("of YOLOv8n's size", model, session, shape) for shape in (_SQUARE, (1, 3, *_WIDE))]
 
 
 def multiply_adds(model: onnx.ModelProto, shape: Shape) -> int:
@@ -160,7 +160,9 @@ def _work(model: InstalledModel, shape: Shape) -> Work:
 
 def _timed(name: str, model: onnx.ModelProto, session: ModelSession, shape: Shape) -> Work:
     values = np.random.default_rng(1).random(shape, np.float32)
-    kind = "int8" if any(node.op_type == "QuantizeLinear" for node in model.graph.node) else "fp32"
+    if model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8:
+        values = (255 * values).astype(np.uint8)
+    kind = "int8" if any(node.op_type == "DequantizeLinear" for node in model.graph.node) else "fp32"
     count = multiply_adds(model, shape) / _MILLION
     return Work(name, kind, shape, count, _median_ms(lambda: session.run(values)))
 
