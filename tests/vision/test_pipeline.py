@@ -185,6 +185,16 @@ def test_the_times_of_the_stages_add_up(bench: Bench) -> None:
     assert result.duration_ms == times.total_ms == pytest.approx(sum(parts))
 
 
+def test_black_and_white_pixels_strewn_over_a_photo_are_in_no_crop(bench: Bench) -> None:
+    image_bgr = np.asarray(photo({LEFT: 100}))[..., ::-1].copy()
+    drawn = np.random.default_rng(1).random(image_bgr.shape[:2])
+    image_bgr[drawn < 0.02] = 0
+    image_bgr[drawn > 0.98] = 255
+    bench.detector.boxes = [LEFT]
+    (reading,) = bench.reader.read_array(image_bgr).readings
+    assert (reading.crop_bgr == 255).any(axis=2).mean() < 0.002
+
+
 def test_warm_up_runs_both_networks(bench: Bench) -> None:
     bench.reader.warm_up()
     assert (bench.detector.warm, bench.recognizer.warm) == (1, 1)

@@ -33,8 +33,9 @@ WeightedGrammars: TypeAlias = tuple[tuple[float, RegionGrammar], ...]
 MOST_GAIN: Final = 50.0
 # A text less likely than this, against the likeliest, can neither win nor be worth telling.
 _LEAST_RATIO: Final = 0.01
-# With a network that is unsure everywhere, texts would be without number.
-_BEAM: Final = 48
+# With a network that is unsure everywhere, texts would be without number. Of 525 crops that are read unsurely 373 are
+# read right with 8, 12, 16 and 24 of them, 371 with 48, in four cuts each.
+_BEAM: Final = 16
 # Less probable regions could move a fiftieth of the whole gain each, and there are many to ask.
 _LEAST_REGION: Final = 0.02
 _ALTERNATIVES: Final = 4

@@ -7,6 +7,7 @@ to the lower one; slots behind the last character say "nothing".
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import cv2
@@ -46,11 +47,10 @@ class SlotCodec:
         """
         if len(text) > slots:
             raise ValueError(f"{text!r} has more than {slots} characters.")
-        if unknown := set(text) - set(self.alphabet):
+        known = _classes(self.alphabet)
+        if unknown := set(text).difference(known):
             raise ValueError(f"{text!r} has characters that are not in the alphabet: {''.join(sorted(unknown))}.")
-        target = np.full(slots, NOTHING, np.int64)
-        target[: len(text)] = [self.alphabet.index(character) + 1 for character in text]
-        return target
+        return np.asarray([known[character] for character in text] + [NOTHING] * (slots - len(text)), np.int64)
 
     def decode(self, slot_logits: Logits, region_logits: Logits | None = None) -> Transcript:
         """The most probable text of one crop.
@@ -72,6 +72,11 @@ class SlotCodec:
         return Transcript(
             characters, likely.code if likely else None, region_confidence=likely.confidence if likely else None
         )
+
+
+@lru_cache(maxsize=8)
+def _classes(alphabet: str) -> dict[str, int]:
+    return {character: place + 1 for place, character in enumerate(alphabet)}
 
 
 def softmax(logits: Logits) -> NDArray[np.float32]:

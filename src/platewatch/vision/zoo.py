@@ -138,7 +138,7 @@ class InstalledModel:
     def load(self, *, provider: Provider = Provider.AUTO, threads: int = 1) -> ModelSession:
         """A session of the verified model; raises ModelError."""
         self.verify()
-        return ModelSession(self.model_path, provider=provider, threads=threads)
+        return ModelSession(self.model_path, provider=provider, threads=threads, keep_buffers=True)
 
 
 def load_card(folder: Path) -> InstalledModel:
