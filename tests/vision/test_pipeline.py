@@ -185,6 +185,16 @@ def test_the_times_of_the_stages_add_up(bench: Bench) -> None:
     assert result.duration_ms == times.total_ms == pytest.approx(sum(parts))
 
 
+def test_a_crop_has_as_much_round_its_plate_as_the_recognizer_wants(monkeypatch: pytest.MonkeyPatch) -> None:
+    recognizer = StandInRecognizer()
+    recognizer.padding_px, recognizer.margin = 4, 0.1  # type: ignore[attr-defined]  # what some recognizers have
+    bench = bench_of(recognizer, monkeypatch)
+    bench.detector.boxes = [LEFT]
+    (reading,) = bench.reader.read_bytes(encode(photo({LEFT: 100}), "PNG")).readings
+    assert reading.crop_bgr.shape[:2] == (30 + 2 * (4 + 3), 100 + 2 * (4 + 3))
+    assert reading.box_xyxy == LEFT
+
+
 def test_black_and_white_pixels_strewn_over_a_photo_are_in_no_crop(bench: Bench) -> None:
     image_bgr = np.asarray(photo({LEFT: 100}))[..., ::-1].copy()
     drawn = np.random.default_rng(1).random(image_bgr.shape[:2])

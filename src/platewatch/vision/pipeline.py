@@ -115,6 +115,7 @@ class PlateReader:
         self._detector = make_detector(detector, options)
         self._recognizer = make_recognizer(recognizer, options)
         self._padding_px = int(getattr(self._recognizer, "padding_px", 0))
+        self._margin = float(getattr(self._recognizer, "margin", 0.0))
         self._joint: Joint | None = getattr(self._detector, "joint", None)
         self._look_again: LookAgain | None = getattr(self._recognizer, "look_again", None)
 
@@ -242,7 +243,7 @@ class PlateReader:
     def _cut(self, image_bgr: ImageBgr, found: Detection) -> Crop:
         """The crop with as much around it as the recognizer wants."""
         height = quad_size(found.corners)[1]
-        return rectify(image_bgr, found, self._padding_px / height if height > 0 else 0.0)
+        return rectify(image_bgr, found, self._margin + (self._padding_px / height if height > 0 else 0.0))
 
     def _try_locate(self, path: Path) -> Located | ImageError | OSError:
         try:

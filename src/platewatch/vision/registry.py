@@ -130,8 +130,10 @@ class Detector(Protocol):
 
 
 class Recognizer(Protocol):
-    """Reads crops. One that wants pixels of the photo around the plate says how many in an attribute `padding_px`.
+    """Reads crops.
 
+    One that wants more of the photo around the plate says how much on each side: in an attribute `padding_px` pixels of
+    the photo, in one `margin` a share of the plate's height.
     One that can read crops more closely at more cost has a method `look_again`, which also takes what they said before.
     """
 

@@ -185,8 +185,9 @@ class TestEveryRecognizer:
         recognizer.warm_up()
         recognizer.warm_up()
 
-    def test_the_padding_it_wants_is_a_number_of_pixels(self, recognizer: Recognizer) -> None:
+    def test_what_it_wants_round_the_plate_is_a_number_of_pixels_or_a_share(self, recognizer: Recognizer) -> None:
         assert 0 <= getattr(recognizer, "padding_px", 0) <= 100
+        assert 0 <= getattr(recognizer, "margin", 0.0) <= 0.5
 
 
 class TestEveryDetector:

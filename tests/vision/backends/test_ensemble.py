@@ -7,6 +7,7 @@ import pytest
 
 from platewatch.errors import ModelFileError, UnknownBackendError
 from platewatch.vision.backends.ensemble import EnsembleRecognizer, vote
+from platewatch.vision.backends.slots import SlotRecognizer
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.types import Character, Crop, Detection, Reading
@@ -132,6 +133,7 @@ def test_its_members_read_the_same_crops(options: BackendOptions) -> None:
     assert (bright.confidence or 0) > 0.7
     assert (dark.confidence or 0) < 0.5
     assert EnsembleRecognizer(options).padding_px == 10
+    assert EnsembleRecognizer(options).margin == SlotRecognizer.margin > 0
 
 
 @pytest.mark.parametrize(

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import pytest
+import torch
 import yaml
 from typer.testing import CliRunner
 
 from platewatch.vision.zoo import load_card
 from platewatch_training.cli import app
 from platewatch_training.detector.config import RunConfig
+from platewatch_training.detector.loop import load_run
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.trainer import CHECKPOINT
 
@@ -66,6 +69,14 @@ def test_errors_are_mined_for_the_next_run(run: Path, datasets: Path, tmp_path: 
     assert (mined / "unsure.jsonl").is_file()
     config.write_text(config.read_text().replace("mined: null", f"mined: {mined}"))
     told("detector", str(tmp_path / "next"), "--config", str(config), "--minutes", "0.00001")
+
+
+def test_a_run_is_averaged_with_what_it_began_with(run: Path, tmp_path: Path, make_run: Callable[..., Path]) -> None:
+    later = make_run(tmp_path / "later", start_from=run / CHECKPOINT, steps=2)
+    told("detector-blend", str(later), str(tmp_path / "mean"), "--own-share", "0.25")
+    begun, own, mean = (load_run(one)[0].state_dict()["stem.0.weight"] for one in (run, later, tmp_path / "mean"))
+    assert torch.allclose(mean, 0.75 * begun + 0.25 * own, atol=1e-6)
+    assert not torch.equal(begun, own)
 
 
 def test_export_writes_two_folders_and_tells_the_better(run: Path, datasets: Path, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ class EnsembleRecognizer:
             )
         self._members = [make_recognizer(name, options) for name in names]
         self.padding_px = max(int(getattr(member, "padding_px", 0)) for member in self._members)
+        self.margin = max(float(getattr(member, "margin", 0.0)) for member in self._members)
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
         """One transcript for each crop, in their order; its confidence is what all members together have in it."""

@@ -84,6 +84,20 @@ def keep(
     typer.echo(f"{path}: {kept.samples} samples")
 
 
+@app.command("detector-blend")
+def blend(
+    run: Annotated[Path, typer.Argument(help="A run of the detector that began with a checkpoint.")],
+    folder: Annotated[Path, typer.Argument(help="The run's copy to write.")],
+    *,
+    own_share: Annotated[float, typer.Option(min=0, max=1, help="Of the run's weights; the rest it began with.")] = 0.5,
+) -> None:
+    """Average a run's weights with those that it began with, as a run to evaluate, export or keep."""
+    from platewatch_training.detector.config import RunConfig  # noqa: PLC0415
+    from platewatch_training.runs.blend import blend as write  # noqa: PLC0415
+
+    write(run, folder, RunConfig, own_share)
+
+
 @app.command("detector-report")
 def report(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
