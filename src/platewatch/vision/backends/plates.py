@@ -37,7 +37,7 @@ SCORE: Final = "score"
 _DEFAULT_MIN_SCORE: Final = 0.25
 _OPEN_INPUT: Final = (None, None, None, 3)
 _DIMENSIONS: Final = 4
-_STEPS_BACK: Final = (1.0, 2.5, 5.0)
+_STEPS_BACK: Final = (1.0, 3.0)
 """By how much smaller the photo is shown too: a cell sees some 200 pixels, which must hold a plate as a whole."""
 _HINT: Final = 0.02
 """Such a score the first time is worth a closer look."""
