@@ -94,7 +94,7 @@ def frame_of(photo: LabeledPhoto, size: tuple[int, int]) -> BoxXyxy | None:
     """The largest part of the photo in that size's shape with all of its plates, or None if none has them all."""
     image = open_image(photo.path.read_bytes())
     scale = min(image.width / size[0], image.height / size[1])
-    sides = [(plate.box_xyxy or (0.0, 0.0, 0.0, 0.0)) for plate in photo.plates]
+    sides = [plate.box_xyxy for plate in photo.plates if plate.box_xyxy]
     frame: list[tuple[float, float]] = []
     for axis, whole in enumerate((image.width, image.height)):
         low = min((box[axis] for box in sides), default=whole / 2)

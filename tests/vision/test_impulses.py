@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -45,6 +46,16 @@ def test_pixels_that_stand_out_are_replaced_and_the_others_stay() -> None:
     off = np.abs(cleaned.astype(int) - photo).max(axis=2)
     assert (off[hit] < 40).mean() > 0.9
     assert (off[~hit] == 0).mean() > 0.99
+
+
+@pytest.mark.parametrize("height", [255, 256, 257, 600])
+def test_where_strips_meet_pixels_are_cleaned_as_elsewhere(height: int) -> None:
+    noisy = salted(np.full((height, 90, 3), 120, np.uint8), 0.04)
+    whole = cv2.medianBlur(noisy, 3)
+    cleaned = without_impulses(noisy)
+    stands_out = cv2.absdiff(noisy, whole).max(axis=2) > 40
+    assert (cleaned[stands_out] == whole[stands_out]).all()
+    assert (cleaned[~stands_out] == noisy[~stands_out]).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (2, 3), (13, 700)], ids=str)

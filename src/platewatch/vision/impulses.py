@@ -21,6 +21,8 @@ _SURELY: Final = 60
 """How far it is where nothing is known of the image yet."""
 _EXTREME: Final = 16
 """How near to black or white it is."""
+_STRIP: Final = 256
+"""Rows that are cleaned at a time, so that a panorama takes little memory."""
 _SAMPLES: Final = 8
 _SAMPLE_ROWS: Final = 12
 _SAMPLE_COLUMNS: Final = 640
@@ -33,9 +35,16 @@ def without_impulses(image_bgr: ImageBgr) -> ImageBgr:
     """
     if not is_noisy(image_bgr):
         return image_bgr
-    smooth = np.asarray(cv2.medianBlur(image_bgr, 3), np.uint8)
-    stands_out = cv2.absdiff(image_bgr, smooth).max(axis=2) > _STANDS_OUT
-    return np.where(stands_out[:, :, None], smooth, image_bgr)
+    cleaned = image_bgr.copy()
+    for top in range(0, len(image_bgr), _STRIP):
+        # With the row above and the one below, which the medians at its borders need.
+        first = max(0, top - 1)
+        part = image_bgr[first : top + _STRIP + 1]
+        smooth = np.asarray(cv2.medianBlur(part, 3), np.uint8)
+        stands_out = cv2.absdiff(part, smooth).max(axis=2) > _STANDS_OUT
+        inner = slice(top - first, top - first + _STRIP)
+        np.copyto(cleaned[top : top + _STRIP], smooth[inner], where=stands_out[inner, :, None])
+    return cleaned
 
 
 def is_noisy(image_bgr: ImageBgr) -> bool:
