@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from platewatch.vision.looks import agreed, other_cuts
+from platewatch.vision.looks import agreed, is_settled, other_cuts
 from platewatch.vision.types import Character, ImageBgr, Transcript
 
 
@@ -47,7 +47,20 @@ def test_improbable_texts_are_not_told_and_few_of_the_others() -> None:
     assert agreed([said("AB12", 0.5, ("AB1Z", 0.001))]).alternatives == ()
 
 
-def test_cuts_have_the_crops_size_and_show_it_moved_closer_and_from_further_off() -> None:
+@pytest.mark.parametrize(
+    ("others", "settled"),
+    [
+        pytest.param([said("AB12", 0.6)], True, id="they agree"),
+        pytest.param([said("A812", 0.6)], False, id="they don't"),
+        pytest.param([said("AB12", 0.3, ("A812", 0.3))], False, id="a close one"),
+        pytest.param([Transcript((), confidence=0.0)], False, id="one shows nothing"),
+    ],
+)
+def test_readings_that_agree_surely_need_no_more_cuts(others: list[Transcript], settled: bool) -> None:
+    assert is_settled([said("AB12", 0.5), *others]) is settled
+
+
+def test_cuts_have_the_crops_size_and_show_it_closer_moved_and_from_further_off() -> None:
     crop: ImageBgr = np.zeros((64, 208, 3), np.uint8)
     crop[24:40, 92:116] = 255
     places = []
@@ -56,7 +69,7 @@ def test_cuts_have_the_crops_size_and_show_it_moved_closer_and_from_further_off(
         assert cut.dtype == np.uint8
         rows, columns = np.nonzero(cut[..., 0] > 127)
         places.append((columns.mean(), rows.mean(), len(rows)))
-    (x, y, size), moved, larger, smaller = places
+    (x, y, size), larger, moved, smaller = places
     assert larger[2] > size > smaller[2]
     assert larger[:2] == pytest.approx((x, y), abs=1)
     assert smaller[:2] == pytest.approx((x, y), abs=1)

@@ -64,10 +64,26 @@ def test_a_second_look_at_what_all_cuts_show_alike_says_the_same(make_model: Mak
 
 def test_what_was_said_before_has_a_voice_in_the_second_look(make_model: MakeModel) -> None:
     recognizer = SlotRecognizer(BackendOptions(recognizer_model=make_model()))
-    sure = Transcript(tuple(Character(sign, 0.9) for sign in "AB12"), confidence=0.9)
-    (said,) = recognizer.look_again([crop(0)], [sure])
+    unsure = Transcript(tuple(Character(sign, 0.4) for sign in "AB12"), confidence=0.4)
+    (said,) = recognizer.look_again([crop(0)], [unsure])
     assert said.text == "AB12"
-    assert said.confidence == pytest.approx(0.9 / 4)
+    assert said.confidence == pytest.approx(0.4 / 4)
+
+
+def test_what_the_first_cut_settles_needs_no_others(make_model: MakeModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    recognizer = SlotRecognizer(BackendOptions(recognizer_model=make_model()))
+    first = recognizer.recognize([crop(255), crop(0), crop(255)])
+    sizes: list[int] = []
+    run = ModelSession.run
+
+    def counted(session: ModelSession, *inputs: Tensor) -> list[Tensor]:
+        sizes.append(len(inputs[0]))
+        return run(session, *inputs)
+
+    monkeypatch.setattr(ModelSession, "run", counted)
+    again = recognizer.look_again([crop(255), crop(0), crop(255)], first)
+    assert [one.text for one in again] == ["WM64UMA", "", "WM64UMA"]
+    assert sizes == [3, 2]
 
 
 def test_an_improbable_region_is_in_the_transcript_and_not_in_the_reading(make_model: MakeModel) -> None:

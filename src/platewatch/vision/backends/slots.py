@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.beam import settle
 from platewatch.vision.calibration import plate_confidence, slot_probabilities
-from platewatch.vision.looks import agreed, other_cuts
+from platewatch.vision.looks import agreed, is_settled, other_cuts
 from platewatch.vision.recognize import Logits, SlotCodec, softmax, to_input
 from platewatch.vision.regions import likely_region
 from platewatch.vision.registry import BackendOptions
@@ -76,8 +76,13 @@ class SlotRecognizer:
     def look_again(self, crops: Sequence[Crop], first: Sequence[Transcript]) -> list[Transcript]:
         """What crops that were read unsurely say by several cuts, in their order; `first` is what they said before."""
         cuts = [other_cuts(self.pre_process(crop)) for crop in crops]
-        said = iter(self._read([cut for of_crop in cuts for cut in of_crop]))
-        return [agreed([one, *islice(said, len(of_crop))]) for one, of_crop in zip(first, cuts, strict=True)]
+        closer = self._read([of_crop[0] for of_crop in cuts])
+        said = [list(pair) for pair in zip(first, closer, strict=True)]
+        unsettled = [number for number, one in enumerate(said) if not is_settled(one)]
+        others = iter(self._read([cut for number in unsettled for cut in cuts[number][1:]]))
+        for number in unsettled:
+            said[number] += islice(others, len(cuts[number]) - 1)
+        return [agreed(one) for one in said]
 
     def pre_process(self, crop: Crop) -> ImageBgr:
         """The network's input, uint8 (height, width, 3), BGR."""
