@@ -3,9 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from platewatch.vision.closeups import HEIGHT, WIDTH
 from platewatch.vision.geometry import iou
 from platewatch.vision.types import BoxXyxy
-from platewatch_training.detector.nearer import CLOSE_UP, MOST, close_ups, proposed
+from platewatch_training.detector.nearer import MOST, close_ups, proposed
 from platewatch_training.synthesis.scenes import Box, Scene
 
 SIZE = (448, 320)
@@ -37,7 +38,7 @@ def test_a_plate_of_any_size_is_about_as_large_in_its_close_up_and_where_the_pic
     shown = []
     for seed in range(30):
         for one in close_ups(scene_with(box), np.random.default_rng(seed)):
-            assert one.size == CLOSE_UP
+            assert one.size == (WIDTH, HEIGHT)
             for plate in one.plates:
                 left, top, right, bottom = plate.box_xyxy.round().astype(int)
                 assert one.picture_bgr[top + 2 : bottom - 2, left + 2 : right - 2].mean() > 200

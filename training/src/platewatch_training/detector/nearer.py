@@ -7,11 +7,10 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from platewatch.vision.closeups import HEIGHT, WIDTH, close_up
+from platewatch.vision.closeups import close_up
 from platewatch_training.synthesis.scenes import Box, Scene, any_width
 from platewatch_training.synthesis.views import Points, box_points, box_round
 
-CLOSE_UP: Final = (WIDTH, HEIGHT)
 MOST: Final = 4
 """Close-ups of a scene, so that one of many plates does not fill a batch."""
 _MOVED: Final = (0.08, 0.13)
