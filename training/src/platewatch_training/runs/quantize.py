@@ -24,8 +24,8 @@ from platewatch_training.runs.pixels import PixelRange
 # int8 is worth having where it costs at most so many points of its measure and saves at least this share of the time.
 _WORST_LOSS: Final = 0.5
 _LEAST_GAIN: Final = 0.15
-# The head is a tenth of the work, and attention loses most by coarse numbers. A ReLU becomes the end of the range of the
-# convolution before it: rounded on its own, the convolution's answers below zero would take half of the range.
+# The head is a tenth of the work, and attention loses most by coarse numbers. A ReLU becomes the end of the range of
+# the convolution before it: rounded on its own, a convolution's answers below zero would take half of the range.
 _OPERATORS: Final = ["Conv", "Relu"]
 
 
