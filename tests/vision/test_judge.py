@@ -53,7 +53,7 @@ def test_a_recognizer_that_knows_plates_is_taken_at_its_word(text: str, confiden
 
 @pytest.mark.parametrize("confidence", [None, 0.7], ids=["any text", "plates alone"])
 @pytest.mark.parametrize(
-    ("region_confidence", "told"), [(None, True), (1.0, True), (0.3, True), (0.299, False), (0.0, False)], ids=str
+    ("region_confidence", "told"), [(None, True), (1.0, True), (0.4, True), (0.399, False), (0.0, False)], ids=str
 )
 def test_a_region_that_is_too_unsure_is_not_told(
     confidence: float | None, region_confidence: float | None, told: bool

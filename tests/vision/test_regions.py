@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from platewatch.vision.regions import likely_region, sure_region
+from platewatch.vision.regions import informed, likely_region, sure_region
 
 REGIONS = ("br", "de", "in", "in-ka", "in-mh", "us-ca", "us-ny", "us-tx")
 
@@ -33,8 +33,33 @@ def test_the_likeliest_region_is_told_with_its_probability(
     assert told(**shares) == expected
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("8ABC123", "us-ca", id="built like Californian ones"),
+        pytest.param("6PIV728", "us-ca", id="an I in the middle, too"),
+        pytest.param("ABC1D23", "br", id="built like Brazilian ones"),
+        pytest.param("XQ", "br", id="like none: the looks decide"),
+    ],
+)
+def test_how_the_text_is_built_speaks_for_some_regions(text: str, expected: str) -> None:
+    looks = np.array([0.6, 0.1, 0, 0, 0, 0.25, 0.05, 0], np.float32)
+    weighed = informed(looks, text, REGIONS)
+    assert weighed.sum() == pytest.approx(1)
+    region = likely_region(weighed, REGIONS)
+    assert region is not None
+    assert region.code == expected
+    assert (weighed[2:5] == 0).all()
+
+
+def test_the_text_does_not_make_an_improbable_region_likely() -> None:
+    looks = np.array([0.999, 0, 0, 0, 0, 0.001, 0, 0], np.float32)
+    assert informed(looks, "8ABC123", REGIONS)[5] < 0.02
+
+
 def test_a_network_that_knows_no_regions_tells_none() -> None:
     assert likely_region(np.zeros(0, np.float32), ()) is None
+    assert len(informed(np.zeros(0, np.float32), "AB12", ())) == 0
 
 
 def test_its_probability_is_at_least_that_of_the_likeliest_class_and_at_most_one() -> None:

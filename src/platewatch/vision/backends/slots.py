@@ -16,7 +16,7 @@ from platewatch.vision.beam import settle
 from platewatch.vision.calibration import plate_confidence, slot_probabilities
 from platewatch.vision.looks import agreed, is_settled, other_cuts
 from platewatch.vision.recognize import Logits, SlotCodec, softmax, to_input
-from platewatch.vision.regions import likely_region
+from platewatch.vision.regions import informed, likely_region
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.types import Crop, ImageBgr, Transcript
 from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, Calibration, InstalledModel, ModelKind, load_card
@@ -116,6 +116,8 @@ class SlotRecognizer:
             self._codec,
             None if step_logits is None else softmax(step_logits),
         )
+        if self._grammars:
+            region_probabilities = informed(region_probabilities, read.text, self._codec.regions)
         likely = likely_region(region_probabilities, self._codec.regions) if read.characters else None
         return replace(
             read,
