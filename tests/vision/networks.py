@@ -23,6 +23,12 @@ def with_metadata(network: bytes, **notes: str) -> bytes:
     return bytes(model.SerializeToString())
 
 
+def half_network() -> bytes:
+    """A network that takes float16."""
+    given, out = (helper.make_tensor_value_info(name, TensorProto.FLOAT16, ("n", 3)) for name in ("x", "out"))
+    return _checked(helper.make_graph([helper.make_node("Neg", ["x"], ["out"])], "half", [given], [out]))
+
+
 def doubling_network(input_shape: tuple[Size, ...] = ("n", 3)) -> bytes:
     """A network that doubles its input."""
     two = helper.make_node("Constant", [], ["two"], value=numpy_helper.from_array(np.array(2, dtype=np.float32)))

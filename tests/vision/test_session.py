@@ -8,7 +8,7 @@ import pytest
 
 from platewatch.errors import ModelError, ModelFileError, ModelShapeError
 from platewatch.vision.session import ModelSession, Provider, choose_provider, installed_providers
-from tests.vision.networks import constant_network, doubling_network
+from tests.vision.networks import constant_network, detector_network, doubling_network, half_network
 
 
 def pretend_installed(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
@@ -33,6 +33,15 @@ def test_shapes_tell_open_sizes_as_none() -> None:
 def test_warm_up_fits_fixed_and_open_sizes() -> None:
     ModelSession(constant_network(np.zeros((1, 2), dtype=np.float32))).warm_up()
     ModelSession(doubling_network(("n", 3, "h", "w"))).warm_up()
+
+
+def test_warm_up_of_numbers_that_nobody_gives_is_told_as_what_does_not_fit() -> None:
+    with pytest.raises(ModelShapeError, match="float16"):
+        ModelSession(half_network()).warm_up()
+
+
+def test_warm_up_fits_networks_that_take_pixels() -> None:
+    ModelSession(detector_network()).warm_up()
 
 
 def test_an_input_that_does_not_fit_names_what_is_expected() -> None:

@@ -38,7 +38,7 @@ _BEST_FIRST: Final = (Provider.CUDA, Provider.OPENVINO, Provider.CPU)
 _ERRORS_ONLY: Final = 3
 # A size for dimensions that a model leaves open, when it is warmed up.
 _OPEN_SIZE: Final = 64
-_NUMBERS: Final = {"tensor(float)": np.float32, "tensor(uint8)": np.uint8}
+_PIXELS: Final = "tensor(uint8)"
 
 
 def installed_providers() -> list[Provider]:
@@ -139,7 +139,10 @@ class ModelSession:
         """Run once on zeros, so that the first real image doesn't pay for memory and kernels."""
         self.run(
             *(
-                np.zeros([1, *(_OPEN_SIZE if size is None else size for size in shape[1:])], _NUMBERS[value.type])
+                np.zeros(
+                    [1, *(_OPEN_SIZE if size is None else size for size in shape[1:])],
+                    np.uint8 if value.type == _PIXELS else np.float32,
+                )
                 for value, shape in zip(self._session.get_inputs(), self.input_shapes, strict=True)
             ),
         )

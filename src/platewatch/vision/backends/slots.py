@@ -116,7 +116,7 @@ class SlotRecognizer:
             self._codec,
             None if step_logits is None else softmax(step_logits),
         )
-        if self._grammars:
+        if self._grammars and read.characters:
             region_probabilities = informed(region_probabilities, read.text, self._codec.regions)
         likely = likely_region(region_probabilities, self._codec.regions) if read.characters else None
         return replace(
