@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -31,7 +30,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Kin
 
         def migrated(kind: Kind) -> Database:
             if kind not in made:
-                url = stack.enter_context(empty_url(kind, folder, f"platewatch_test_{os.getpid()}"))
+                url = stack.enter_context(empty_url(kind, folder, "platewatch_test"))
                 database = Database(url)
                 stack.callback(database.dispose)
                 database.migrate()

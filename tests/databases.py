@@ -39,10 +39,11 @@ DROP = {
 
 @contextmanager
 def empty_url(kind: Kind, folder: Path, name: str) -> Iterator[str]:
-    """The URL of a database without tables, gone at the end. `name` is unique on the server."""
+    """The URL of a database without tables, gone at the end. `name` and the process make it unique on the server."""
     if kind is Kind.SQLITE:
         yield f"sqlite:///{folder / name}.sqlite"
         return
+    name = f"{name}_{os.getpid()}"
     variable, fallback = SERVERS[kind]
     url = make_url(os.environ.get(variable, fallback))
     server = create_engine(url, isolation_level="AUTOCOMMIT", connect_args={"connect_timeout": 5})

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -341,7 +340,7 @@ def test_foreign_keys_cascade_or_are_emptied(database: Database) -> None:
 
 @pytest.mark.parametrize("kind", list(Kind), ids=str)
 def test_statistics_are_gathered_where_the_database_waits_for_them(kind: Kind, tmp_path: Path) -> None:
-    with empty_url(kind, tmp_path, f"platewatch_test_statistics_{os.getpid()}") as url:
+    with empty_url(kind, tmp_path, "platewatch_test_statistics") as url:
         database = Database(url)
         database.migrate()
         with database.transaction() as session:
@@ -355,7 +354,7 @@ def test_statistics_are_gathered_where_the_database_waits_for_them(kind: Kind, t
 
 
 def test_statistics_that_are_refused_are_noted_in_the_log(tmp_path: Path) -> None:
-    with empty_url(Kind.POSTGRESQL, tmp_path, f"platewatch_test_refused_{os.getpid()}") as url:
+    with empty_url(Kind.POSTGRESQL, tmp_path, "platewatch_test_refused") as url:
         database = Database(url)
         with capture_logs() as logs:
             database.gather_statistics(LocationRow)
