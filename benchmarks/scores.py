@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from benchmarks.regions import same_region
-from platewatch.vision.formats import PROVINCES
+from platewatch.plates.text import PROVINCES
 from platewatch.vision.geometry import iou
 from platewatch.vision.types import BoxXyxy
 

@@ -12,6 +12,8 @@
     │   ├── RowsError                  rows of a file that can't be used
     │   ├── LabelsError                a dataset's labels, or its folder, can't be used
     │   └── FieldError                 any other field with a value that can't be used
+    │       ├── PlateTextError         a plate as written has a letter or sign that plates are not compared by
+    │       └── RegionCodeError        no known region has that code
     ├── NotFoundError                  no such row or file
     ├── ConflictError                  it exists already, or another request is at it
     │   └── IdempotencyError           one Idempotency-Key, two different requests
@@ -38,10 +40,12 @@ Messages name the thing and say what to do next. HTTP statuses are mapped in app
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 _PLACES_NAMED = 10
+_TEXT_SHOWN = 40
 
 
 class PlatewatchError(Exception):
@@ -107,6 +111,38 @@ class FieldError(InputError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class PlateTextError(FieldError):
+    """A plate as written has a letter or sign that plates are not compared by; the message names that sign."""
+
+    def __init__(self, text: str, sign: str) -> None:
+        name = unicodedata.name(sign, f"U+{ord(sign):04X}")
+        super().__init__("plate", f"{sign!r} ({name}) in {text[:_TEXT_SHOWN]!r} {_advice_on(sign)}")
+        self.text = text
+        self.sign = sign
+
+
+class RegionCodeError(FieldError):
+    """No known region has that code."""
+
+    def __init__(self, text: str, meant: str | None) -> None:
+        hint = f" Did you mean {meant!r}?" if meant else ""
+        advice = "Give a code of GET /api/v1/regions, such as 'fr' or 'us-ca'."
+        super().__init__("region", f"{text[:_TEXT_SHOWN]!r} is no region code.{hint} {advice}")
+        self.meant = meant
+
+
+def _advice_on(sign: str) -> str:
+    value = unicodedata.digit(sign, None)
+    if value is not None:
+        return f"is no digit that plates are compared by. Write {value}."
+    if unicodedata.category(sign)[0] in "LN":
+        return (
+            "is no letter that plates are compared by: those are A-Z, also with marks, 0-9, Cyrillic and Greek letters "
+            "that look Latin, and the signs of Chinese plates. Write the plate as its sightings show it."
+        )
+    return "is no part of a plate. Write one plate, with spaces, hyphens or dots at most."
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from platewatch.sightings.partial import (
     keys_of_gaps,
     keys_of_piece,
 )
-from platewatch.vision.plates import fold, matches
+from platewatch.plates.matching import fold, matches
 
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 

@@ -18,7 +18,7 @@ from platewatch.sightings.query import PlateMatch, SightingFilter, SightingQuery
 from platewatch.sightings.repository import SightingRepository
 from platewatch.sightings.service import SightingService
 from platewatch.sightings.sorting import Sort
-from platewatch.vision.plates import edit_distance, matches
+from platewatch.plates.matching import edit_distance, matches
 from tests.db.rows import NOON
 from tests.sightings.rows import add_sighting
 

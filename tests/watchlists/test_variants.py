@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from platewatch.vision.plates import edit_distance
+from platewatch.plates.matching import edit_distance
 from platewatch.watchlists.variants import PATTERN_KEY, variant_keys
 
 SIGNS = "ABIOSZ0125"

@@ -45,9 +45,9 @@ from platewatch.csv_rows import Cell, csv_text
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import AccessLogRow
 from platewatch.errors import FieldError
+from platewatch.plates.matching import is_pattern
+from platewatch.plates.text import as_written, plate_key
 from platewatch.sightings.photos import Photo, open_photo
-from platewatch.vision.formats import normalize
-from platewatch.vision.plates import is_pattern
 from platewatch.vision.regions import sure_region
 
 router = APIRouter(prefix="/api/v1/access", tags=["access"], dependencies=OPENAPI_SECURITY)
@@ -60,6 +60,7 @@ _COLUMNS: Final = (
     "id",
     "decided_at",
     "plate",
+    "written",
     "decision",
     "reason",
     "direction",
@@ -67,6 +68,8 @@ _COLUMNS: Final = (
     "confidence",
     "watchlist",
     "entry_plate",
+    "entry_written",
+    "folded",
     "source",
     "note",
     "gate",
@@ -137,11 +140,12 @@ def decide(
     if question.photo is not None:
         text, confidence, region = _read(runtime, question.photo)
     plate = _plate(text)
+    written = as_written(text) if question.photo is None else None
 
     def work(session: Session) -> AccessRead:
         stored = runtime.sightings(session).stored_plate(plate) if plate else ""
         texts = runtime.texts_of(plate) if plate else ()
-        evidence = Evidence(confidence=confidence, region=region, user_id=caller.user_id, texts=texts)
+        evidence = Evidence(confidence=confidence, region=region, user_id=caller.user_id, texts=texts, written=written)
         row = AccessService(session, runtime.clock).decide(stored, body.location_id, body.direction, evidence)
         details: Details = {"log": row.id, "decision": row.decision, "reason": row.reason}
         AuditService(session, runtime.clock).note(AuditAction.ACCESS_DECIDED, actor, stored or None, details)
@@ -236,7 +240,9 @@ def open_gate(gate_id: RowId, body: GateOpen, runtime: RuntimeDep, actor: ActorD
     plate = _plate(body.plate)
     return runtime.transact(
         lambda session: AccessRead.of(
-            AccessService(session, runtime.clock).open_by_hand(gate_id, plate, body.reason, actor)
+            AccessService(session, runtime.clock).open_by_hand(
+                gate_id, plate, body.reason, actor, written=as_written(body.plate) or None
+            )
         )
     )
 
@@ -271,12 +277,13 @@ def _read(runtime: RuntimeDep, photo: Photo) -> tuple[str, float | None, str | N
 
 
 def _plate(text: str) -> str:
-    """The normalized plate; empty only if the text is.
+    """The plate's key; empty only if the text is.
 
     Raises:
         FieldError: no letter or digit, or too many.
+        PlateTextError: a letter or sign has no key.
     """
-    plate = normalize(text)
+    plate = plate_key(text)
     if text and not 0 < len(plate) <= MAX_PLATE:
         raise FieldError("plate", f"A plate has 1 to {MAX_PLATE} letters and digits; {text[:40]!r} has {len(plate)}.")
     return plate
@@ -299,6 +306,7 @@ def _cells(row: AccessLogRow) -> tuple[Cell, ...]:
         row.id,
         row.decided_at,
         row.plate,
+        row.written,
         row.decision,
         row.reason,
         row.direction,
@@ -306,6 +314,8 @@ def _cells(row: AccessLogRow) -> tuple[Cell, ...]:
         row.confidence,
         row.watchlist_name,
         row.entry_plate,
+        row.entry_written,
+        row.match_folded if row.entry_plate else None,
         row.source,
         row.note,
         row.gate_name,

@@ -12,7 +12,7 @@ from platewatch.access.rules import Decision
 from platewatch.access.schemas import AccessFilter, AccessQuery, AccessSource, GateDirection, GateState
 from platewatch.db.repository import NamedRepository, NewestFirst, Page, Repository
 from platewatch.db.tables import AccessLogRow, GatePolicyRow, GateRow
-from platewatch.vision.plates import LIKE_ESCAPE, is_pattern, normalize_pattern, wildcard_to_like
+from platewatch.plates.matching import LIKE_ESCAPE, is_pattern, search_key, wildcard_to_like
 from platewatch.vision.types import Direction
 
 _NEWEST_FIRST = NewestFirst(AccessLogRow.decided_at, AccessLogRow.id)
@@ -128,7 +128,7 @@ def _filtered(query: AccessFilter, texts: Collection[str]) -> Select[AccessLogRo
         if (value := getattr(query, name)) is not None:
             statement = statement.where(getattr(AccessLogRow, name) == value)
     if query.plate is not None:
-        plate = normalize_pattern(query.plate)
+        plate = search_key(query.plate)
         fits = (
             AccessLogRow.plate.like(wildcard_to_like(plate), escape=LIKE_ESCAPE)
             if is_pattern(plate)

@@ -24,6 +24,7 @@ class Reason(StrEnum):
     FREE_EXIT = "free_exit"
     UNKNOWN_PLATE = "unknown_plate"
     NO_PLATE = "no_plate"
+    FOLDED_MATCH = "folded_match"
     LOW_CONFIDENCE = "low_confidence"
     ALREADY_INSIDE = "already_inside"
     FULL = "full"
@@ -39,10 +40,18 @@ class UnknownPolicy(StrEnum):
     GRANT = "grant"
 
 
+class FoldedPolicy(StrEnum):
+    """What becomes of a plate that fits an entry but for the marks of its letters, as BOAB12 fits BÖ AB 12."""
+
+    ACCEPT = "accept"
+    REVIEW = "review"
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The rules of one location; these are those of a location that nobody gave any.
 
+    Folded matches count by default, because the recognizer reads Ö as O: a resident with an Ö would never be let in.
     With `free_exit` who leaves is held up by a deny list only. `arrival_s` is how long a place is kept for a vehicle
     that was granted entry but was not seen entering yet. A sighting older than `max_age_s` is not decided on.
     """
@@ -50,6 +59,7 @@ class Policy:
     enabled: bool = False
     min_confidence: float = 0.7
     unknown: UnknownPolicy = UnknownPolicy.DENY
+    folded: FoldedPolicy = FoldedPolicy.ACCEPT
     free_exit: bool = True
     anti_passback: bool = False
     check_capacity: bool = False
@@ -82,7 +92,7 @@ class Verdict:
 
 def judge(policy: Policy, facts: Facts) -> Verdict:
     """The decision. Rules are asked in this order, and the first that has an answer decides."""
-    allowed = _strongest(facts, ListKind.ALLOW)
+    allowed = _strongest(policy, facts, ListKind.ALLOW)
     if verdict := _without_asking_who(policy, facts, allowed):
         return verdict
     if allowed is None and policy.unknown is not UnknownPolicy.GRANT:
@@ -90,6 +100,8 @@ def judge(policy: Policy, facts: Facts) -> Verdict:
         return Verdict(decision, Reason.UNKNOWN_PLATE)
     if obstacle := _obstacle(policy, facts):
         return Verdict(Decision.DENIED, obstacle, allowed)
+    if allowed is not None and policy.unknown is not UnknownPolicy.GRANT and _is_for_review(policy, allowed):
+        return Verdict(Decision.REVIEW, Reason.FOLDED_MATCH, allowed)
     return Verdict(Decision.GRANTED, Reason.ALLOW_LIST if allowed else Reason.OPEN_TO_ALL, allowed)
 
 
@@ -97,7 +109,9 @@ def _without_asking_who(policy: Policy, facts: Facts, allowed: Match | None) -> 
     """What is decided whether or not the plate is on an allow list."""
     if not facts.plate:
         return Verdict(Decision.REVIEW, Reason.NO_PLATE)
-    denied = _strongest(facts, ListKind.DENY)
+    denied = _strongest(policy, facts, ListKind.DENY)
+    if denied is not None and _is_for_review(policy, denied):
+        return Verdict(Decision.REVIEW, Reason.FOLDED_MATCH, denied)
     if denied is not None:
         return Verdict(Decision.DENIED, Reason.DENY_LIST, denied)
     if facts.direction is Direction.LEAVING and policy.free_exit:
@@ -119,5 +133,11 @@ def _obstacle(policy: Policy, facts: Facts) -> Reason | None:
     return None
 
 
-def _strongest(facts: Facts, kind: ListKind) -> Match | None:
-    return next((match for match in facts.matches if match.watchlist.kind is kind), None)
+def _is_for_review(policy: Policy, match: Match) -> bool:
+    return match.folded and policy.folded is FoldedPolicy.REVIEW
+
+
+def _strongest(policy: Policy, facts: Facts, kind: ListKind) -> Match | None:
+    """The match of the kind that decides; one for review only where there is no other."""
+    of_kind = [match for match in facts.matches if match.watchlist.kind is kind]
+    return next((match for match in of_kind if not _is_for_review(policy, match)), next(iter(of_kind), None))

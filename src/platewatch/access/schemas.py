@@ -9,9 +9,11 @@ from typing import Annotated, Final, Literal, TypeAlias
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from platewatch.access.actuators import ACTUATORS, Actuator, HttpActuator
-from platewatch.access.rules import Decision, Policy, Reason, UnknownPolicy
+from platewatch.access.rules import Decision, FoldedPolicy, Policy, Reason, UnknownPolicy
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import AccessLogRow, GatePolicyRow, GateRow
+from platewatch.plates.fields import RegionCode, SearchedPlate, WrittenPlate
+from platewatch.plates.text import MAX_WRITTEN
 from platewatch.sealing import Seal
 from platewatch.vision.types import Direction
 
@@ -26,7 +28,7 @@ Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, p
 WhyOpened = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")
 ]
-PlateText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64)]
+PlateText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_WRITTEN)]
 
 
 class Body(BaseModel):
@@ -75,6 +77,10 @@ class PolicyWrite(Body):
         default=_DEFAULTS.min_confidence, ge=0, le=1, description="a reading below is for review"
     )
     unknown: UnknownPolicy = Field(default=_DEFAULTS.unknown, description="for a plate that is on no list")
+    folded: FoldedPolicy = Field(
+        default=_DEFAULTS.folded,
+        description="for a plate that fits an entry but for the marks of its letters, as BOAB12 fits `BÖ AB 12`",
+    )
     free_exit: bool = Field(default=_DEFAULTS.free_exit, description="who leaves is held up by a deny list only")
     anti_passback: bool = Field(default=_DEFAULTS.anti_passback, description="who is inside can't enter again")
     check_capacity: bool = Field(
@@ -198,7 +204,7 @@ class DecideBody(Body):
     location_id: Id | None = None
     direction: Direction = Direction.ENTERING
     confidence: float | None = Field(default=None, ge=0, le=1, description="of the reading, if it was read")
-    region: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")] | None = None
+    region: RegionCode | None = None
 
 
 class AccessMatchRead(BaseModel):
@@ -207,7 +213,9 @@ class AccessMatchRead(BaseModel):
     watchlist_id: int | None = Field(description="None: deleted since")
     watchlist: str = Field(examples=["residents"])
     entry_plate: str = Field(examples=["AB12CDE"])
+    entry_written: WrittenPlate
     distance: float = Field(description="edits between the two; a look-alike counts half")
+    folded: bool = Field(description="the two differ in the marks of their letters")
 
 
 class GateResultRead(BaseModel):
@@ -224,7 +232,8 @@ class AccessRead(BaseModel):
     """One decision, as it is in the log."""
 
     id: int = Field(examples=[91])
-    plate: str = Field(examples=["AB12CDE"])
+    plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
+    written: WrittenPlate
     confidence: float | None
     location_id: int | None
     direction: Direction
@@ -243,6 +252,7 @@ class AccessRead(BaseModel):
         return cls(
             id=row.id,
             plate=row.plate,
+            written=row.written,
             confidence=None if row.confidence is None else round(row.confidence, CONFIDENCE_DIGITS),
             location_id=row.location_id,
             direction=Direction(row.direction),
@@ -274,7 +284,7 @@ class AccessFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plate: Annotated[str, Field(max_length=64)] | None = Field(
+    plate: SearchedPlate | None = Field(
         default=None, description="this plate, or all that fit a pattern with `?` and `*`"
     )
     location_id: Id | None = None
@@ -297,7 +307,7 @@ class AccessQuery(AccessFilter):
 def policy_of(row: GatePolicyRow) -> Policy:
     """The row as rules."""
     fields = {name: getattr(row, name) for name in PolicyWrite.model_fields}
-    return Policy(**(fields | {"unknown": UnknownPolicy(row.unknown)}))
+    return Policy(**(fields | {"unknown": UnknownPolicy(row.unknown), "folded": FoldedPolicy(row.folded)}))
 
 
 def actuator_of(row: GateRow, seal: Seal) -> Actuator:
@@ -325,5 +335,7 @@ def _match(row: AccessLogRow) -> AccessMatchRead | None:
         watchlist_id=row.watchlist_id,
         watchlist=row.watchlist_name,
         entry_plate=row.entry_plate,
+        entry_written=row.entry_written,
         distance=row.match_distance or 0.0,
+        folded=row.match_folded,
     )

@@ -32,6 +32,7 @@ from platewatch.db.tables import AccessLogRow, CameraRow, GatePolicyRow, GateRow
 from platewatch.errors import ConflictError, FieldError
 from platewatch.locations.service import LocationService
 from platewatch.notify.events import EventKind
+from platewatch.plates.text import is_pseudonym
 from platewatch.sealing import Seal
 from platewatch.vision.regions import sure_region
 from platewatch.vision.types import Direction
@@ -57,10 +58,12 @@ class Evidence:
     """Where they are known already."""
     texts: Collection[str] = ()
     """What may stand for the plate in the database, if that is more than the plate."""
+    written: str | None = None
+    """The plate as somebody typed it; None where it was read."""
 
 
 class AccessService:
-    """Never commits; the caller's transaction does. Plates are normalized, or pseudonyms."""
+    """Never commits; the caller's transaction does. Plates are keys, or pseudonyms."""
 
     def __init__(self, session: Session, clock: Clock) -> None:
         self._session = session
@@ -106,12 +109,15 @@ class AccessService:
             user_id=sighting.user_id,
             matches=matches,
             texts=texts,
+            written=sighting.written,
         )
         direction = Direction(sighting.direction)
         return self._decide(sighting.plate, sighting.location_id, direction, evidence, AccessSource.SIGHTING)
 
-    def open_by_hand(self, gate_id: int, plate: str, reason: str, actor: Actor) -> AccessLogRow:
-        """A gate that somebody opens; it opens after the commit.
+    def open_by_hand(
+        self, gate_id: int, plate: str, reason: str, actor: Actor, *, written: str | None = None
+    ) -> AccessLogRow:
+        """A gate that somebody opens; it opens after the commit. `written` is the plate as that person typed it.
 
         Raises:
             NotFoundError: no such gate.
@@ -123,6 +129,7 @@ class AccessService:
         direction = Direction(gate.direction) if gate.direction in set(Direction) else Direction.UNKNOWN
         row = AccessLogRow(
             plate=plate,
+            written=written,
             location_id=gate.location_id,
             direction=direction,
             decision=Decision.GRANTED,
@@ -140,6 +147,7 @@ class AccessService:
         """A decision that was made elsewhere, put into the log; no gate opens."""
         row = AccessLogRow(
             plate=plate,
+            written=_shown_text(plate, evidence),
             confidence=evidence.confidence,
             direction=Direction.UNKNOWN,
             decision=decision,
@@ -282,6 +290,7 @@ class AccessService:
             gate = self._gates.find(location_id, direction, evidence.camera_id)
         row = AccessLogRow(
             plate=plate,
+            written=_shown_text(plate, evidence),
             confidence=evidence.confidence,
             location_id=location_id,
             direction=direction,
@@ -301,7 +310,9 @@ class AccessService:
         matches = evidence.matches
         if matches is None:
             lists = WatchlistService(self._session, self._clock)
-            matches = lists.match(plate, at=now, location_id=location_id, region=evidence.region)
+            matches = lists.match(
+                plate, at=now, location_id=location_id, region=evidence.region, written=evidence.written
+            )
         texts = evidence.texts or (plate,)
         cool_down = timedelta(seconds=policy.cool_down_s)
         entering = location_id is not None and direction is Direction.ENTERING
@@ -358,6 +369,11 @@ class AccessService:
             raise ConflictError(f"There is already a gate {name!r}. Choose another name.")
 
 
+def _shown_text(plate: str, evidence: Evidence) -> str | None:
+    """The plate as written; None beside a pseudonym, which hides it."""
+    return None if is_pseudonym(plate) else evidence.written
+
+
 def _match_columns(verdict: Verdict) -> dict[str, object]:
     match = verdict.match
     if match is None:
@@ -366,7 +382,9 @@ def _match_columns(verdict: Verdict) -> dict[str, object]:
         "watchlist_id": match.watchlist.id,
         "watchlist_name": match.watchlist.name,
         "entry_plate": match.entry.plate,
+        "entry_written": match.entry.written,
         "match_distance": match.distance,
+        "match_folded": match.folded,
     }
 
 

@@ -167,7 +167,7 @@ class Runtime:
         return SightingService(session, self.clock, self.pseudonyms)
 
     def texts_of(self, plate: str) -> frozenset[str]:
-        """The texts that may stand for the plate in the database: itself, normalized, and its pseudonym."""
+        """The texts that may stand for the plate in the database: its key, and its pseudonym."""
         return texts_of(plate, self.pseudonyms)
 
     @contextmanager

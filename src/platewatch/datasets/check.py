@@ -8,8 +8,8 @@ from typing import Final
 
 from platewatch.datasets.reading import IMAGE_LIMITS, size_or_problem
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
-from platewatch.errors import ImageError
-from platewatch.vision.formats import MAX_LENGTH, normalize
+from platewatch.errors import ImageError, PlateTextError
+from platewatch.plates.text import MAX_LENGTH, plate_key
 from platewatch.vision.geometry import polygon_area
 from platewatch.vision.image import open_image
 
@@ -77,10 +77,18 @@ def _check_plate(plate: PlateLabel, size: tuple[int, int], *, crop: bool) -> Ite
             yield ProblemKind.OUTSIDE, f"the box {_short(box)} is not inside {width} x {height}."
     if plate.corners is not None and polygon_area(plate.corners) < _LEAST_SIDE_PX:
         yield ProblemKind.NO_AREA, "the corners lie on one line."
-    if plate.text is not None and not 1 <= len(normalize(plate.text)) <= MAX_LENGTH:
-        yield ProblemKind.TEXT, f"the text is {plate.text[:40]!r}."
+    if plate.text is not None and (problem := _text_problem(plate.text)):
+        yield ProblemKind.TEXT, problem
     if box is None and plate.text is None and not crop:
         yield ProblemKind.EMPTY, "neither its place nor its text is labelled."
+
+
+def _text_problem(text: str) -> str | None:
+    try:
+        length = len(plate_key(text))
+    except PlateTextError as error:
+        return str(error)
+    return None if 1 <= length <= MAX_LENGTH else f"the text is {text[:40]!r}."
 
 
 def _short(box: tuple[float, float, float, float]) -> str:

@@ -11,7 +11,7 @@ from platewatch.datasets.likeness import Hash, difference_hash, similar_pairs
 from platewatch.datasets.reading import IMAGE_LIMITS
 from platewatch.datasets.types import ImageLabels
 from platewatch.errors import FieldError, ImageError, LabelsError
-from platewatch.vision.formats import normalize
+from platewatch.plates.text import reading_key
 from platewatch.vision.image import open_image
 
 
@@ -101,7 +101,7 @@ def alike(images: Sequence[ImageLabels], tell: Callable[[int, int], None]) -> li
 
 
 def _texts(image: ImageLabels) -> set[str]:
-    return {text for plate in image.plates or () if (text := normalize(plate.text or ""))}
+    return {text for plate in image.plates or () if (text := reading_key(plate.text or ""))}
 
 
 def _hashes(images: Sequence[ImageLabels], tell: Callable[[int, int], None]) -> list[Hash]:

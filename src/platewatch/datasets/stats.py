@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from platewatch.datasets.types import Dataset, ImageLabels, PlateLabel
-from platewatch.vision.formats import normalize
+from platewatch.plates.text import reading_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,7 @@ def stats(dataset: Dataset) -> Stats:
     """The numbers."""
     images = dataset.images
     plates = [(image, plate) for image in images for plate in image.plates or ()]
-    texts = [text for _, plate in plates if (text := normalize(plate.text or ""))]
+    texts = [text for _, plate in plates if (text := reading_key(plate.text or ""))]
     sizes = [size for image, plate in plates if (size := _size(image, plate)) is not None]
     return Stats(
         format=dataset.format.value,

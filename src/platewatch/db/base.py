@@ -52,6 +52,17 @@ LONG_TEXT = Text().with_variant(mysql.MEDIUMTEXT(), "mysql")
 """Up to 16 MB; MySQL's own TEXT has 64 KB."""
 
 
+PlateKey = (
+    String(32)
+    .with_variant(String(32, collation="C"), "postgresql")
+    .with_variant(mysql.VARCHAR(32, charset="utf8mb4", collation="utf8mb4_bin"), "mysql")
+)
+"""The key of a plate: compared and sorted by code points on every database. MySQL's own default calls Ö and O equal."""
+
+WrittenPlateText = String(64)
+"""A plate as somebody typed it, for people only: nothing is compared by it."""
+
+
 class UtcDateTime(TypeDecorator[datetime]):
     """An instant with microseconds: aware UTC in Python, UTC on every database."""
 

@@ -40,7 +40,7 @@ _MARGIN = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which plate, normalized, and whether the watchlists are meant too."""
+    """Which plate, by its key, and whether the watchlists are meant too."""
 
     plate: str
     reason: str

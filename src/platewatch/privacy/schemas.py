@@ -8,6 +8,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from platewatch.db.base import MAX_ID
+from platewatch.plates.fields import WrittenPlate
 from platewatch.sightings.schemas import SightingRead
 
 Days = Annotated[int | None, Field(ge=0, le=36_500, description="None keeps them; 0 lets them go with the next run")]
@@ -57,6 +58,7 @@ class HoldRead(BaseModel):
 
     id: int = Field(examples=[3])
     plate: str | None = Field(examples=["AB12CDE"])
+    written: WrittenPlate
     sighting_id: int | None
     reason: str
     username: str | None
@@ -117,6 +119,7 @@ class VisitTold(BaseModel):
 
     id: int
     plate: str
+    written: WrittenPlate
     location_id: int | None
     state: str
     entered_at: datetime | None
@@ -130,6 +133,7 @@ class DecisionTold(BaseModel):
 
     id: int
     plate: str
+    written: WrittenPlate
     location_id: int | None
     decision: str
     reason: str
@@ -141,14 +145,19 @@ class ListingTold(BaseModel):
     watchlist: str
     kind: str
     entry: str
+    entry_written: WrittenPlate
     owner: str | None
     note: str | None
 
 
 class PlateReport(BaseModel):
-    """Everything that is stored about a plate. `is_complete` is False if there is more than fits."""
+    """Everything that is stored about a plate. `is_complete` is False if there is more than fits.
 
-    plate: str
+    All that has the plate's key is in it, and so is another plate that differs in marks alone (BÖ and BO): what
+    somebody typed of it stands in `written`.
+    """
+
+    plate: str = Field(description="the key by which plates are compared")
     is_complete: bool
     sightings: list[SightingRead]
     visits: list[VisitTold]

@@ -13,6 +13,7 @@ from platewatch.audit.service import SERVER, Actor, AuditAction, AuditService, D
 from platewatch.clock import Clock
 from platewatch.db.tables import AccessLogRow, LegalHoldRow, PrivacyRunRow, RetentionRow, VisitRow
 from platewatch.locations.service import LocationService
+from platewatch.plates.text import as_written
 from platewatch.privacy.repository import LegalHoldRepository, PlateRepository, RetentionRepository, RunRepository
 from platewatch.privacy.schemas import (
     DecisionTold,
@@ -91,6 +92,7 @@ class PrivacyService:
         row = self._holds.add(
             LegalHoldRow(
                 plate=None if body.plate is None else plate_of(body.plate),
+                written=None if body.plate is None else as_written(body.plate),
                 sighting_id=body.sighting_id,
                 reason=body.reason,
                 username=actor.username,
@@ -111,7 +113,7 @@ class PrivacyService:
         self._holds.delete(row)
 
     def report(self, sightings: SightingService, plate: str, texts: Collection[str], actor: Actor) -> PlateReport:
-        """Everything that is stored about the normalized plate, under each text that stands for it."""
+        """Everything that is stored under the plate's key, by each text that stands for it."""
         rows = PlateRepository(self._session, texts)
         ids = rows.sighting_ids(MAX_REPORTED + 1)
         visits = list(self._session.scalars(select(VisitRow).where(rows.visits).limit(MAX_REPORTED + 1)))
@@ -130,6 +132,7 @@ class PrivacyService:
                     watchlist=match.watchlist.name,
                     kind=match.watchlist.kind,
                     entry=match.entry.plate,
+                    entry_written=match.entry.written,
                     owner=match.entry.owner,
                     note=match.entry.note,
                 )

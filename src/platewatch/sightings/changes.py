@@ -13,8 +13,9 @@ from platewatch.db.events import EventLog
 from platewatch.db.tables import CorrectionRow, SightingRow
 from platewatch.errors import ConflictError, FieldError
 from platewatch.notify.events import EventKind
+from platewatch.plates.text import as_written, is_pseudonym, spelling
 from platewatch.sightings.plate_index import PlateIndex
-from platewatch.sightings.pseudonyms import Pseudonyms, is_pseudonym
+from platewatch.sightings.pseudonyms import Pseudonyms
 from platewatch.sightings.repository import CorrectionRepository, HoldRepository, ImageRepository, SightingRepository
 from platewatch.sightings.schemas import CorrectionKind, SightingMerge, SightingRead, SightingUpdate
 from platewatch.sightings.service import SightingService, confidence_of_told, plate_of, strip_reading
@@ -25,11 +26,12 @@ _VEHICLE: Final = ("vehicle_type", "vehicle_color", "vehicle_make")
 _FIELDS: Final = ("region", "direction", *_VEHICLE, "subject", "note")
 _READ: Final = frozenset({"plate", "region", "direction"})
 """Who changes these corrects the sighting; a note only adds to it."""
-_MATCHED: Final = frozenset({"plate", "region"})
+_MATCHED: Final = frozenset({"plate", "written", "region"})
 """What entries of lists are compared with."""
 _KEPT_OF_MERGED: Final = {
     "id",
     "plate",
+    "written",
     "read_plate",
     "confidence",
     "region",
@@ -143,13 +145,22 @@ class SightingChanges:
         if "direction" in given and given["direction"] is None:
             raise FieldError("direction", "A direction can be `unknown`, but not be left empty.")
         if body.plate is not None:
-            given["plate"] = self._service.stored_plate(plate_of(body.plate))
+            given |= self._plate_given(row, body.plate)
         if given.get("region", row.region) != row.region:
             given["region_confidence"] = confidence_of_told(given["region"])
         before = {field: getattr(row, field) for field, value in given.items() if getattr(row, field) != value}
         for field in before:
             setattr(row, field, given[field])
         return before
+
+    def _plate_given(self, row: SightingRow, text: str) -> dict[str, str | None]:
+        """The plate's columns; the text as written stays where the two differ in separators and case alone."""
+        plate = self._service.stored_plate(plate_of(text))
+        if is_pseudonym(plate):
+            return {"plate": plate, "written": None}
+        if plate == row.plate and spelling(text) == spelling(row.written or row.plate):
+            return {"plate": plate}
+        return {"plate": plate, "written": as_written(text)}
 
     def _replate(self, row: SightingRow, former: str) -> None:
         row.read_plate = row.read_plate or former
@@ -207,8 +218,8 @@ class SightingChanges:
 
 
 def _corrects(before: Mapping[str, Any]) -> bool:
-    """Whether a change from this is more than something added; a vehicle of which nothing was known is only told."""
-    return not before.keys().isdisjoint(_READ) or any(before.get(field) is not None for field in _VEHICLE)
+    """Whether a change from this is more than something added, such as a vehicle of which nothing was known."""
+    return not before.keys().isdisjoint(_READ) or any(before.get(field) is not None for field in (*_VEHICLE, "written"))
 
 
 def _vehicle_told(row: SightingRow, other: SightingRow) -> dict[str, str]:

@@ -16,6 +16,7 @@ EXPORT_COLUMNS: Final = (
     "id",
     "captured_at",
     "plate",
+    "written",
     "read_plate",
     "confidence",
     "region",

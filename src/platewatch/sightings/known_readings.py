@@ -17,7 +17,7 @@ from platewatch.settings import Settings
 from platewatch.sightings.photos import Photo, ReadPhoto
 from platewatch.vision.types import Character, Detection, ImageReadings, Reading
 
-_FORMAT = "2"
+_FORMAT = "3"
 _HEAD = struct.Struct(">I")
 
 

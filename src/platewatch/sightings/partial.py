@@ -11,7 +11,8 @@ from __future__ import annotations
 import hashlib
 from typing import Final
 
-from platewatch.vision.plates import ANY_SIGN, ANY_SIGNS, fold
+from platewatch.plates.matching import fold
+from platewatch.plates.text import ANY_SIGN, ANY_SIGNS
 
 MAX_EDITS: Final = 2
 MAX_GAPS: Final = 3

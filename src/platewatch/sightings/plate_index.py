@@ -10,9 +10,7 @@ from sqlalchemy.orm import Session
 
 from platewatch.db.repository import is_duplicate
 from platewatch.db.tables import PlateKeyRow, PlateTextRow, SightingRow
-from platewatch.sightings.partial import keys_near, keys_of, keys_of_gaps, keys_of_piece
-from platewatch.vision.plates import (
-    ANY_SIGNS,
+from platewatch.plates.matching import (
     LIKE_ESCAPE,
     edit_distance,
     is_pattern,
@@ -20,6 +18,8 @@ from platewatch.vision.plates import (
     matches,
     wildcard_to_like,
 )
+from platewatch.plates.text import ANY_SIGNS
+from platewatch.sightings.partial import keys_near, keys_of, keys_of_gaps, keys_of_piece
 
 _LONG_PREFIX = 3
 _AT_ONCE = 5000

@@ -10,10 +10,7 @@ from typing import Final
 
 from platewatch.errors import SettingsError
 from platewatch.keyfile import read_or_make_key
-from platewatch.vision.formats import normalize
-
-MARK: Final = "~"
-"""What a pseudonym begins with; no plate does."""
+from platewatch.plates.text import PSEUDONYM_MARK, is_pseudonym, plate_key
 
 _KEY_FILE: Final = "plate-key"
 _SIGNS: Final = 26
@@ -27,23 +24,22 @@ class Pseudonyms:
         self._key = key
 
     def of(self, plate: str) -> str:
-        """What stands for the normalized plate; the same for the same plate and key."""
+        """What stands for the plate's key; the same for the same plate and secret."""
         digest = hmac.digest(self._key, plate.encode(), hashlib.sha256)
-        return MARK + base64.b32encode(digest).decode()[:_SIGNS]
-
-
-def is_pseudonym(text: str) -> bool:
-    return text.startswith(MARK)
+        return PSEUDONYM_MARK + base64.b32encode(digest).decode()[:_SIGNS]
 
 
 def texts_of(plate: str, pseudonyms: Pseudonyms | None) -> frozenset[str]:
     """The texts that may stand for the plate in the database, whether or not a list named it when it was stored.
 
-    The plate may be written with separators, or be given as a pseudonym.
+    The plate may be written with separators and marks, or be given as a pseudonym.
+
+    Raises:
+        PlateTextError: A letter or sign has no key.
     """
     if is_pseudonym(plate):
         return frozenset({plate})
-    plate = normalize(plate)
+    plate = plate_key(plate)
     return frozenset({plate} if pseudonyms is None else {plate, pseudonyms.of(plate)})
 
 

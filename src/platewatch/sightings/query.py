@@ -5,25 +5,24 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
 
 from platewatch.db.base import MAX_ID
+from platewatch.plates.fields import SearchedPlate, SearchedRegion
+from platewatch.plates.matching import is_pattern
 from platewatch.sightings.schemas import (
     PlaceName,
-    RegionCode,
     SightingSource,
     VehicleColor,
     VehicleMake,
     VehicleType,
 )
 from platewatch.sightings.sorting import Sort
-from platewatch.vision.plates import is_pattern
 from platewatch.vision.types import Direction
 
 MAX_PAGE: Final = 200
 MAX_DISTANCE: Final = 2.0
 
-_PlateText = Annotated[str, StringConstraints(max_length=64)]
 _Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
@@ -41,8 +40,9 @@ class SightingFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plate: _PlateText | None = Field(
-        default=None, description="separators and case don't count; `?` is any character, `*` any number of them"
+    plate: SearchedPlate | None = Field(
+        default=None,
+        description="separators, case and marks don't count; `?` is any character, `*` any number of them",
     )
     match: PlateMatch | None = Field(
         default=None, description="how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact`"
@@ -60,7 +60,7 @@ class SightingFilter(BaseModel):
     camera_id: _Id | None = None
     camera: PlaceName | None = Field(default=None, description="the camera's name")
     direction: Direction | None = None
-    region: RegionCode | None = Field(
+    region: SearchedRegion | None = Field(
         default=None, description="a country finds its states too", examples=["us", "us-ca"]
     )
     vehicle_type: VehicleType | None = None

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import CorrectionRow, SightingRow
+from platewatch.plates.fields import RegionCode, WrittenPlate
 from platewatch.vision.types import BoxXyxy, Character, Corners, Direction, ImageReadings, Reading
 
 _COORDINATE_DIGITS = 1
@@ -44,7 +45,6 @@ RegionConfidence = Annotated[
 
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 PlaceName = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=_NO_CONTROLS)]
-RegionCode = Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=r"^[a-z0-9-]*$")]
 Subject = Annotated[str, StringConstraints(max_length=150, pattern=_NO_CONTROLS)]
 Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
 
@@ -138,7 +138,8 @@ class SightingRead(BaseModel):
     """One pass of one vehicle, as stored."""
 
     id: int = Field(examples=[42])
-    plate: str = Field(description="upper case, no separators", examples=["AB12CDE"])
+    plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
+    written: WrittenPlate = None
     confidence: Confidence
     region: str | None = Field(examples=["gb"])
     region_confidence: RegionConfidence
@@ -177,6 +178,7 @@ class SightingRead(BaseModel):
         return cls(
             id=row.id,
             plate=row.plate,
+            written=row.written,
             confidence=row.confidence,
             region=row.region,
             region_confidence=row.region_confidence,

@@ -17,13 +17,13 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from platewatch.db.repository import Page
 from platewatch.db.tables import CameraRow, LocationRow, SightingRow, WatchlistMatchRow
+from platewatch.plates.matching import LIKE_ESCAPE, search_key, wildcard_to_like
+from platewatch.plates.text import ANY_SIGN, ANY_SIGNS, plate_key
 from platewatch.sightings.plate_index import PlateIndex, texts_like
 from platewatch.sightings.pseudonyms import Pseudonyms, texts_of
 from platewatch.sightings.query import PlateMatch, SightingFilter, SightingQuery
 from platewatch.sightings.repository import SightingRepository
 from platewatch.sightings.sorting import Columns, Order
-from platewatch.vision.formats import normalize
-from platewatch.vision.plates import ANY_SIGN, ANY_SIGNS, LIKE_ESCAPE, normalize_pattern, wildcard_to_like
 
 MAX_PLATES: Final = 500
 """A search that fits more plates than this walks the order and compares each."""
@@ -131,7 +131,7 @@ class SightingSearch:
             case PlateMatch.EXACT:
                 return self._same_plate(query.plate)
             case PlateMatch.FUZZY:
-                near = self._plates.near(normalize(query.plate), query.distance)
+                near = self._plates.near(plate_key(query.plate), query.distance)
                 return _Leader(SightingRow.plate.in_(near), hidden.in_(near))
             case kind:
                 pattern = _pattern(query.plate, kind)
@@ -269,7 +269,7 @@ def _asked_of_rows(query: SightingFilter) -> list[ColumnElement[bool]]:
 
 
 def _pattern(text: str, match: PlateMatch) -> str:
-    pattern = normalize_pattern(text)
+    pattern = search_key(text)
     if match is PlateMatch.PREFIX:
         return pattern.replace(ANY_SIGN, "").replace(ANY_SIGNS, "") + ANY_SIGNS
     return pattern

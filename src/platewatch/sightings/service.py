@@ -19,9 +19,10 @@ from platewatch.errors import FieldError, NotFoundError
 from platewatch.locations.service import LocationService
 from platewatch.media.store import MediaStore
 from platewatch.notify.events import EventKind
+from platewatch.plates.text import MAX_LENGTH, MIN_LENGTH, as_written, is_pseudonym, plate_key
 from platewatch.sightings.photos import ReadPhoto, StagedPhoto
 from platewatch.sightings.plate_index import PlateIndex
-from platewatch.sightings.pseudonyms import Pseudonyms, is_pseudonym, texts_of
+from platewatch.sightings.pseudonyms import Pseudonyms, texts_of
 from platewatch.sightings.query import SightingFilter, SightingQuery
 from platewatch.sightings.repository import ImageRepository, SightingRepository
 from platewatch.sightings.schemas import (
@@ -37,7 +38,6 @@ from platewatch.sightings.schemas import (
 )
 from platewatch.sightings.search import COUNTED, Count, SightingSearch
 from platewatch.vision.annotate import annotate
-from platewatch.vision.formats import MAX_LENGTH, MIN_LENGTH, normalize
 from platewatch.vision.image import ImageLimits, encode_jpeg, open_image
 from platewatch.vision.types import Direction, Reading
 from platewatch.visits.service import VisitService
@@ -126,7 +126,7 @@ class SightingService:
         """A sighting that somebody wrote down, stored and told in the outbox.
 
         Raises:
-            FieldError: the plate has too few or too many characters.
+            FieldError: the plate has too few or too many characters, or a letter without a key.
         """
         row = self._written_row(body, circumstances, self._places(circumstances))
         return self._told([self._stored(row, None, None)])[0]
@@ -304,6 +304,7 @@ class SightingService:
     def _written_row(self, body: SightingCreate, circumstances: Circumstances, places: _Places) -> SightingRow:
         return SightingRow(
             plate=plate_of(body.plate),
+            written=as_written(body.plate),
             region=body.region,
             region_confidence=confidence_of_told(body.region),
             confidence=1.0,
@@ -350,12 +351,13 @@ def plausible_time(captured_at: datetime, now: datetime) -> datetime:
 
 
 def plate_of(text: str) -> str:
-    """The plate that somebody typed, normalized.
+    """The key of the plate that somebody typed.
 
     Raises:
         FieldError: it has too few or too many characters.
+        PlateTextError: a letter or sign has no key.
     """
-    plate = normalize(text)
+    plate = plate_key(text)
     if not MIN_LENGTH <= len(plate) <= MAX_LENGTH:
         raise FieldError("plate", f"{text!r} is no plate: one has {MIN_LENGTH} to {MAX_LENGTH} letters and digits.")
     return plate
@@ -367,6 +369,7 @@ def confidence_of_told(region: str | None) -> float | None:
 
 
 def strip_reading(row: SightingRow) -> None:
-    """Take away what tells the plate beside its text."""
+    """Take away what tells the plate beside its pseudonym."""
+    row.written = None
     row.characters, row.alternatives = [], []
     row.image_id = row.crop_key = None

@@ -1,4 +1,4 @@
-"""What texts on plates look like: normalization, and how much a text is like a plate's.
+"""What texts on plates look like: how much a text is like a plate's, and which look-alikes its format settles.
 
 The knowledge is in tables; `plate_likeness` weighs the first rule that fits. The weights were chosen on the free
 training photos: what they must do is to put a badge, a slogan or a time stamp below a plate.
@@ -10,16 +10,8 @@ import re
 from itertools import product
 from typing import Final
 
+from platewatch.plates.text import MAX_LENGTH, MIN_LENGTH, PROVINCES, reading_key
 from platewatch.vision.types import Character
-
-PROVINCES: Final = frozenset("京津冀晋蒙辽吉黑沪苏浙皖闽赣鲁豫鄂湘粤桂琼渝川贵云藏陕甘青宁新港澳学警使领挂")
-"""Chinese province characters and the endings of special plates."""
-
-_LETTERS_AND_DIGITS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
-_ALLOWED: Final = _LETTERS_AND_DIGITS | PROVINCES
-
-MIN_LENGTH: Final = 2
-MAX_LENGTH: Final = 12
 
 # How the numbers of whole families of countries are built. L: letter, D: digit, P: province, in normalized text.
 _GRAMMARS: Final = (
@@ -121,15 +113,10 @@ _LETTERING_WEIGHT: Final = 0.05
 _SEPARATORS_PER_CHARACTER: Final = 0.67
 
 
-def normalize(text: str) -> str:
-    """Upper case, only A-Z, 0-9 and Chinese province characters; separators and all else are dropped."""
-    return "".join(sign for sign in text.upper() if sign in _ALLOWED)
-
-
 def normalize_characters(characters: tuple[Character, ...]) -> tuple[Character, ...]:
-    """The characters of `normalize`, each with its confidence."""
+    """The characters of the reading's key, each with its confidence."""
     return tuple(
-        Character(sign, character.confidence) for character in characters for sign in normalize(character.text)
+        Character(sign, character.confidence) for character in characters for sign in reading_key(character.text)
     )
 
 
@@ -138,7 +125,7 @@ def plate_likeness(text: str) -> float:
 
     Letters alone stay possible (vanity plates) but weak; more than 12 characters or fewer than 2 are none.
     """
-    normal = normalize(text)
+    normal = reading_key(text)
     if not MIN_LENGTH <= len(normal) <= MAX_LENGTH:
         return 0.0
     for writing, weight in _OTHER_WRITINGS:

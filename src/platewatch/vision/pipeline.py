@@ -15,15 +15,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from platewatch.errors import ImageError
+from platewatch.plates.text import MAX_LENGTH, MIN_LENGTH
 from platewatch.vision.calibration import joint_confidence
-from platewatch.vision.formats import (
-    MAX_LENGTH,
-    MIN_LENGTH,
-    lettering_weight,
-    normalize_characters,
-    plate_likeness,
-    settle_lookalikes,
-)
+from platewatch.vision.formats import lettering_weight, normalize_characters, plate_likeness, settle_lookalikes
 from platewatch.vision.geometry import overlap_of_smaller, quad_size
 from platewatch.vision.image import EncodedImage, ImageLimits, check_array, open_image
 from platewatch.vision.impulses import without_impulses

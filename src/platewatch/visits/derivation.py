@@ -19,8 +19,8 @@ from platewatch.visits.fees import fee_of
 from platewatch.visits.repository import PassRepository, VisitRepository
 from platewatch.visits.schemas import VisitRead, VisitTold
 
-Shown: TypeAlias = tuple[str, str, datetime | None, datetime | None]
-"""State, plate, entry and exit: what makes a visit another one for those who were told of it."""
+Shown: TypeAlias = tuple[str, str, str | None, datetime | None, datetime | None]
+"""State, plate, its written text, entry and exit: what makes a visit another one for those who were told of it."""
 
 
 class Derivation:
@@ -83,7 +83,7 @@ class Derivation:
     def _write(self, row: VisitRow, stay: Stay) -> None:
         entered_at = stay.entry.passed_at if stay.entry else None
         same_entry = row.entered_at == entered_at
-        row.plate = stay.first.plate
+        row.plate, row.written = stay.first.plate, stay.first.written
         row.state = stay.state
         row.entry_pass_id = _stored_id(stay.entry)
         row.exit_pass_id = _stored_id(stay.exit)
@@ -129,20 +129,20 @@ def _found(rows: Sequence[VisitRow], stays: Sequence[Stay]) -> tuple[list[VisitR
 
 
 def _shown(row: VisitRow) -> Shown:
-    return row.state, row.plate, row.entered_at, row.left_at
+    return row.state, row.plate, row.written, row.entered_at, row.left_at
 
 
 def _pass(row: PassRow) -> Pass:
-    return Pass(row.id, row.plate, PassDirection(row.direction), row.passed_at)
+    return Pass(row.id, row.plate, PassDirection(row.direction), row.passed_at, row.written)
 
 
 def _stay(row: VisitRow) -> Stay:
     """What the row says. A pass whose sighting was deleted is known by its visit, with a number below 0."""
     entry = leaving = None
     if row.entered_at is not None:
-        entry = Pass(row.entry_pass_id or -row.id, row.plate, PassDirection.ENTERING, row.entered_at)
+        entry = Pass(row.entry_pass_id or -row.id, row.plate, PassDirection.ENTERING, row.entered_at, row.written)
     if row.left_at is not None:
-        leaving = Pass(row.exit_pass_id or -row.id, row.plate, PassDirection.LEAVING, row.left_at)
+        leaving = Pass(row.exit_pass_id or -row.id, row.plate, PassDirection.LEAVING, row.left_at, row.written)
     return Stay(entry, leaving, row.ended_at)
 
 

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from platewatch.vision.plates import LOOKALIKE_COST, edit_distance, fold
+from platewatch.plates.matching import LOOKALIKE_COST, edit_distance, fold
 
 JOIN_LIMIT: Final = 2 * LOOKALIKE_COST
 """An exit belongs to an entry if at most two characters were taken for others that look alike."""
@@ -33,12 +33,13 @@ class VisitState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A plate as it was read on the way in or out. `passed_at` is aware."""
+    """A plate as it was read or written on the way in or out. `passed_at` is aware."""
 
     id: int
     plate: str
     direction: PassDirection
     passed_at: datetime
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from platewatch.app.dependencies import (
 from platewatch.audit.service import AuditAction, AuditService
 from platewatch.csv_rows import Cell, csv_text
 from platewatch.db.base import MAX_ID
+from platewatch.plates.matching import is_pattern
 from platewatch.visits.schemas import (
     MAX_PAGE,
     VisitClose,
@@ -88,8 +89,8 @@ def close_visit(visit_id: VisitId, body: VisitClose, runtime: RuntimeDep, actor:
 
 
 def stored_texts(plate: str | None, runtime: RuntimeDep) -> frozenset[str]:
-    """What may stand in the database for the plate that is asked for; nothing if none is."""
-    return runtime.texts_of(plate) if plate else frozenset()
+    """What may stand in the database for the plate that is asked for; nothing for a pattern, compared as it is."""
+    return runtime.texts_of(plate) if plate and not is_pattern(plate) else frozenset()
 
 
 def _cells(read: VisitRead) -> list[Cell]:

@@ -13,8 +13,7 @@ from sqlalchemy.orm import joinedload
 from platewatch.db.repository import NewestFirst, Page, Repository, is_duplicate
 from platewatch.db.tables import LocationRow, PassRow, VisitLockRow, VisitRow
 from platewatch.errors import NotFoundError
-from platewatch.vision.formats import normalize
-from platewatch.vision.plates import LIKE_ESCAPE, is_pattern, normalize_pattern, wildcard_to_like
+from platewatch.plates.matching import LIKE_ESCAPE, is_pattern, pattern_key, search_key, wildcard_to_like
 from platewatch.visits.derive import VisitState
 from platewatch.visits.schemas import VisitFilter, VisitQuery
 
@@ -148,5 +147,5 @@ def _filtered(chosen: VisitFilter, texts: Collection[str]) -> Select[VisitRow]:
 
 def _is_plate(plate: str, texts: Collection[str]) -> ColumnElement[bool]:
     if is_pattern(plate):
-        return VisitRow.plate.like(wildcard_to_like(normalize_pattern(plate)), escape=LIKE_ESCAPE)
-    return VisitRow.plate.in_(texts or [normalize(plate)])
+        return VisitRow.plate.like(wildcard_to_like(pattern_key(plate)), escape=LIKE_ESCAPE)
+    return VisitRow.plate.in_(texts or [search_key(plate)])

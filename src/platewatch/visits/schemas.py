@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import VisitRow
+from platewatch.plates.fields import SearchedPlate, WrittenPlate
 from platewatch.visits.derive import VisitState
 
 MAX_PAGE = 200
@@ -18,6 +19,7 @@ class VisitRead(BaseModel):
 
     id: int = Field(examples=[7])
     plate: str = Field(description="as it was read on the way in, or else out", examples=["AB12CDE"])
+    written: WrittenPlate = None
     state: VisitState
     location_id: int | None
     location: str | None = Field(examples=["north car park"])
@@ -36,6 +38,7 @@ class VisitRead(BaseModel):
         return cls(
             id=row.id,
             plate=row.plate,
+            written=row.written,
             state=VisitState(row.state),
             location_id=row.location_id,
             location=row.location.name if row.location else None,
@@ -68,8 +71,8 @@ class VisitFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plate: str | None = Field(
-        default=None, max_length=64, description="this plate, or all that fit a pattern with `?` and `*`"
+    plate: SearchedPlate | None = Field(
+        default=None, description="this plate, or all that fit a pattern with `?` and `*`"
     )
     location_id: int | None = Field(default=None, ge=1, le=MAX_ID)
     state: VisitState | None = None

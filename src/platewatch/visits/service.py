@@ -14,7 +14,7 @@ from platewatch.db.tables import PassRow, SightingRow, VisitRow
 from platewatch.errors import ConflictError, FieldError
 from platewatch.locations.service import LocationService
 from platewatch.notify.events import EventKind
-from platewatch.vision.plates import fold
+from platewatch.plates.matching import fold
 from platewatch.visits.derivation import Derivation
 from platewatch.visits.derive import PassDirection, VisitState, look_alike
 from platewatch.visits.repository import PassRepository, VisitLocks, VisitRepository
@@ -161,6 +161,7 @@ def _pass_of(sighting: SightingRow) -> PassRow | None:
         sighting_id=sighting.id,
         location_id=sighting.location_id,
         plate=sighting.plate,
+        written=sighting.written,
         plate_key=fold(sighting.plate),
         direction=sighting.direction,
         passed_at=sighting.captured_at,
@@ -171,14 +172,15 @@ def _manual_exit(visit: VisitRow, location_id: int, left_at: datetime) -> PassRo
     return PassRow(
         location_id=location_id,
         plate=visit.plate,
+        written=visit.written,
         plate_key=visit.plate_key,
         direction=PassDirection.LEAVING,
         passed_at=left_at,
     )
 
 
-def _content(row: PassRow | None) -> tuple[int, str, str, datetime] | None:
-    return None if row is None else (row.location_id, row.plate, row.direction, row.passed_at)
+def _content(row: PassRow | None) -> tuple[int, str, str | None, str, datetime] | None:
+    return None if row is None else (row.location_id, row.plate, row.written, row.direction, row.passed_at)
 
 
 def _place(row: PassRow) -> tuple[int, str, datetime]:
@@ -187,4 +189,4 @@ def _place(row: PassRow) -> tuple[int, str, datetime]:
 
 def _copy(source: PassRow, target: PassRow) -> None:
     target.location_id, target.plate, target.plate_key = source.location_id, source.plate, source.plate_key
-    target.direction, target.passed_at = source.direction, source.passed_at
+    target.written, target.direction, target.passed_at = source.written, source.direction, source.passed_at

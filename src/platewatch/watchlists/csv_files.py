@@ -14,10 +14,11 @@ from platewatch.csv_rows import Cell, unguarded
 from platewatch.errors import FieldError, RowProblem
 from platewatch.watchlists.matching import Entry
 from platewatch.watchlists.schedule import write_schedule
-from platewatch.watchlists.schemas import EntryWrite
+from platewatch.watchlists.schemas import MAX_PLATE, EntryWrite
 
 COLUMNS: Final = (
     "plate",
+    "key",
     "region",
     "tolerance",
     "valid_from",
@@ -53,6 +54,7 @@ def export_rows(portions: Iterable[list[Entry]], names: Mapping[int, str]) -> It
     for entries in portions:
         for entry in entries:
             yield (
+                entry.written or entry.plate,
                 entry.plate,
                 entry.region,
                 entry.tolerance,
@@ -70,7 +72,8 @@ def export_rows(portions: Iterable[list[Entry]], names: Mapping[int, str]) -> It
 def read_lines(file: BinaryIO, location_ids: Mapping[str, int]) -> Iterator[Parsed]:
     """Each entry of the file, or what is wrong with its row.
 
-    The first line names the columns, of which only `plate` is needed. A file with one column and no such line is a
+    The first line names the columns, of which only `plate` is needed; `key`, which the export writes beside it, has to
+    fit where it is given. A file with one column and no such line is a
     list of plates. Commas, semicolons and tabs are taken as delimiters.
 
     Raises:
@@ -131,7 +134,7 @@ def _line(line: int, columns: tuple[str, ...], cells: list[str], location_ids: M
     if len(cells) != len(columns):
         return RowProblem(line, "row", f"it has {len(cells)} cells, the first line has {len(columns)}")
     given = {name: unguarded(cell).strip() for name, cell in zip(columns, cells, strict=True)}
-    fields: dict[str, object] = {name: text for name, text in given.items() if text}
+    fields: dict[str, object] = {name: text for name, text in given.items() if text and name != "key"}
     if "tags" in fields:
         fields["tags"] = _split(given["tags"])
     if "locations" in fields:
@@ -141,11 +144,15 @@ def _line(line: int, columns: tuple[str, ...], cells: list[str], location_ids: M
             return RowProblem(line, "locations", f"there is no location {unknown[0]!r}")
         fields["location_ids"] = [location_ids[name] for name in names]
     try:
-        return EntryLine(line, EntryWrite.model_validate(fields))
+        body = EntryWrite.model_validate(fields)
     except ValidationError as error:
         problem = error.errors(include_url=False, include_input=False)[0]
         field = str(problem["loc"][0]) if problem["loc"] else "row"
-        return RowProblem(line, field, problem["msg"].removeprefix(_ERROR_PREFIX))
+        return RowProblem(line, field, problem["msg"].removeprefix(_ERROR_PREFIX).rstrip("."))
+    if given.get("key") and given["key"].upper() != body.key:
+        stale = f"{given['key'][:MAX_PLATE]!r} is not the key of {body.plate!r}, which is {body.key}"
+        return RowProblem(line, "key", f"{stale}. Correct one of them, or leave the column `key` out")
+    return EntryLine(line, body)
 
 
 def _split(cell: str) -> list[str]:

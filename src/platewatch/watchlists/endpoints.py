@@ -22,7 +22,7 @@ from platewatch.audit.service import AuditAction, Details
 from platewatch.csv_rows import csv_text
 from platewatch.db.base import MAX_ID
 from platewatch.errors import FieldError
-from platewatch.vision.formats import normalize
+from platewatch.plates.text import as_written, plate_key
 from platewatch.watchlists.csv_files import COLUMNS, export_rows, read_lines
 from platewatch.watchlists.imports import ListImport
 from platewatch.watchlists.schemas import (
@@ -78,10 +78,15 @@ def check_plate(
     query: Annotated[CheckQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
 ) -> CheckAnswer:
     """Tell what a plate would match; nothing is recorded."""
+    plate, written = plate_key(query.plate), as_written(query.plate)
     found = WatchlistService(session, runtime.clock).match(
-        query.plate, at=query.at or runtime.clock.now(), location_id=query.location_id, region=query.region
+        plate,
+        at=query.at or runtime.clock.now(),
+        location_id=query.location_id,
+        region=query.region,
+        written=written,
     )
-    return CheckAnswer(plate=normalize(query.plate), matches=[FitRead.of(match) for match in found])
+    return CheckAnswer(plate=plate, written=written, matches=[FitRead.of(match) for match in found])
 
 
 @router.get("/watchlists/{watchlist_id}")

@@ -13,7 +13,7 @@ from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.tables import WatchlistBatchRow, WatchlistEntryRow, WatchlistVariantRow
 from platewatch.errors import FieldError, NotFoundError, RowProblem, RowsError
-from platewatch.vision.plates import is_pattern
+from platewatch.plates.matching import is_pattern, pattern_spelling
 from platewatch.watchlists.csv_files import EntryLine, Parsed
 from platewatch.watchlists.matching import Entry
 from platewatch.watchlists.repository import BatchRepository, BatchState, EntryRepository, VersionRepository
@@ -31,7 +31,7 @@ CHUNK: Final = 2000
 """Rows a transaction of a replacement; on SQLite, other writers wait for that long."""
 
 Identity: TypeAlias = tuple[object, ...]
-"""What makes two entries the same."""
+"""What makes two entries the same: BÖ and BO are two plates, although both have one key."""
 
 
 class ListImport:
@@ -84,12 +84,12 @@ class ListImport:
             raise NotFoundError("watchlist", watchlist_id)
         entries = EntryRepository(session)
         known: set[Identity] = set()
-        plates = sorted({body.plate for body in bodies})
+        plates = sorted({body.key for body in bodies})
         for first in range(0, len(plates), CHUNK):
             same = entries.same_plates(batch.id, plates[first : first + CHUNK])
             known.update(_identity_of_entry(entry) for entry in same)
         new = list(_unknown(bodies, known))
-        if entries.count_patterns(batch.id) + sum(is_pattern(body.plate) for body in new) > MAX_PATTERNS:
+        if entries.count_patterns(batch.id) + sum(is_pattern(body.key) for body in new) > MAX_PATTERNS:
             raise _too_many_patterns()
         self._insert(session, batch.id, new)
         batch.max_tolerance = max([batch.max_tolerance, *(body.tolerance for body in new)])
@@ -123,7 +123,7 @@ class ListImport:
                 if identity not in seen:
                     seen.add(identity)
                     new.append(body)
-            patterns += sum(is_pattern(body.plate) for body in new)
+            patterns += sum(is_pattern(body.key) for body in new)
             if patterns > MAX_PATTERNS:
                 raise _too_many_patterns()
             self._database.transact(lambda session, new=new: self._insert(session, batch_id, new))  # type: ignore[misc]
@@ -140,7 +140,7 @@ class ListImport:
         plain = []
         for body in bodies:
             values = columns(body, now) | {"batch_id": batch_id, "created_at": now}
-            if body.location_ids or body.tolerance or is_pattern(body.plate):
+            if body.location_ids or body.tolerance or is_pattern(body.key):
                 indexed.append((body, WatchlistEntryRow(**values)))
             else:
                 plain.append(values)
@@ -207,13 +207,13 @@ def _unknown(bodies: Iterable[EntryWrite], known: set[Identity]) -> Iterator[Ent
 
 def _identity(body: EntryWrite) -> Identity:
     places = frozenset(body.location_ids)
-    return body.plate, body.region, body.valid_from, body.valid_to, body.schedule, not places, places
+    return pattern_spelling(body.plate), body.region, body.valid_from, body.valid_to, body.schedule, not places, places
 
 
 def _identity_of_entry(entry: Entry) -> Identity:
     schedule = write_schedule(entry.schedule) if entry.schedule else None
     return (
-        entry.plate,
+        entry.spelling,
         entry.region,
         entry.valid_from,
         entry.valid_to,

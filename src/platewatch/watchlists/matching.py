@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from platewatch.vision.plates import edit_distance, is_pattern, matches
+from platewatch.plates.matching import edit_distance, is_pattern, matches, pattern_spelling
 from platewatch.watchlists.schedule import Schedule, is_within
 
 
@@ -31,10 +31,14 @@ class ListInfo:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A plate or pattern, and when and where it counts. Without a schedule it counts at all hours."""
+    """A plate or pattern, and when and where it counts. Without a schedule it counts at all hours.
+
+    `plate` is the key; `written` is the text as somebody typed it, None where that was not kept.
+    """
 
     id: int
     plate: str
+    written: str | None
     region: str | None
     tolerance: int
     valid_from: datetime | None
@@ -47,15 +51,25 @@ class Entry:
     note: str | None
     tags: tuple[str, ...]
 
+    @property
+    def spelling(self) -> str:
+        """The plate or pattern with the marks of its letters, as far as they are known."""
+        return self.plate if self.written is None else pattern_spelling(self.written)
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An entry that a plate fits. `plate` is the text as it was read; `distance` counts edits, look-alikes half."""
+    """An entry that a plate fits.
+
+    `plate` is the key as it was read; `distance` counts edits, look-alikes half. `folded` says that the two differ
+    in the marks of their letters, which keys don't tell: `BÖ AB 12` on the list, `BOAB12` read.
+    """
 
     plate: str
     watchlist: ListInfo
     entry: Entry
     distance: float
+    folded: bool = False
 
     @property
     def is_exact(self) -> bool:
@@ -64,9 +78,18 @@ class Match:
 
 def distance_to(entry: Entry, plate: str) -> float:
     """How far the plate is from the entry's: infinity if it doesn't fit, 0 for a pattern that it fits."""
-    if is_pattern(entry.plate):
-        return 0.0 if matches(entry.plate, plate) else math.inf
-    return edit_distance(entry.plate, plate, limit=entry.tolerance)
+    return _distance(entry.plate, plate, entry.tolerance)
+
+
+def is_folded(entry: Entry, spelling: str, distance: float) -> bool:
+    """Whether the entry is further from the plate's spelling than `distance`, its distance from the plate's key."""
+    return _distance(entry.spelling, spelling, distance) > distance
+
+
+def _distance(expected: str, plate: str, limit: float) -> float:
+    if is_pattern(expected):
+        return 0.0 if matches(expected, plate) else math.inf
+    return edit_distance(expected, plate, limit=limit)
 
 
 def is_of_region(entry: Entry, region: str | None) -> bool:
@@ -89,10 +112,14 @@ def is_scheduled(entry: Entry, local: datetime) -> bool:
 
 
 def strength(match: Match) -> tuple[float, ...]:
-    """What matches are ordered by: the same plate, then patterns, then by distance; `deny` before `allow`."""
+    """What matches are ordered by: the same plate, then patterns, then by distance; `deny` before `allow`.
+
+    Of equal ones those come first whose marks fit too.
+    """
     return (
         0 if match.is_exact else 1,
         match.distance,
+        match.folded,
         _URGENCY[match.watchlist.kind],
         match.entry.id,
     )

@@ -36,7 +36,8 @@ from platewatch.db.tables import (
     WatchlistVariantRow,
     WatchlistVersionRow,
 )
-from platewatch.vision.plates import LIKE_ESCAPE, is_pattern, normalize_pattern, wildcard_to_like
+from platewatch.errors import PlateTextError
+from platewatch.plates.matching import LIKE_ESCAPE, is_pattern, pattern_key, wildcard_to_like
 from platewatch.watchlists.matching import Entry
 from platewatch.watchlists.schedule import parse_schedule
 from platewatch.watchlists.schemas import EntryQuery, MatchQuery
@@ -54,6 +55,7 @@ _COLUMNS = (
     _ENTRY.c.id,
     _ENTRY.c.batch_id,
     _ENTRY.c.plate,
+    _ENTRY.c.written,
     _ENTRY.c.region,
     _ENTRY.c.tolerance,
     _ENTRY.c.valid_from,
@@ -161,7 +163,7 @@ class EntryRepository(Repository[WatchlistEntryRow]):
         """
         statement = select(WatchlistEntryRow).where(WatchlistEntryRow.batch_id == batch_id)
         if query.plate is not None:
-            statement = _of_plate(statement, normalize_pattern(query.plate))
+            statement = _of_plate(statement, pattern_key(query.plate))
         if query.q:
             statement = statement.where(_contains(query.q))
         if query.tag is not None:
@@ -332,6 +334,7 @@ def entry_of(row: WatchlistEntryRow | Row[*tuple[Any, ...]], location_ids: froze
     return Entry(
         id=row.id,
         plate=row.plate,
+        written=row.written,
         region=row.region,
         tolerance=row.tolerance,
         valid_from=row.valid_from,
@@ -370,7 +373,10 @@ def _of_plate(statement: Select[WatchlistEntryRow], plate: str) -> Select[Watchl
 
 def _contains(part: str) -> ColumnElement[bool]:
     like = f"%{_escaped(part)}%"
-    plate = normalize_pattern(part)
+    try:
+        plate = pattern_key(part)
+    except PlateTextError:
+        plate = ""  # an owner or a note may hold any letter
     columns = (WatchlistEntryRow.owner, WatchlistEntryRow.vehicle, WatchlistEntryRow.note)
     found = [func.lower(column).like(func.lower(like), escape=LIKE_ESCAPE) for column in columns]
     if plate:

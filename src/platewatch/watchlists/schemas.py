@@ -9,7 +9,10 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import WatchlistMatchRow, WatchlistRow
-from platewatch.vision.plates import is_pattern, normalize_pattern
+from platewatch.errors import PlateTextError
+from platewatch.plates.fields import RegionCode, SearchedPlate, WrittenPlate
+from platewatch.plates.matching import is_pattern, pattern_key
+from platewatch.plates.text import MAX_WRITTEN, WILDCARDS, as_written
 from platewatch.watchlists.matching import Entry, ListKind, Match
 from platewatch.watchlists.schedule import MAX_TEXT, parse_schedule, write_schedule
 from platewatch.watchlists.variants import MAX_TOLERANCE, SPARE_CHARACTERS
@@ -29,18 +32,18 @@ Tag = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=20, pattern=r"^[^\x00-\x1f\x7f,;]+$"),
 ]
-Region = Annotated[
-    str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[a-zA-Z]{2}(-[a-zA-Z0-9]{1,3})?$")
-]
 
 
 def _plate(text: str) -> str:
-    plate = normalize_pattern(text)
-    if not plate.strip("?*"):
+    try:
+        key = pattern_key(text)
+    except PlateTextError as error:
+        raise ValueError(str(error)) from error
+    if not key.strip(WILDCARDS):
         raise ValueError("a plate needs at least one letter or digit")
-    if len(plate) > MAX_PLATE:
+    if len(key) > MAX_PLATE:
         raise ValueError(f"a plate has at most {MAX_PLATE} characters")
-    return plate
+    return as_written(text)
 
 
 def _schedule(text: str) -> str:
@@ -50,7 +53,10 @@ def _schedule(text: str) -> str:
     return written
 
 
-Plate = Annotated[str, Field(max_length=64, examples=["AB12CDE"]), AfterValidator(_plate)]
+Plate = Annotated[str, Field(max_length=MAX_WRITTEN, examples=["AB12 CDE"]), AfterValidator(_plate)]
+Folded = Annotated[
+    bool, Field(description="the two differ in the marks of their letters: `BÖ AB 12` on the list, `BOAB12` read")
+]
 ScheduleText = Annotated[str, Field(max_length=MAX_TEXT, examples=[_SCHEDULE_EXAMPLE]), AfterValidator(_schedule)]
 
 
@@ -106,9 +112,10 @@ class EntryWrite(Body):
     """What is said about an entry, the same from a form, a program and a line of a CSV file."""
 
     plate: Plate = Field(
-        description="separators and case don't count; `?` stands for one character, `*` for any number of them"
+        description="as it is written: separators, case and marks don't count; `?` stands for one character, `*` for "
+        "any number of them"
     )
-    region: Region | None = Field(
+    region: RegionCode | None = Field(
         default=None, description="plates that were read as of another region don't match", examples=["gb"]
     )
     tolerance: int = Field(
@@ -127,15 +134,20 @@ class EntryWrite(Body):
     note: LongText | None = None
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = []
 
+    @property
+    def key(self) -> str:
+        """What the plate or pattern is compared by."""
+        return pattern_key(self.plate)
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
             raise ValueError("valid_to has to be later than valid_from")
-        if self.tolerance and is_pattern(self.plate):
+        if self.tolerance and is_pattern(self.key):
             raise ValueError("a pattern with ? or * can't have a tolerance: set it to 0, or write a plate")
-        if self.tolerance and len(self.plate) < self.tolerance + SPARE_CHARACTERS:
+        if self.tolerance and len(self.key) < self.tolerance + SPARE_CHARACTERS:
             raise ValueError(
-                f"a plate of {len(self.plate)} characters is too short for a tolerance of {self.tolerance}: "
+                f"a plate of {len(self.key)} characters is too short for a tolerance of {self.tolerance}: "
                 "too many others would match"
             )
         return self
@@ -143,7 +155,8 @@ class EntryWrite(Body):
 
 class EntryRead(BaseModel):
     id: int = Field(examples=[17])
-    plate: str = Field(examples=["AB12CDE"])
+    plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
+    written: WrittenPlate
     region: str | None
     tolerance: int
     valid_from: datetime | None
@@ -163,6 +176,7 @@ class EntryRead(BaseModel):
         return cls(
             id=entry.id,
             plate=entry.plate,
+            written=entry.written,
             region=entry.region,
             tolerance=entry.tolerance,
             valid_from=entry.valid_from,
@@ -187,7 +201,7 @@ class EntryQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plate: Annotated[str, Field(max_length=64)] | None = Field(
+    plate: SearchedPlate | None = Field(
         default=None, description="this plate, or all that fit a pattern with `?` and `*`"
     )
     q: Text | None = Field(default=None, description="a part of plate, owner, vehicle or note")
@@ -211,7 +225,9 @@ class MatchRead(BaseModel):
     watchlist: MatchedListRead
     entry_id: int | None = Field(description="None: deleted since")
     entry_plate: str = Field(examples=["AB12CDO"])
+    entry_written: WrittenPlate
     distance: float = Field(description="edits between the two; a look-alike counts half", examples=[0.5])
+    folded: Folded
     matched_at: datetime
 
     @classmethod
@@ -223,7 +239,9 @@ class MatchRead(BaseModel):
             watchlist=MatchedListRead(id=row.watchlist_id, name=row.watchlist_name, kind=ListKind(row.kind)),
             entry_id=row.entry_id,
             entry_plate=row.entry_plate,
+            entry_written=row.entry_written,
             distance=row.distance,
+            folded=row.folded,
             matched_at=row.matched_at,
         )
 
@@ -250,6 +268,7 @@ class FitRead(BaseModel):
     watchlist: MatchedListRead
     entry: EntryRead
     distance: float = Field(description="edits between the two; a look-alike counts half", examples=[0.5])
+    folded: Folded
 
     @classmethod
     def of(cls, match: Match) -> FitRead:
@@ -258,6 +277,7 @@ class FitRead(BaseModel):
             watchlist=MatchedListRead(id=info.id, name=info.name, kind=info.kind),
             entry=EntryRead.of(match.entry),
             distance=match.distance,
+            folded=match.folded,
         )
 
 
@@ -266,6 +286,7 @@ class MatchedEvent(BaseModel):
 
     sighting_id: int
     plate: str = Field(description="as it was read")
+    written: WrittenPlate
     confidence: float
     direction: str
     camera_id: int | None
@@ -279,14 +300,15 @@ class CheckQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    plate: Annotated[str, Field(min_length=1, max_length=64)]
+    plate: Annotated[SearchedPlate, Field(min_length=1)]
     location_id: Id | None = None
-    region: Region | None = None
+    region: RegionCode | None = None
     at: AwareDatetime | None = Field(default=None, description="ISO 8601 with offset; now by default")
 
 
 class CheckAnswer(BaseModel):
-    plate: str
+    plate: str = Field(description="the key by which plates are compared")
+    written: str = Field(description="as it was given")
     matches: list[FitRead] = Field(description="the strongest first")
 
 

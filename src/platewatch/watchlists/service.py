@@ -21,7 +21,7 @@ from platewatch.db.tables import (
 )
 from platewatch.errors import ConflictError, FieldError, NotFoundError
 from platewatch.notify.events import EventKind
-from platewatch.vision.plates import is_pattern
+from platewatch.plates.matching import is_pattern
 from platewatch.vision.regions import sure_region
 from platewatch.watchlists.lookup import Lookup
 from platewatch.watchlists.matching import Entry, ListInfo, ListKind, Match
@@ -68,16 +68,25 @@ class WatchlistService:
         self._lookup = Lookup(session)
         self._audit = AuditService(session, clock)
 
-    def match(self, plate: str, *, at: datetime, location_id: int | None, region: str | None = None) -> list[Match]:
+    def match(
+        self,
+        plate: str,
+        *,
+        at: datetime,
+        location_id: int | None,
+        region: str | None = None,
+        written: str | None = None,
+    ) -> list[Match]:
         """The entries that count for the plate then and there, the strongest first.
 
         Entries for certain locations match there only. A schedule is in the location's time zone, or UTC without one.
+        `plate` is a key; `written` is the plate as somebody typed it, None where it was read.
         """
-        return self._lookup.match(plate, at, location_id, region)
+        return self._lookup.match(plate, at, location_id, region, written)
 
-    def listed(self, plate: str) -> list[Match]:
+    def listed(self, plate: str, written: str | None = None) -> list[Match]:
         """All entries that the plate fits, whenever and wherever they count, the strongest first."""
-        return self._lookup.listed(plate)
+        return self._lookup.listed(plate, written)
 
     def renew_matches(self, sighting: SightingRow) -> list[Match]:
         """The matches of a sighting whose plate or place was changed, in place of the earlier ones."""
@@ -87,7 +96,13 @@ class WatchlistService:
     def note_matches(self, sighting: SightingRow) -> list[Match]:
         """The matches of a new sighting, stored and told in the outbox."""
         region = sure_region(sighting.region, sighting.region_confidence)
-        matches = self.match(sighting.plate, at=sighting.captured_at, location_id=sighting.location_id, region=region)
+        matches = self.match(
+            sighting.plate,
+            at=sighting.captured_at,
+            location_id=sighting.location_id,
+            region=region,
+            written=sighting.written,
+        )
         self._matches.forget_of(sighting.id)
         log = EventLog(self._session)
         for match in matches:
@@ -95,6 +110,7 @@ class WatchlistService:
             event = MatchedEvent(
                 sighting_id=sighting.id,
                 plate=match.plate,
+                written=sighting.written,
                 confidence=sighting.confidence,
                 direction=sighting.direction,
                 camera_id=sighting.camera_id,
@@ -282,7 +298,7 @@ class WatchlistService:
     def _check(self, batch: WatchlistBatchRow, body: EntryWrite) -> None:
         if unknown := self._places.unknown(body.location_ids):
             raise FieldError("location_ids", f"There is no location {min(unknown)}. Give ids of /api/v1/locations.")
-        if is_pattern(body.plate) and self._entries.count_patterns(batch.id) >= MAX_PATTERNS:
+        if is_pattern(body.key) and self._entries.count_patterns(batch.id) >= MAX_PATTERNS:
             raise FieldError(
                 "plate", f"A list has at most {MAX_PATTERNS} patterns. Delete some, or write whole plates."
             )
@@ -304,7 +320,9 @@ class WatchlistService:
             kind=match.watchlist.kind,
             plate=match.plate,
             entry_plate=match.entry.plate,
+            entry_written=match.entry.written,
             distance=match.distance,
+            folded=match.folded,
             captured_at=sighting.captured_at,
             matched_at=self._clock.now(),
         )
@@ -313,7 +331,8 @@ class WatchlistService:
 def columns(body: EntryWrite, now: datetime) -> dict[str, Any]:
     """What the entry's row says, but for its batch and when it was made."""
     return {
-        "plate": body.plate,
+        "plate": body.key,
+        "written": body.plate,
         "region": body.region,
         "tolerance": body.tolerance,
         "valid_from": body.valid_from,
@@ -330,9 +349,9 @@ def columns(body: EntryWrite, now: datetime) -> dict[str, Any]:
 
 def keys_of(body: EntryWrite) -> frozenset[int]:
     """The keys under which the entry is found; none for a plate without tolerance, whose text is the key."""
-    if is_pattern(body.plate):
+    if is_pattern(body.key):
         return frozenset({PATTERN_KEY})
-    return variant_keys(body.plate, body.tolerance) if body.tolerance else frozenset()
+    return variant_keys(body.key, body.tolerance) if body.tolerance else frozenset()
 
 
 def _name_taken(name: str) -> ConflictError:

@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from platewatch.vision.plates import literal_prefix
+from platewatch.plates.matching import literal_prefix
 from platewatch.watchlists.matching import Entry, ListInfo, ListKind
 from platewatch.watchlists.repository import EntryRepository, VersionRepository, WatchlistRepository
 

@@ -10,7 +10,7 @@ import hashlib
 from itertools import combinations
 from typing import Final
 
-from platewatch.vision.plates import fold
+from platewatch.plates.matching import fold
 
 MAX_TOLERANCE: Final = 2
 PATTERN_KEY: Final = 0

@@ -19,6 +19,7 @@ from platewatch.app.dependencies import (
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionRead
 from platewatch.errors import FieldError
+from platewatch.plates.text import as_written
 from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
 from platewatch.sightings.query import PlateMatch, SightingQuery
 from platewatch.sightings.service import plate_of
@@ -47,7 +48,8 @@ class PlateQuery(BaseModel):
 class PlateStatus(BaseModel):
     """What is known about a plate."""
 
-    plate: str = Field(examples=["AB12CDE"])
+    plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
+    written: str = Field(description="as it was asked for", examples=["AB12 CDE"])
     lists: list[FitRead] = Field(description="all entries that it fits, whenever and wherever they count")
     inside: bool = Field(description="whether it has a visit that is open")
     inside_location_id: int | None
@@ -88,7 +90,7 @@ def read_plate_status(
     reason: ReasonHeader = None,
 ) -> PlateStatus:
     """Tell which lists a plate is on, whether it is inside, and where it was seen."""
-    plate = plate_of(query.plate)
+    plate, written = plate_of(query.plate), as_written(query.plate)
     asked = SightingQuery(plate=plate, match=PlateMatch.EXACT, reason=query.reason, limit=1)
     note_search(runtime, asked, reason, actor, is_new=True)
     with runtime.database.reading() as session:
@@ -98,7 +100,8 @@ def read_plate_status(
         inside = next((visit for visit in visits if visit.state == VisitState.OPEN), None)
         return PlateStatus(
             plate=plate,
-            lists=[FitRead.of(match) for match in WatchlistService(session, runtime.clock).listed(plate)],
+            written=written,
+            lists=[FitRead.of(match) for match in WatchlistService(session, runtime.clock).listed(plate, written)],
             inside=inside is not None,
             inside_location_id=inside.location_id if inside else None,
             inside_location=inside.location.name if inside and inside.location else None,

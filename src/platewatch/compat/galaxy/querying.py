@@ -12,10 +12,10 @@ from platewatch.audit.service import Actor
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionRead, Detections
 from platewatch.errors import FieldError
+from platewatch.plates.matching import search_key
 from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
 from platewatch.sightings.query import SightingQuery
 from platewatch.sightings.schemas import VehicleColor, VehicleType
-from platewatch.vision.plates import normalize_pattern
 
 _ONLY_TOLD = "Vehicles are not recognized in photos yet: only detections are found whose vehicle somebody told."
 _PLATE_QUERIES = (
@@ -91,7 +91,7 @@ def _found(query: SightingQuery, runtime: RuntimeDep, actor: Actor, reason: str 
     Raises:
         FieldError: a plate is given, but there is nothing in it that a plate has.
     """
-    if query.plate is not None and not normalize_pattern(query.plate):
+    if query.plate is not None and not search_key(query.plate):
         raise FieldError("plate", _NO_PLATE)
     note_search(runtime, query, reason, actor, is_new=query.cursor is None)
     with runtime.database.reading() as session:

@@ -8,6 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, Field
 
 from platewatch.db.tables import SightingRow
+from platewatch.plates.fields import WrittenPlate
 from platewatch.sightings.schemas import BoxRead, Confidence, CornersRead, RegionConfidence, box_of, corners_of
 from platewatch.vision.types import Direction
 
@@ -30,7 +31,8 @@ class PlateFound(BaseModel):
     """A plate of a photo."""
 
     detection_id: int = Field(examples=[42])
-    text: str = Field(description="upper case, no separators", examples=["AB12CDE"])
+    text: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
+    written: WrittenPlate
     confidence: Confidence
     region: str | None = Field(examples=["gb"])
     region_confidence: RegionConfidence
@@ -44,6 +46,7 @@ class PlateFound(BaseModel):
         return cls(
             detection_id=row.id,
             text=row.plate,
+            written=row.written,
             confidence=row.confidence,
             region=row.region,
             region_confidence=row.region_confidence,
@@ -82,7 +85,8 @@ class DetectionRead(BaseModel):
 
     detection_id: int = Field(examples=[42])
     image_id: int | None = Field(description="None without a photo", examples=[17])
-    plate: str = Field(description="upper case, no separators", examples=["AB12CDE"])
+    plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
+    written: WrittenPlate
     confidence: Confidence
     region: str | None = Field(examples=["gb"])
     region_confidence: RegionConfidence
@@ -107,6 +111,7 @@ class DetectionRead(BaseModel):
             detection_id=row.id,
             image_id=row.image_id,
             plate=row.plate,
+            written=row.written,
             confidence=row.confidence,
             region=row.region,
             region_confidence=row.region_confidence,

@@ -27,6 +27,8 @@ from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Reader, Reco
 from platewatch.audit.service import AuditAction, AuditService, Details
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.db.tables import AccessLogRow
+from platewatch.plates.fields import WrittenPlate
+from platewatch.plates.text import as_written
 from platewatch.sightings.service import plate_of
 from platewatch.vision.types import Direction
 
@@ -51,7 +53,8 @@ class LogEntry(BaseModel):
 
     id: int = Field(examples=[91])
     timestamp: datetime
-    plate: str = Field(examples=["AB12CDE"])
+    plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
+    written: WrittenPlate
     decision: Decision
     reason: str = Field(
         description="the rule that decided, or what was written by hand", examples=["allow_list", "let in by the guard"]
@@ -69,6 +72,7 @@ class LogEntry(BaseModel):
             id=read.id,
             timestamp=read.decided_at,
             plate=read.plate,
+            written=read.written,
             decision=read.decision,
             reason=read.note or read.reason,
             confidence=read.confidence,
@@ -117,7 +121,7 @@ def write_log(body: LogCreate, runtime: RuntimeDep, caller: Recognizer, actor: A
 
     def work(session: Session) -> LogEntry:
         stored = runtime.sightings(session).stored_plate(plate)
-        evidence = Evidence(user_id=caller.user_id)
+        evidence = Evidence(user_id=caller.user_id, written=as_written(body.plate))
         row = AccessService(session, runtime.clock).write_down(stored, body.decision, body.reason or None, evidence)
         details: Details = {"log": row.id, "decision": row.decision, "reason": row.reason}
         AuditService(session, runtime.clock).note(AuditAction.ACCESS_DECIDED, actor, stored, details)

@@ -17,6 +17,7 @@ from platewatch.access.schemas import AccessMatchRead, DecideBody, Id
 from platewatch.app.dependencies import OPENAPI_SECURITY, RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.errors import FieldError
+from platewatch.plates.fields import WrittenPlate
 from platewatch.sightings.photos import open_photo
 from platewatch.vision.types import Direction
 
@@ -46,7 +47,10 @@ router = APIRouter(tags=["SecurePass"], dependencies=OPENAPI_SECURITY, responses
 
 class VerificationAnswer(BaseModel):
     log_id: int = Field(description="of the entry in the access log", examples=[91])
-    plate: str = Field(description="empty if none could be read", examples=["AB12CDE"])
+    plate: str = Field(
+        description="the key by which plates are compared; empty if none could be read", examples=["AB12CDE"]
+    )
+    written: WrittenPlate
     confidence: float | None = Field(description="of the reading; None for a plate that was typed")
     decision: Decision
     reason: Reason
@@ -83,6 +87,7 @@ def verify(
     return VerificationAnswer(
         log_id=told.id,
         plate=told.plate,
+        written=told.written,
         confidence=told.confidence,
         decision=told.decision,
         reason=told.reason,

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import JSON, Double, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platewatch.db.base import LASTING_IDS, LONG_TEXT, Base, BigId, NamedRow
+from platewatch.db.base import LASTING_IDS, LONG_TEXT, Base, BigId, NamedRow, PlateKey, WrittenPlateText
 
 
 class GatePolicyRow(Base):
@@ -22,6 +22,7 @@ class GatePolicyRow(Base):
     enabled: Mapped[bool]
     min_confidence: Mapped[float] = mapped_column(Double)
     unknown: Mapped[str] = mapped_column(String(16))
+    folded: Mapped[str] = mapped_column(String(16), default="accept", server_default="accept")
     free_exit: Mapped[bool]
     anti_passback: Mapped[bool]
     check_capacity: Mapped[bool]
@@ -60,7 +61,8 @@ class AccessLogRow(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    plate: Mapped[str] = mapped_column(String(32))
+    plate: Mapped[str] = mapped_column(PlateKey)
+    written: Mapped[str | None] = mapped_column(WrittenPlateText)
     confidence: Mapped[float | None] = mapped_column(Double)
     location_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("locations.id", ondelete="SET NULL"))
     direction: Mapped[str] = mapped_column(String(16))
@@ -72,8 +74,10 @@ class AccessLogRow(Base):
         BigId, ForeignKey("watchlists.id", ondelete="SET NULL"), index=True
     )
     watchlist_name: Mapped[str | None] = mapped_column(String(150))
-    entry_plate: Mapped[str | None] = mapped_column(String(32))
+    entry_plate: Mapped[str | None] = mapped_column(PlateKey)
+    entry_written: Mapped[str | None] = mapped_column(WrittenPlateText)
     match_distance: Mapped[float | None] = mapped_column(Double)
+    match_folded: Mapped[bool] = mapped_column(default=False, server_default="0")
     sighting_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("sightings.id", ondelete="SET NULL"), index=True)
     user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="SET NULL"), index=True)
     decided_at: Mapped[datetime]

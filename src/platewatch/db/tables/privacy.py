@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import JSON, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platewatch.db.base import LASTING_IDS, Base, BigId
+from platewatch.db.base import LASTING_IDS, Base, BigId, PlateKey, WrittenPlateText
 
 
 class RetentionRow(Base):
@@ -34,7 +34,8 @@ class LegalHoldRow(Base):
     __table_args__ = LASTING_IDS
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    plate: Mapped[str | None] = mapped_column(String(32), index=True)
+    plate: Mapped[str | None] = mapped_column(PlateKey, index=True)
+    written: Mapped[str | None] = mapped_column(WrittenPlateText)
     sighting_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("sightings.id", ondelete="CASCADE"), index=True)
     reason: Mapped[str] = mapped_column(String(300))
     username: Mapped[str | None] = mapped_column(String(150))

@@ -15,20 +15,19 @@ from platewatch.db.base import (
     Base,
     BigId,
     CornerPoints,
+    PlateKey,
     Points,
     ScoredText,
     ScoredTexts,
+    WrittenPlateText,
     slot_of,
 )
 from platewatch.db.tables.cameras import CameraRow
 from platewatch.db.tables.locations import LocationRow
 from platewatch.db.tables.users import UserRow
 
-PlateText = String(32).with_variant(String(32, collation="C"), "postgresql")
-"""Sorted by code points on every database, so that all texts with one prefix lie side by side."""
-
 RegionText = String(16).with_variant(String(16, collation="C"), "postgresql")
-"""The same, so that a country and its states lie side by side."""
+"""Sorted by code points on every database, so that a country and its states lie side by side."""
 
 
 def _captured_slot(context: ExecutionContext) -> int:
@@ -60,8 +59,9 @@ class ImageRow(Base):
 class SightingRow(Base):
     """One pass of one vehicle. `corners` are pixels of the upright image; a sighting written by hand has none.
 
-    `plate` is what holds now, `characters` is what was read, and `read_plate` the text as it was read, None while
-    that is `plate` still. A plate that no list names may stand here as a pseudonym, which begins with `~`.
+    `plate` is the key of what holds now, `written` that plate as somebody typed it, None where it was read.
+    `characters` is what was read, and `read_plate` the key as it was read, None while that is `plate` still. A plate
+    that no list names may stand here as a pseudonym, which begins with `~` and has no written text.
     `region_confidence` (0..1) is None where nobody says how sure the region is, and 1 where somebody told it.
     What is known of the vehicle is lower case; None where nobody told it.
     `captured_slot` is the quarter hour of `captured_at`, for statistics, which read the two last indexes alone.
@@ -96,8 +96,9 @@ class SightingRow(Base):
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    plate: Mapped[str] = mapped_column(PlateText)
-    read_plate: Mapped[str | None] = mapped_column(String(32), index=True)
+    plate: Mapped[str] = mapped_column(PlateKey)
+    written: Mapped[str | None] = mapped_column(WrittenPlateText)
+    read_plate: Mapped[str | None] = mapped_column(PlateKey, index=True)
     is_corrected: Mapped[bool] = mapped_column(default=False, server_default="0")
     region: Mapped[str | None] = mapped_column(RegionText)
     region_confidence: Mapped[float | None] = mapped_column(Double)
@@ -154,7 +155,7 @@ class PlateTextRow(Base):
     __tablename__ = "plate_texts"
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
-    text: Mapped[str] = mapped_column(PlateText, unique=True)
+    text: Mapped[str] = mapped_column(PlateKey, unique=True)
 
 
 class PlateKeyRow(Base):

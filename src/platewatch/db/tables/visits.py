@@ -7,14 +7,14 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId
+from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId, PlateKey, WrittenPlateText
 from platewatch.db.tables.locations import LocationRow
 
 
 class PassRow(Base):
     """What a sighting says about being inside: a plate went in or out. Without a sighting, somebody said so by hand.
 
-    `plate_key` is the plate with look-alikes folded; passes of one key at one location are derived together.
+    `plate_key` is the plate with look-alikes folded; passes of one such key at one location are derived together.
     """
 
     __tablename__ = "passes"
@@ -23,8 +23,9 @@ class PassRow(Base):
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     sighting_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("sightings.id", ondelete="CASCADE"), unique=True)
     location_id: Mapped[int] = mapped_column(BigId, ForeignKey("locations.id", ondelete="CASCADE"))
-    plate: Mapped[str] = mapped_column(String(32))
-    plate_key: Mapped[str] = mapped_column(String(32))
+    plate: Mapped[str] = mapped_column(PlateKey)
+    written: Mapped[str | None] = mapped_column(WrittenPlateText)
+    plate_key: Mapped[str] = mapped_column(PlateKey)
     direction: Mapped[str] = mapped_column(String(16))
     passed_at: Mapped[datetime]
 
@@ -50,8 +51,9 @@ class VisitRow(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     location_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("locations.id", ondelete="SET NULL"))
-    plate: Mapped[str] = mapped_column(String(32))
-    plate_key: Mapped[str] = mapped_column(String(32))
+    plate: Mapped[str] = mapped_column(PlateKey)
+    written: Mapped[str | None] = mapped_column(WrittenPlateText)
+    plate_key: Mapped[str] = mapped_column(PlateKey)
     state: Mapped[str] = mapped_column(String(16))
     entry_pass_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("passes.id", ondelete="SET NULL"), index=True)
     exit_pass_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("passes.id", ondelete="SET NULL"), index=True)

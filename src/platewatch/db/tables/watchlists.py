@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from platewatch.db.base import MYSQL_TABLE, Base, BigId, NamedRow
+from platewatch.db.base import MYSQL_TABLE, Base, BigId, NamedRow, PlateKey, WrittenPlateText
 
 
 class WatchlistRow(NamedRow):
@@ -43,6 +43,7 @@ class WatchlistBatchRow(Base):
 class WatchlistEntryRow(Base):
     """A plate, or a pattern with `?` and `*`, and when and where it counts.
 
+    `plate` is the key, `written` the text as somebody typed it, None in rows from before that was kept.
     Unless `everywhere`, it counts at its locations only: an entry whose last location was deleted counts nowhere.
     `schedule` is written like `mon-fri 08:00-18:00; sat 09:00-12:00`, None is always. `tags` are kept with a comma on
     both sides of each.
@@ -53,7 +54,8 @@ class WatchlistEntryRow(Base):
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     batch_id: Mapped[int] = mapped_column(BigId, ForeignKey("watchlist_batches.id"))
-    plate: Mapped[str] = mapped_column(String(32))
+    plate: Mapped[str] = mapped_column(PlateKey)
+    written: Mapped[str | None] = mapped_column(WrittenPlateText)
     region: Mapped[str | None] = mapped_column(String(16))
     tolerance: Mapped[int] = mapped_column(SmallInteger)
     valid_from: Mapped[datetime | None]
@@ -110,6 +112,8 @@ class WatchlistVersionRow(Base):
 class WatchlistMatchRow(Base):
     """A sighting that fitted an entry. The texts stay as they were, also when the entry is changed or deleted.
 
+    `folded`: the two differ in the marks of their letters, which the key does not tell.
+
     `captured_at` is the sighting's, so that the newest sightings of a list are found without looking at them all.
     """
 
@@ -129,8 +133,10 @@ class WatchlistMatchRow(Base):
     )
     watchlist_name: Mapped[str] = mapped_column(String(150))
     kind: Mapped[str] = mapped_column(String(16))
-    plate: Mapped[str] = mapped_column(String(32))
-    entry_plate: Mapped[str] = mapped_column(String(32))
+    plate: Mapped[str] = mapped_column(PlateKey)
+    entry_plate: Mapped[str] = mapped_column(PlateKey)
+    entry_written: Mapped[str | None] = mapped_column(WrittenPlateText)
     distance: Mapped[float] = mapped_column(Double)
+    folded: Mapped[bool] = mapped_column(default=False, server_default="0")
     captured_at: Mapped[datetime]
     matched_at: Mapped[datetime]

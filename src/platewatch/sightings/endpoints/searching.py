@@ -20,10 +20,10 @@ from platewatch.app.dependencies import (
 from platewatch.audit.service import Actor, AuditAction, Details
 from platewatch.csv_rows import csv_text
 from platewatch.errors import FieldError
+from platewatch.plates.matching import search_key
 from platewatch.sightings.export import EXPORT_COLUMNS, ExportFormat, ExportQuery, export_cells, json_text
 from platewatch.sightings.query import SightingFilter, SightingQuery
 from platewatch.sightings.schemas import SightingCount, SightingPage, SightingRead
-from platewatch.vision.plates import normalize_pattern
 
 _MEDIA_TYPES = {ExportFormat.CSV: "text/csv; charset=utf-8", ExportFormat.JSON: "application/json"}
 _PORTION = 1000
@@ -84,7 +84,7 @@ def export_sightings(
             f"More than {counted.count} sightings fit, which is the limit of one file. Ask for a shorter time.",
         )
     details: Details = {"sightings": counted.count, "format": query.format, "filters": query.told(), "reason": why}
-    runtime.note(AuditAction.SIGHTINGS_EXPORTED, actor, query.plate and normalize_pattern(query.plate), details)
+    runtime.note(AuditAction.SIGHTINGS_EXPORTED, actor, query.plate and search_key(query.plate), details)
     rows = _all(runtime, query)
     if query.format is ExportFormat.CSV:
         text = csv_text(EXPORT_COLUMNS, (export_cells(sighting) for sighting in rows))
@@ -114,4 +114,4 @@ def note_search(runtime: RuntimeDep, query: SightingFilter, reason: str | None, 
     why = get_search_reason(runtime, reason, query.reason)
     if is_new:
         details = {"match": query.plate_match, "filters": query.told(), "reason": why}
-        runtime.note(AuditAction.SIGHTINGS_SEARCHED, actor, normalize_pattern(query.plate), details)
+        runtime.note(AuditAction.SIGHTINGS_SEARCHED, actor, search_key(query.plate), details)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import ClassVar, Final
 
 import numpy as np
 
-from platewatch.errors import ModelFileError, ModelShapeError
+from platewatch.errors import ModelFileError, ModelShapeError, PlateTextError
+from platewatch.plates.text import as_written, plate_key, reading_key, spelling
 from platewatch.vision.backends.yolo import YoloDetector
 from platewatch.vision.backends.yolo_network import YoloBox, YoloNetwork
-from platewatch.vision.formats import normalize
 from platewatch.vision.registry import BackendOptions, YoloLayout
 from platewatch.vision.types import Character, Crop, Transcript
 
@@ -44,7 +45,8 @@ class CharYoloRecognizer:
 
     Raises:
         ModelFileError: No model was given, or it can't be loaded.
-        ModelShapeError: It isn't a YOLO detection export, or no class of it is a character.
+        ModelShapeError: It isn't a YOLO detection export, no class of it is a character, or a class is a letter that
+            plates are not compared by.
     """
 
     needs: ClassVar[str] = "a YOLO export whose classes are characters, as an ONNX file (PLATEWATCH_CHAR_YOLO_MODEL)"
@@ -61,7 +63,7 @@ class CharYoloRecognizer:
         own = replace(options, layout=YoloLayout.AUTO, class_index=None, input_side=None)
         self._network = YoloNetwork(model, own, min_score=CHARACTER_MIN_SCORE, max_iou=CHARACTER_MAX_IOU)
         names = self._network.class_names
-        self._signs = {index: normalize(name) for index, name in names.items() if len(normalize(name)) == 1}
+        self._signs = {index: sign for index, name in names.items() if (sign := _sign_of(name, model))}
         if not self._signs:
             listed = ", ".join(repr(name) for name in list(names.values())[:5]) or "none"
             raise ModelShapeError(
@@ -100,6 +102,24 @@ def by_rows(boxes: Sequence[YoloBox]) -> list[list[YoloBox]]:
             rows.append([])
         rows[-1].append(box)
     return [sorted(row, key=lambda box: box.box_xyxy[0] + box.box_xyxy[2]) for row in rows]
+
+
+def _sign_of(name: str, model: Path) -> str:
+    """The key of a class named by one character; empty for any other class.
+
+    Raises:
+        ModelShapeError: The class is a letter or digit without a key: without it another plate would be read.
+    """
+    written = as_written(name)
+    if len(written) == 1 and written.isalnum():
+        try:
+            return plate_key(written)
+        except PlateTextError as error:
+            raise ModelShapeError(
+                f"A class of {model} can't be used: {error} Export the model with another name for this class, or with "
+                "the name '-' if plates are to be read without this letter.",
+            ) from error
+    return reading_key(name) if len(spelling(name)) == 1 else ""
 
 
 def _middle(box: YoloBox) -> float:

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from platewatch.errors import ModelFileError
+from platewatch.plates.matching import edit_distance
 from platewatch.vision.pipeline import judge
-from platewatch.vision.plates import edit_distance
 from platewatch.vision.registry import BackendOptions, make_recognizer
 from platewatch.vision.types import Character, Crop, Reading, Transcript
 

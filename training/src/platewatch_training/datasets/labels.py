@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from platewatch.errors import PlatewatchError
-from platewatch.vision.formats import normalize
+from platewatch.plates.text import reading_key
 from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.transcripts import PlateText, transcript_of
 
@@ -53,7 +53,7 @@ def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -
         image_bgr = read_image(folder, str(line["image"]), number)
         for plate, said in plates:
             crop = image_bgr if line.get("crop") else _cut(image_bgr, plate)
-            text = normalize(said.text)
+            text = reading_key(said.text)
             if crop is not None and text:
                 yield LabelledCrop(crop, text, source, said.region or plate.get("region"))
 

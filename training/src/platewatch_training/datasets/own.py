@@ -16,7 +16,7 @@ from platewatch.datasets.reading import IMAGE_LIMITS
 from platewatch.datasets.split import Share, split
 from platewatch.datasets.types import ImageLabels, PlateLabel
 from platewatch.errors import ImageError
-from platewatch.vision.formats import normalize
+from platewatch.plates.text import reading_key
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.image import open_image
 from platewatch.vision.recognize import ALPHABET, SLOTS
@@ -143,7 +143,7 @@ def _source(image: ImageLabels) -> str:
 
 def _text_of(plate: PlateLabel) -> str:
     """The text as the network writes it; empty where it can't."""
-    text = normalize(plate.text or "")
+    text = reading_key(plate.text or "")
     return text if len(text) <= SLOTS and set(text) <= set(ALPHABET) else ""
 
 

@@ -19,16 +19,16 @@ from typing import Final, TypeAlias
 from numpy.random import Generator
 
 from platewatch.errors import PlatewatchError
-from platewatch.vision.formats import PROVINCES, normalize
+from platewatch.plates.text import PROVINCES, reading_key
 from platewatch_training.synthesis.expressions import any_sign, any_word, repeated
 from platewatch_training.synthesis.typefaces import NARROW_GAP
 
 GAP: Final = " "
 SEPARATORS: Final = "-·:./"
 _TEXT_SIGNS: Final = frozenset(ascii_uppercase) | frozenset(digits) | PROVINCES
-_ACCENTED: Final = str.maketrans("ÄÖÜĆČŠŽ", "AOUCCSZ")
-"""Letters that are drawn with their accent and read without it, as plates with Latin letters are told."""
-_DRAWN_SIGNS: Final = _TEXT_SIGNS | frozenset(map(chr, _ACCENTED)) | frozenset(SEPARATORS) | {GAP, NARROW_GAP}
+_ACCENTED: Final = "ÄÖÜĆČŠŽ"
+"""Letters that are drawn with their accent and read without it."""
+_DRAWN_SIGNS: Final = _TEXT_SIGNS | frozenset(_ACCENTED) | frozenset(SEPARATORS) | {GAP, NARROW_GAP}
 _QUANTIFIER: Final = re.compile(r"\{(\d{1,2})(?:,(\d{1,2}))?\}")
 _WORD_LIST: Final = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _WORD: Final = re.compile(r"([^*]+)(?:\*(\d+(?:\.\d+)?))?")
@@ -140,7 +140,7 @@ class Grammar:
 
 def text_of(drawn: str) -> str:
     """The text that a drawn number is read as: A-Z, 0-9 and Chinese province characters."""
-    return normalize(drawn.translate(_ACCENTED))
+    return reading_key(drawn)
 
 
 class _Parser:

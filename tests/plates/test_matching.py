@@ -9,7 +9,7 @@ from itertools import product
 
 import pytest
 
-from platewatch.vision.plates import (
+from platewatch.plates.matching import (
     LIKE_ESCAPE,
     edit_distance,
     fold,

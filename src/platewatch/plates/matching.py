@@ -1,6 +1,6 @@
 """Comparing plates: how far two texts are apart, which ones look alike, and patterns with `?` and `*`.
 
-Texts are normalized ones (`formats.normalize`), patterns those of `normalize_pattern`.
+Texts are keys (`text.plate_key`), patterns those of `pattern_key`.
 """
 
 from __future__ import annotations
@@ -9,15 +9,14 @@ import math
 from functools import lru_cache
 from typing import Final
 
-from platewatch.vision.formats import normalize
+from platewatch.plates.text import ANY_SIGN, ANY_SIGNS, WILDCARDS, is_pseudonym, plate_key, spelling
 
-ANY_SIGN: Final = "?"
-ANY_SIGNS: Final = "*"
 LIKE_ESCAPE: Final = "!"
 """The escape character of the SQL patterns that `wildcard_to_like` gives."""
 LOOKALIKE_COST: Final = 0.5
 """What taking a character for one that looks alike costs; any other edit costs 1."""
 
+_WRITTEN_WILDCARDS: Final = WILDCARDS + "？＊"
 # Disjoint, so that looking alike is transitive and one folded text stands for all that a reader may have confused.
 _LOOKALIKE_GROUPS: Final = ("0ODQ", "1IL", "2Z", "5S", "6G", "8B")
 _FOLDED: Final = str.maketrans({sign: group[0] for group in _LOOKALIKE_GROUPS for sign in group[1:]})
@@ -54,19 +53,28 @@ def edit_distance(a: str, b: str, limit: float = math.inf) -> float:
     return above[-1] if above[-1] <= limit else math.inf
 
 
-def normalize_pattern(text: str) -> str:
-    """The pattern in upper case, without separators; `?` stands for one character, `*` for any number of them."""
-    if not is_pattern(text):
-        return normalize(text)
-    kept = "".join(sign if sign in (ANY_SIGN, ANY_SIGNS) else normalize(sign) for sign in text)
-    while ANY_SIGNS * 2 in kept:
-        kept = kept.replace(ANY_SIGNS * 2, ANY_SIGNS)
-    return kept
+def pattern_key(text: str) -> str:
+    """The key of a plate or pattern: `?` stands for one character, `*` for any number of them.
+
+    Raises:
+        PlateTextError: A letter or sign has no key.
+    """
+    return _with_single_stars(plate_key(text, kept=WILDCARDS))
+
+
+def pattern_spelling(text: str) -> str:
+    """The key with the marks of its letters, wildcards included."""
+    return _with_single_stars(spelling(text, kept=WILDCARDS))
+
+
+def search_key(text: str) -> str:
+    """The key by which a plate, a pattern or a pseudonym is searched; raises PlateTextError."""
+    return text if is_pseudonym(text) and not is_pattern(text) else pattern_key(text)
 
 
 def is_pattern(text: str) -> bool:
-    """Whether it has a wildcard."""
-    return ANY_SIGN in text or ANY_SIGNS in text
+    """Whether it has a wildcard, also a full-width one."""
+    return any(sign in text for sign in _WRITTEN_WILDCARDS)
 
 
 def literal_prefix(pattern: str) -> str:
@@ -100,6 +108,12 @@ def matches(pattern: str, text: str) -> bool:
         else:
             return False
     return not pattern[place:].strip(ANY_SIGNS)
+
+
+def _with_single_stars(pattern: str) -> str:
+    while ANY_SIGNS * 2 in pattern:
+        pattern = pattern.replace(ANY_SIGNS * 2, ANY_SIGNS)
+    return pattern
 
 
 def _replacement_cost(a: str, b: str) -> float:

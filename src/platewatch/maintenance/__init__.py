@@ -1,0 +1,1 @@
+"""Work through many rows that an operator starts by a command."""
