@@ -5,21 +5,23 @@ from typing import Any
 
 import pytest
 
-from platewatch.access.rules import Decision, Facts, Policy, Reason, UnknownPolicy, Verdict, judge
+from platewatch.access.rules import Decision, Facts, FoldedPolicy, Policy, Reason, UnknownPolicy, Verdict, judge
 from platewatch.vision.types import Direction
 from platewatch.watchlists.service import Entry, ListInfo, ListKind, Match
 
 
-def match(kind: ListKind, distance: float = 0.0) -> Match:
+def match(kind: ListKind, distance: float = 0.0, *, folded: bool = False) -> Match:
     entry = Entry(
-        id=1, plate="AB12", region=None, tolerance=1, valid_from=None, valid_to=None, schedule=None, everywhere=True,
-        location_ids=frozenset(), owner=None, vehicle=None, note=None, tags=(),
+        id=1, plate="AB12", written="AB 12", region=None, tolerance=1, valid_from=None, valid_to=None, schedule=None,
+        everywhere=True, location_ids=frozenset(), owner=None, vehicle=None, note=None, tags=(),
     )  # fmt: skip
-    return Match("AB12", ListInfo(1, kind.value, kind), entry, distance)
+    return Match("AB12", ListInfo(1, kind.value, kind), entry, distance, folded)
 
 
 ALLOWED, DENIED, WATCHED = (match(kind) for kind in (ListKind.ALLOW, ListKind.DENY, ListKind.WATCH))
 ENTERING = Facts("AB12", Direction.ENTERING, 0.9, (), is_inside=False, is_full=False, is_cooling_down=False)
+FOLDED_ALLOWED, FOLDED_DENIED = match(ListKind.ALLOW, folded=True), match(ListKind.DENY, folded=True)
+REVIEWING = Policy(folded=FoldedPolicy.REVIEW, check_capacity=True)
 STRICT = Policy(anti_passback=True, check_capacity=True, cool_down_s=60)
 UNSURE = 0.3
 
@@ -44,6 +46,33 @@ UNSURE = 0.3
             {"unknown": UnknownPolicy.GRANT}, {"matches": (DENIED,)}, "denied", "deny_list", id="deny beats all"
         ),
         pytest.param({}, {"plate": ""}, "review", "no_plate", id="no plate read"),
+        pytest.param({}, {"matches": (FOLDED_ALLOWED,)}, "granted", "allow_list", id="folded, accepted by default"),
+        pytest.param({}, {"matches": (FOLDED_DENIED,)}, "denied", "deny_list", id="folded deny, accepted by default"),
+        pytest.param(REVIEWING, {"matches": (FOLDED_ALLOWED,)}, "review", "folded_match", id="folded for review"),
+        pytest.param(REVIEWING, {"matches": (FOLDED_DENIED,)}, "review", "folded_match", id="folded deny for review"),
+        pytest.param(
+            REVIEWING, {"matches": (FOLDED_ALLOWED, ALLOWED)}, "granted", "allow_list", id="another entry has no marks"
+        ),
+        pytest.param(
+            REVIEWING, {"matches": (ALLOWED, FOLDED_DENIED)}, "review", "folded_match", id="allowed, folded deny"
+        ),
+        pytest.param(
+            REVIEWING, {"is_full": True, "matches": (FOLDED_ALLOWED,)}, "denied", "full", id="folded for review, full"
+        ),
+        pytest.param(
+            replace(REVIEWING, unknown=UnknownPolicy.GRANT),
+            {"matches": (FOLDED_ALLOWED,)},
+            "granted",
+            "allow_list",
+            id="folded where all may pass",
+        ),
+        pytest.param(
+            REVIEWING,
+            {"direction": Direction.LEAVING, "matches": (FOLDED_ALLOWED,)},
+            "granted",
+            "free_exit",
+            id="folded and leaving",
+        ),
         pytest.param(
             {}, {"confidence": UNSURE, "matches": (ALLOWED,)}, "review", "low_confidence", id="not sure enough"
         ),

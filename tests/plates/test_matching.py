@@ -9,6 +9,7 @@ from itertools import product
 
 import pytest
 
+from platewatch.errors import PlateTextError
 from platewatch.plates.matching import (
     LIKE_ESCAPE,
     edit_distance,
@@ -16,7 +17,8 @@ from platewatch.plates.matching import (
     is_pattern,
     literal_prefix,
     matches,
-    normalize_pattern,
+    pattern_key,
+    search_key,
     wildcard_to_like,
 )
 
@@ -76,14 +78,26 @@ def test_folding_takes_look_alikes_for_one(text: str, folded: str) -> None:
         pytest.param("ab-?? c*", "AB??C*", "AB", "AB__C%", id="both wildcards"),
         pytest.param("***1**", "*1*", "", "%1%", id="stars in a row"),
         pytest.param("a*?b", "A*?B", "A", "A%_B", id="the star first"),
-        pytest.param("a%_!;--", "A", "A", "A", id="no other sign has a meaning"),
+        pytest.param("mü*", "MU*", "MU", "MU%", id="marks go off"),
+        pytest.param("КА？＊", "KA?*", "KA", "KA_%", id="Cyrillic letters and full-width wildcards"),
     ],
 )
-def test_a_pattern_is_normalized_and_made_for_sql(written: str, pattern: str, prefix: str, like: str) -> None:
-    assert normalize_pattern(written) == pattern
+def test_pattern_key_keeps_wildcards_and_is_made_for_sql(written: str, pattern: str, prefix: str, like: str) -> None:
+    assert pattern_key(written) == pattern
     assert literal_prefix(pattern) == prefix
     assert wildcard_to_like(pattern) == like
-    assert is_pattern(pattern) is ("?" in written or "*" in written)
+    assert is_pattern(pattern) is is_pattern(written) is any(sign in written for sign in "?*？＊")
+
+
+@pytest.mark.parametrize("written", ["a%_!;--", "AB/12", "Ж*", "~ABC*"])
+def test_pattern_key_refuses_signs_without_a_key(written: str) -> None:
+    with pytest.raises(PlateTextError):
+        pattern_key(written)
+
+
+def test_search_key_keeps_a_pseudonym_as_it_is() -> None:
+    assert search_key("~ABC2") == "~ABC2"
+    assert search_key("b-ö*") == "BO*"
 
 
 def test_signs_with_a_meaning_in_sql_are_escaped() -> None:

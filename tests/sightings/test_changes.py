@@ -84,7 +84,10 @@ def test_a_corrected_plate_is_found_and_the_one_that_was_read_is_kept(database: 
         row = session.get_one(SightingRow, sighting_id)
         assert (row.plate, row.read_plate, row.characters) == ("AB12CDE", "A812CDE", [("A", 0.9)])
         (change,) = SightingChanges(session, clock).history(sighting_id)
-        assert (change.before, change.after) == ({"plate": "A812CDE"}, {"plate": "AB12CDE"})
+        assert (change.before, change.after) == (
+            {"plate": "A812CDE", "written": None},
+            {"plate": "AB12CDE", "written": "ab 12 cde"},
+        )
         assert (change.reason, change.username, change.corrected_at) == ("dirt on the B", "ada", clock.now())
         (event,) = session.query(EventRow)
         assert (event.kind, event.payload["plate"], event.payload["read_plate"]) == (
@@ -107,9 +110,9 @@ def test_a_second_correction_adds_to_the_history_and_leaves_the_original(
         assert session.get_one(SightingRow, sighting_id).read_plate == "A812CDE"
         second = SightingChanges(session, clock).history(sighting_id)[1]
     unknown = {"direction": "unknown", "region": None, "region_confidence": None, "note": None}
-    assert second.before == {"plate": "AB12CDE", **unknown}
+    assert second.before == {"plate": "AB12CDE", "written": "AB12CDE", **unknown}
     told = {"direction": "leaving", "region": "gb", "region_confidence": 1.0, "note": "two cars"}
-    assert second.after == {"plate": "AB12CDF", **told}
+    assert second.after == {"plate": "AB12CDF", "written": "AB12CDF", **told}
 
 
 def test_a_region_that_somebody_told_is_sure(sqlite_database: Database, clock: SetClock) -> None:
@@ -180,7 +183,7 @@ def test_a_merge_stretches_one_and_remembers_the_other(database: Database, clock
             "AB12CDF",
             "AB12CD",
         )
-        assert change.before["corrections"] == [{"plate": "AB12CD"}]
+        assert change.before["corrections"] == [{"plate": "AB12CD", "written": None}]
         assert [text for (text,) in session.query(PlateTextRow.text)] == ["AB12CDE"]
 
 

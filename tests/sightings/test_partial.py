@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from platewatch.plates.matching import fold, matches
 from platewatch.sightings.partial import (
     MAX_GAPS,
     keys_near,
@@ -13,7 +14,6 @@ from platewatch.sightings.partial import (
     keys_of_gaps,
     keys_of_piece,
 )
-from platewatch.plates.matching import fold, matches
 
 SIGNS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 

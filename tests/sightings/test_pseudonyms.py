@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from platewatch.errors import SettingsError
-from platewatch.sightings.pseudonyms import Pseudonyms, is_pseudonym, open_pseudonyms
+from platewatch.plates.text import is_pseudonym
+from platewatch.sightings.pseudonyms import Pseudonyms, open_pseudonyms
 
 KEY = "sixteen letters or more"
 

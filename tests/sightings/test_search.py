@@ -13,12 +13,12 @@ from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.tables import CameraRow, LocationRow, SightingRow, WatchlistMatchRow, WatchlistRow
 from platewatch.errors import CursorError
+from platewatch.plates.matching import edit_distance, matches
 from platewatch.sightings import search
 from platewatch.sightings.query import PlateMatch, SightingFilter, SightingQuery
 from platewatch.sightings.repository import SightingRepository
 from platewatch.sightings.service import SightingService
 from platewatch.sightings.sorting import Sort
-from platewatch.plates.matching import edit_distance, matches
 from tests.db.rows import NOON
 from tests.sightings.rows import add_sighting
 

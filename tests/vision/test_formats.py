@@ -2,10 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from platewatch.plates.text import MAX_LENGTH, reading_key
 from platewatch.vision.formats import (
-    MAX_LENGTH,
     lettering_weight,
-    normalize,
     normalize_characters,
     plate_likeness,
     settle_lookalikes,
@@ -13,26 +12,14 @@ from platewatch.vision.formats import (
 from platewatch.vision.types import Character
 
 
-@pytest.mark.parametrize(
-    ("text", "normal"),
-    [
-        ("", ""),
-        ("ab 12-cd", "AB12CD"),
-        ("B·87·GLA", "B87GLA"),
-        ("京A·12345", "京A12345"),
-        ("中A12345", "A12345"),
-        ("123 تونس 4567", "1234567"),
-        ("Ä-Ö 1", "1"),
-        ("\t\n", ""),
-    ],
-)
-def test_normalization_keeps_letters_digits_and_provinces(text: str, normal: str) -> None:
-    assert normalize(text) == normal
-
-
 def test_characters_keep_their_confidence_when_separators_go() -> None:
     read = (Character("b", 0.9), Character("-", 0.2), Character("8", 0.7))
     assert normalize_characters(read) == (Character("B", 0.9), Character("8", 0.7))
+
+
+def test_characters_with_marks_are_folded_with_their_confidence() -> None:
+    read = (Character("ö", 0.9), Character("Æ", 0.8), Character("가", 0.7))
+    assert normalize_characters(read) == (Character("O", 0.9), Character("A", 0.8), Character("E", 0.8))
 
 
 @pytest.mark.parametrize(
@@ -72,7 +59,7 @@ COUNTRIES = {
 @pytest.mark.parametrize("text", [text for texts in COUNTRIES.values() for text in texts])
 def test_usual_plates_of_many_countries_beat_any_mixture(text: str) -> None:
     assert plate_likeness(text) > plate_likeness("A1B2C3")
-    assert settle_lookalikes(normalize(text)) == normalize(text)
+    assert settle_lookalikes(reading_key(text)) == reading_key(text)
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ def test_a_visit_is_shown_with_its_sightings_and_its_fee(server: Server) -> None
     assert shown == {
         "id": shown["id"],
         "plate": "AB10",
+        "written": None,
         "state": "closed",
         "location_id": site.id,
         "location": "depot",

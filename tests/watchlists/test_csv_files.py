@@ -21,7 +21,7 @@ def read(text: str | bytes) -> list[Parsed]:
 def plates(text: str | bytes) -> list[tuple[int, str]]:
     lines = read(text)
     assert all(isinstance(line, EntryLine) for line in lines), lines
-    return [(line.line, line.body.plate) for line in lines if isinstance(line, EntryLine)]
+    return [(line.line, line.body.key) for line in lines if isinstance(line, EntryLine)]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def plates(text: str | bytes) -> list[tuple[int, str]]:
         pytest.param(" Plate , OWNER \nAB12,Ada\n", [(2, "AB12")], id="columns in another case"),
         pytest.param("plate,note\n\nAB12,\n,\n\nCD34,\n", [(3, "AB12"), (6, "CD34")], id="empty lines"),
         pytest.param('plate,note\nAB12,"two\nlines"\nCD34,\n', [(3, "AB12"), (4, "CD34")], id="a cell of two lines"),
-        pytest.param("plate\n'=AB12\n", [(2, "AB12")], id="guarded against formulas"),
+        pytest.param("plate\n'-AB12\n", [(2, "AB12")], id="guarded against formulas"),
     ],
 )
 def test_plates_are_read_with_the_line_that_they_end_in(text: str, expected: list[tuple[int, str]]) -> None:
@@ -52,7 +52,7 @@ def test_all_columns_are_read() -> None:
         "AB*,,,,,,south; west,,,,\n"
     )
     full, pattern = (line.body for line in read(text) if isinstance(line, EntryLine))
-    assert (full.plate, full.region, full.tolerance) == ("AB12CD", "gb", 1)
+    assert (full.plate, full.key, full.region, full.tolerance) == ("ab 12 cd", "AB12CD", "gb", 1)
     assert full.valid_from == datetime(2026, 2, 28, 23, tzinfo=UTC)
     assert full.valid_to == datetime(2026, 4, 1, tzinfo=UTC)
     assert (full.schedule, full.location_ids) == ("mon 08:00-09:00", [3, 7])
@@ -63,13 +63,13 @@ def test_all_columns_are_read() -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        pytest.param("plate\n!!!\n", RowProblem(2, "plate", "a plate needs at least one letter or digit"), id="plate"),
+        pytest.param("plate\n---\n", RowProblem(2, "plate", "a plate needs at least one letter or digit"), id="plate"),
         pytest.param("plate,note\nAB12\n", RowProblem(2, "row", "it has 1 cells, the first line has 2"), id="cells"),
         pytest.param("plate,owner\n,Ada\n", RowProblem(2, "plate", "Field required"), id="no plate"),
         pytest.param(
             "plate,locations\nAB12,mars\n", RowProblem(2, "locations", "there is no location 'mars'"), id="place"
         ),
-        pytest.param('plate\nAB"12\n"CD', RowProblem(3, "row", "unexpected end of data"), id="quote"),
+        pytest.param('plate\nAB12\n"CD', RowProblem(3, "row", "unexpected end of data"), id="quote"),
     ],
 )
 def test_a_bad_row_is_named_by_its_line(text: str, problem: RowProblem) -> None:
@@ -99,7 +99,8 @@ def test_a_file_that_makes_no_sense_is_refused_as_a_whole(text: str | bytes, mes
 def test_what_is_exported_is_imported_as_the_same() -> None:
     entry = Entry(
         id=1,
-        plate="AB12CD",
+        plate="BOAB12",
+        written="BÖ-AB 12",
         region="gb",
         tolerance=1,
         valid_from=datetime(2026, 3, 1, 12, 0, 0, 5, UTC),
@@ -118,7 +119,7 @@ def test_what_is_exported_is_imported_as_the_same() -> None:
     (line,) = read(text)
     assert isinstance(line, EntryLine)
     body = line.body
-    assert (body.plate, body.region, body.tolerance) == (entry.plate, entry.region, entry.tolerance)
+    assert (body.plate, body.key, body.region, body.tolerance) == ("BÖ-AB 12", entry.plate, "gb", entry.tolerance)
     assert (body.valid_from, body.valid_to) == (entry.valid_from, entry.valid_to)
     assert body.schedule is not None
     assert parse_schedule(body.schedule) == entry.schedule
@@ -133,8 +134,43 @@ def test_what_is_exported_is_imported_as_the_same() -> None:
 
 def test_an_entry_whose_locations_are_gone_does_not_come_back_as_one_for_everywhere() -> None:
     nowhere = Entry(
-        id=1, plate="AB12", region=None, tolerance=0, valid_from=None, valid_to=None, schedule=None,
+        id=1, plate="AB12", written=None, region=None, tolerance=0, valid_from=None, valid_to=None, schedule=None,
         everywhere=False, location_ids=frozenset(), owner=None, vehicle=None, note=None, tags=(),
     )  # fmt: skip
     (line,) = read("".join(csv_text(COLUMNS, export_rows([[nowhere]], {}))))
     assert line == RowProblem(2, "locations", "there is no location '(deleted)'")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["plate,key\nBÖ AB 12,BOAB12\n", "plate,key\nBÖ AB 12,\n", "plate,key\nBÖ AB 12,boab12\n", "plate\nBÖ AB 12\n"],
+)
+def test_import_takes_the_text_as_written_with_or_without_its_key(text: str) -> None:
+    (line,) = read(text)
+    assert isinstance(line, EntryLine)
+    assert (line.body.plate, line.body.key) == ("BÖ AB 12", "BOAB12")
+
+
+def test_import_refuses_a_key_that_does_not_fit_the_plate() -> None:
+    (line,) = read("plate,key\nBÖ AB 13,BOAB12\n")
+    assert isinstance(line, RowProblem)
+    assert (line.line, line.field) == (2, "key")
+    assert "is not the key of 'BÖ AB 13', which is BOAB13" in line.message
+
+
+@pytest.mark.parametrize(
+    ("cell", "named"),
+    [("12가3456", "HANGUL SYLLABLE GA"), ("#N/A", "NUMBER SIGN"), ("AB12/CD34", "SOLIDUS"), ("Ж123", "LETTER ZHE")],
+)
+def test_import_refuses_plates_without_a_key_by_line(cell: str, named: str) -> None:
+    (line,) = read(f"plate\n{cell}\n")
+    assert isinstance(line, RowProblem)
+    assert (line.line, line.field) == (2, "plate")
+    assert named in line.message
+
+
+def test_import_refuses_a_region_name_with_the_code_that_was_meant() -> None:
+    (line,) = read("plate,region\nAB12CD,france\n")
+    assert isinstance(line, RowProblem)
+    assert (line.line, line.field) == (2, "region")
+    assert "Did you mean 'fr'?" in line.message

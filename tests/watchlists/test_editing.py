@@ -105,7 +105,7 @@ def test_every_edit_is_in_the_audit_log(sqlite_database: Database, clock: SetClo
         ({"plate": "AB12", "valid_from": "2026-03-01T00:00Z", "valid_to": "2026-03-01T00:00Z"}, "has to be later"),
         ({"plate": "AB12", "valid_from": "2026-03-01T00:00"}, "timezone"),
         ({"plate": "AB12", "schedule": "now and then"}, "can't be read"),
-        ({"plate": "AB12", "region": "Germany"}, "pattern"),
+        ({"plate": "AB12", "region": "Germany"}, "Did you mean 'de'"),
         ({"plate": "AB12", "tags": ["a,b"]}, "pattern"),
         ({"plate": "AB12", "tags": ["t"] * 21}, "at most 20"),
         ({"plate": "AB12", "location_ids": [0]}, "greater than or equal to 1"),

@@ -21,7 +21,6 @@ from platewatch.app.dependencies import (
 )
 from platewatch.db.tables import ImageRow
 from platewatch.errors import FieldError, NotFoundError
-from platewatch.plates.fields import WrittenPlate
 from platewatch.sightings.endpoints.recording import record_manual
 from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
 from platewatch.sightings.photos import Photo, open_photo, stage_photo
@@ -78,7 +77,6 @@ class HistoryQuery(SightingQuery):
 class HistoryRecord(BaseModel):
     subject: str = Field(examples=["Vehicle Entry"])
     plate: str = Field(description="the key by which plates are compared", examples=["ABC123"])
-    written: WrittenPlate
     description: str = Field(examples=["car is available"])
     date: str = Field(description="UTC, without fractions of a second", examples=["2025-06-15T10:30:00"])
     username: str | None = Field(description="None for a deleted account", examples=["user123"])
@@ -91,7 +89,6 @@ class HistoryRecord(BaseModel):
         return cls(
             subject=sighting.subject or subject,
             plate=sighting.plate,
-            written=sighting.written,
             description=sighting.note or description,
             date=_written(sighting.captured_at),
             username=sighting.recorded_by,

@@ -9,10 +9,11 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from platewatch.errors import PlateTextError, RegionCodeError
 from platewatch.plates.matching import search_key
-from platewatch.plates.region_codes import region_code
+from platewatch.plates.region_codes import meant_region, region_code, region_names
 from platewatch.plates.text import MAX_WRITTEN
 
-_CODE = re.compile(r"[a-z]{2}-[a-z0-9]{1,3}")
+_CODE = re.compile(r"[a-z0-9-]{1,16}")
+_STATE = re.compile(r"[a-z]{2}-[a-z0-9]{1,3}")
 _MAX_REGION = 64
 """Longer than any code, so that a name is answered with the code that was meant."""
 
@@ -32,10 +33,11 @@ def _known_region(text: str) -> str:
         raise ValueError(str(error)) from error
 
 
-def _region_of_known_country(text: str) -> str:
+def _searchable_region(text: str) -> str:
     code = text.strip().lower()
-    if _CODE.fullmatch(code):
-        _known_region(code.partition("-")[0])
+    is_state = _STATE.fullmatch(code) and code[:2] in region_names()
+    # Of a code that nobody uses nothing is found; a name would be a mistake.
+    if is_state or (_CODE.fullmatch(code) and meant_region(code) is None):
         return code
     return _known_region(text)
 
@@ -43,8 +45,8 @@ def _region_of_known_country(text: str) -> str:
 SearchedPlate = Annotated[str, StringConstraints(max_length=MAX_WRITTEN), AfterValidator(_searchable)]
 """A plate, a pattern or a pseudonym to search for, as written: `search_key` gives what it is compared by."""
 
-SearchedRegion = Annotated[str, StringConstraints(max_length=_MAX_REGION), AfterValidator(_region_of_known_country)]
-"""A region to search for: a known code, or one that a model of the user tells within a known country."""
+SearchedRegion = Annotated[str, StringConstraints(max_length=_MAX_REGION), AfterValidator(_searchable_region)]
+"""A region to search for: any code, for models have regions of their own, but no name that stands for a code."""
 
 RegionCode = Annotated[
     str,

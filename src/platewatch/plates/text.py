@@ -151,7 +151,7 @@ def _spelled_letter(sign: str) -> str | None:
         else:
             return None
         spelled += letter
-    return unicodedata.normalize("NFC", spelled)
+    return unicodedata.normalize("NFC", spelled) or None
 
 
 def _without_marks(spelled: str) -> str:

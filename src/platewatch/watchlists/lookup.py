@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
-from platewatch.plates.text import is_pseudonym, spelling
+from platewatch.plates.text import is_pseudonym, reading_key, spelling
 from platewatch.watchlists.matching import (
     Match,
     distance_to,
@@ -60,9 +60,12 @@ class Lookup:
         """Entries of enabled lists; locations are filled in for patterns only."""
         snapshot = _SNAPSHOTS.current(self._session)
         # What a pseudonym stands for is on no list; its letters must not fit a pattern by chance.
-        if not plate or is_pseudonym(plate) or not snapshot.lists:
+        if is_pseudonym(plate) or not snapshot.lists:
             return []
-        spelled = plate if written is None else spelling(written)
+        spelled = spelling(plate if written is None else written)
+        plate = reading_key(plate)
+        if not plate:
+            return []
         keys = variant_keys(plate, snapshot.max_tolerance) if snapshot.max_tolerance else frozenset()
         found = self._entries.with_plate_or_keys(plate, keys)
         candidates = [(batch_id, entry) for batch_id, entries in found.items() for entry in entries]

@@ -49,7 +49,6 @@ class PlateStatus(BaseModel):
     """What is known about a plate."""
 
     plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
-    written: str = Field(description="as it was asked for", examples=["AB12 CDE"])
     lists: list[FitRead] = Field(description="all entries that it fits, whenever and wherever they count")
     inside: bool = Field(description="whether it has a visit that is open")
     inside_location_id: int | None
@@ -100,7 +99,6 @@ def read_plate_status(
         inside = next((visit for visit in visits if visit.state == VisitState.OPEN), None)
         return PlateStatus(
             plate=plate,
-            written=written,
             lists=[FitRead.of(match) for match in WatchlistService(session, runtime.clock).listed(plate, written)],
             inside=inside is not None,
             inside_location_id=inside.location_id if inside else None,
