@@ -1,17 +1,19 @@
 import type { ReactNode } from 'react';
 import { NavLink } from 'react-router';
 
+import { useHasRight } from '@/api/rights';
 import { Logo } from '@/components/Logo';
+import { useAccounts, waiting } from '@/features/users/accounts';
 import type { User } from '@/features/users/session';
 import { UserMenu } from '@/features/users/UserMenu';
 
 import { ColorSchemeMenu } from './ColorSchemeMenu';
 import classes from './Shell.module.css';
 
-const PAGES = [{ to: '/', label: 'Live' }] as const;
-
 /** The bar at the top with the pages, the color scheme and the account; the page below it. */
 export function Shell({ user, children }: { user: User; children: ReactNode }) {
+  const isManager = useHasRight('manage');
+  const pending = waiting(useAccounts(isManager).data).length;
   return (
     <>
       <a className={classes.skip} href="#page">
@@ -23,11 +25,22 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
             <Logo />
           </NavLink>
           <nav aria-label="Pages" className={classes.pages}>
-            {PAGES.map(({ to, label }) => (
-              <NavLink key={to} to={to} className={classes.page ?? ''}>
-                {label}
+            <NavLink to="/" className={classes.page ?? ''}>
+              Live
+            </NavLink>
+            {isManager && (
+              <NavLink to="/users" className={classes.page ?? ''}>
+                Users
+                {pending > 0 && (
+                  <>
+                    <span className={classes.badge} aria-hidden="true">
+                      {pending}
+                    </span>
+                    <span className="visually-hidden">, {pending} waiting for approval</span>
+                  </>
+                )}
               </NavLink>
-            ))}
+            )}
           </nav>
           <div className={classes.tools}>
             <ColorSchemeMenu />

@@ -4,6 +4,7 @@ import { LivePage } from '@/features/sightings/LivePage';
 import { SightingDrawer } from '@/features/sightings/SightingDrawer';
 import { LogInPage } from '@/features/users/LogInPage';
 import { RegisterPage } from '@/features/users/RegisterPage';
+import { UsersPage } from '@/features/users/UsersPage';
 
 import { CrashPage, NotFoundPage } from './MissingPages';
 import { RequireUser } from './RequireUser';
@@ -23,6 +24,7 @@ export const routes: RouteObject[] = [
             element: <LivePage />,
             children: [{ path: 'sightings/:sightingId', element: <SightingDrawer /> }],
           },
+          { path: '/users', element: <UsersPage /> },
           { path: '*', element: <NotFoundPage /> },
         ],
       },

@@ -1,12 +1,14 @@
 import { useState } from 'react';
 import { Outlet, useSearchParams } from 'react-router';
 
+import { useHasRight } from '@/api/rights';
+
 import { SightingList } from './list/SightingList';
 import { SightingSearchBar } from './list/SightingSearchBar';
 import { ConnectionBadge } from './live/ConnectionBadge';
 import { useLiveSightings } from './live/useLiveSightings';
 import classes from './LivePage.module.css';
-import { filledIn, searchOf } from './search';
+import { filledIn, searchOf, type SightingSearch } from './search';
 import { PassFactsFields } from './upload/PassFactsFields';
 import { PhotoDrop } from './upload/PhotoDrop';
 import { NO_VEHICLE, NOTHING_SAID } from './upload/sendPhoto';
@@ -20,26 +22,32 @@ export function LivePage() {
   const { state, arrivedIds, latest } = useLiveSightings();
   const [address, setAddress] = useSearchParams();
   const search = searchOf(address);
+  const canRecord = useHasRight('recognize');
+  const changeSearch = (asked: SightingSearch): void => {
+    setAddress(filledIn(asked), { replace: true });
+  };
   return (
-    <div className={classes.page}>
+    <div className={classes.page} data-photos={canRecord}>
       <h1 className="visually-hidden">Live</h1>
-      <div className={classes.photos}>
-        <Photos />
-      </div>
+      {canRecord && (
+        <div className={classes.photos}>
+          <Photos />
+        </div>
+      )}
       <section className={classes.sightings} aria-labelledby="sightings-title">
-        <SightingSearchBar
-          search={search}
-          onSearch={(asked) => {
-            setAddress(filledIn(asked), { replace: true });
-          }}
-        >
+        <SightingSearchBar search={search} onSearch={changeSearch}>
           <h2 id="sightings-title" className={classes.title}>
             Sightings
           </h2>
           <ConnectionBadge state={state} />
         </SightingSearchBar>
         <div className={classes.scroll}>
-          <SightingList search={search} isLive={state === 'live'} arrivedIds={arrivedIds} />
+          <SightingList
+            search={search}
+            isLive={state === 'live'}
+            arrivedIds={arrivedIds}
+            onSearch={changeSearch}
+          />
         </div>
       </section>
       <p className="visually-hidden" aria-live="polite">
@@ -81,7 +89,7 @@ function Photos() {
       )}
       {uploads.length > 0 && (
         <UploadList
-          uploads={uploads}
+          uploads={uploads.toReversed()}
           selectedKey={shown?.key ?? null}
           onSelect={setChosenKey}
           onRetry={(key) => {
@@ -99,7 +107,7 @@ function Photos() {
   );
 }
 
-/** The photo the reader chose, or else the last one that was read. */
+/** The photo the user chose, or else the one that was read last. */
 function shownUpload(uploads: readonly Upload[], chosenKey: string | null): Upload | undefined {
   return (
     uploads.find(({ key }) => key === chosenKey) ??

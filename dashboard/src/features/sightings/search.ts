@@ -7,17 +7,44 @@ export interface VehicleSearch {
   vehicle_make: string;
 }
 
+/** How the typed text and a plate may differ: a piece of the plate, or a whole plate that was misread. */
+export const PLATE_MATCHES = ['part', 'similar'] as const;
+export type PlateMatch = (typeof PLATE_MATCHES)[number];
+
+/** Edits that a similar plate may differ by; taking a look-alike (0 and O) counts half. */
+const SIMILAR_DISTANCE = 1;
+
 /** What sightings are looked for. */
 export interface SightingSearch extends VehicleSearch {
   plate: string;
+  match: PlateMatch;
 }
 
 export const ANY_VEHICLE: VehicleSearch = { vehicle_type: '', vehicle_color: '', vehicle_make: '' };
 
-/** The fields that are filled in, under the names that both the address and the server use. */
-export function filledIn({ plate, vehicle_type, vehicle_color, vehicle_make }: SightingSearch) {
+/** The fields that are filled in, as they stand in the address. */
+export function filledIn(search: SightingSearch) {
+  const { plate, match } = search;
   return {
-    ...(plate !== '' && { plate }),
+    ...(plate !== '' && { plate, ...(match === 'similar' && { match }) }),
+    ...vehicleFilledIn(search),
+  };
+}
+
+/** The same search in the parameters of `GET /api/v1/sightings`. */
+export function queryOf(search: SightingSearch) {
+  return { ...plateQuery(search), ...vehicleFilledIn(search) };
+}
+
+function plateQuery({ plate, match }: SightingSearch) {
+  if (plate === '') return {};
+  if (/[?*]/.test(plate)) return { plate };
+  if (match === 'similar') return { plate, match: 'fuzzy', distance: SIMILAR_DISTANCE } as const;
+  return { plate: `*${plate}*` };
+}
+
+function vehicleFilledIn({ vehicle_type, vehicle_color, vehicle_make }: VehicleSearch) {
+  return {
     ...(vehicle_type !== '' && { vehicle_type }),
     ...(vehicle_color !== '' && { vehicle_color }),
     ...(vehicle_make !== '' && { vehicle_make }),
@@ -38,6 +65,7 @@ export function searchOf(address: URLSearchParams): SightingSearch {
   const type = address.get('vehicle_type');
   return {
     plate: address.get('plate') ?? '',
+    match: address.get('match') === 'similar' ? 'similar' : 'part',
     vehicle_type: isVehicleType(type) ? type : '',
     vehicle_color: (address.get('vehicle_color') ?? '').slice(0, MAX_COLOR_LENGTH),
     vehicle_make: (address.get('vehicle_make') ?? '').slice(0, MAX_MAKE_LENGTH),

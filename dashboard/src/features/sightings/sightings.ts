@@ -11,7 +11,7 @@ import {
 import { client, unwrap } from '@/api/client';
 import type { components } from '@/api/schema';
 
-import { filledIn, type SightingSearch } from './search';
+import { filledIn, queryOf, type SightingSearch } from './search';
 
 export type Sighting = components['schemas']['SightingRead'];
 export type SightingPage = components['schemas']['SightingPage'];
@@ -49,7 +49,7 @@ export function useSightings(search: SightingSearch, isLive: boolean) {
       unwrap(
         client.GET('/api/v1/sightings', {
           params: {
-            query: { limit: PAGE_SIZE, ...filledIn(search), ...(cursor !== null && { cursor }) },
+            query: { limit: PAGE_SIZE, ...queryOf(search), ...(cursor !== null && { cursor }) },
           },
           signal,
         }),

@@ -7,7 +7,7 @@ import { FakeUploadRequest } from '../../support/FakeUploadRequest';
 import { FakeWebSocket } from '../../support/FakeWebSocket';
 import { pathOf, renderApp } from '../../support/render';
 import { makeSighting, sightingAt } from '../../support/sightings';
-import { type FakeServer, refusal, serverWithAnna } from '../../support/server';
+import { ANNA, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
 
 const LIST = 'GET /api/v1/sightings';
 
@@ -95,12 +95,36 @@ test('a search goes to the server and into the address', async () => {
   const { user, router } = renderApp('/');
   await screen.findByText('AB12CDE');
   await user.type(screen.getByRole('searchbox', { name: 'Find a plate' }), 'xy 1');
-  expect(await screen.findByText('No sighting of “XY 1”')).toBeInTheDocument();
+  expect(await screen.findByText('No sighting with “XY 1”')).toBeInTheDocument();
   expect(pathOf(router)).toBe('/?plate=XY+1');
-  expect(new URL(server.to(LIST).at(-1)?.url ?? '').searchParams.get('plate')).toBe('XY 1');
+  expect(new URL(server.to(LIST).at(-1)?.url ?? '').searchParams.get('plate')).toBe('*XY 1*');
   await user.click(screen.getByRole('button', { name: 'Clear the search' }));
   expect(await screen.findByText('AB12CDE')).toBeInTheDocument();
   expect(pathOf(router)).toBe('/');
+});
+
+test('where a piece of a plate finds nothing, similar plates are offered', async () => {
+  serverWithAnna().on(LIST, ({ url }) => {
+    const { searchParams } = new URL(url);
+    const isSimilar =
+      searchParams.get('match') === 'fuzzy' && searchParams.get('plate') === 'O12CDE';
+    return { body: { items: isSimilar ? [makeSighting()] : [], next_cursor: null } };
+  });
+  const { user, router } = renderApp('/?plate=O12CDE');
+  await user.click(
+    await screen.findByRole('button', { name: 'Search plates that look like “O12CDE”' }),
+  );
+  expect(await screen.findByText('AB12CDE')).toBeInTheDocument();
+  expect(pathOf(router)).toBe('/?plate=O12CDE&match=similar');
+  await user.click(screen.getByRole('button', { name: 'Look-alikes', pressed: true }));
+  expect(pathOf(router)).toBe('/?plate=O12CDE');
+});
+
+test('a viewer is offered no photos to record', async () => {
+  serverWithAnna().on('GET /auth/me', envelope({ ...ANNA, role: 'viewer' }));
+  renderApp('/');
+  expect(await screen.findByText('No sightings yet')).toBeInTheDocument();
+  expect(screen.queryByRole('button', { name: 'Add photos' })).toBeNull();
 });
 
 async function shownLive(server: FakeServer): Promise<void> {
@@ -258,7 +282,7 @@ test('a dropped file that is no photo is listed with the reason and not sent', a
       types: ['Files'],
     },
   });
-  expect(await screen.findByText(/This is not a photo that can be read/)).toBeInTheDocument();
+  expect(await screen.findByText(/is not a photo. Drop JPEG/)).toBeInTheDocument();
   expect(FakeUploadRequest.sent).toHaveLength(0);
 });
 

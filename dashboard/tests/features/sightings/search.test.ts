@@ -4,13 +4,14 @@ import {
   ANY_VEHICLE,
   filledIn,
   isSearch,
+  queryOf,
   searchOf,
   vehicleFacts,
 } from '@/features/sightings/search';
 
 test('an empty address asks for all', () => {
   const search = searchOf(new URLSearchParams());
-  expect(search).toEqual({ plate: '', ...ANY_VEHICLE });
+  expect(search).toEqual({ plate: '', match: 'part', ...ANY_VEHICLE });
   expect(filledIn(search)).toEqual({});
   expect(isSearch(search)).toBe(false);
 });
@@ -35,4 +36,21 @@ test('what the server would refuse is left out of an address', () => {
 
 test('a plate is no fact of the vehicle', () => {
   expect(vehicleFacts(searchOf(new URLSearchParams('plate=AB1')))).toBe(0);
+});
+
+test.each([
+  ['plate=M64', { plate: '*M64*' }],
+  ['plate=%C3%9C64', { plate: '*Ü64*' }],
+  ['plate=M%3F4*', { plate: 'M?4*' }],
+  ['plate=O695DVH&match=similar', { plate: 'O695DVH', match: 'fuzzy', distance: 1 }],
+  ['plate=M%3F4&match=similar', { plate: 'M?4' }],
+  ['match=similar', {}],
+  ['plate=M64&match=anything', { plate: '*M64*' }],
+])('the address %s asks the server for %o', (address, query) => {
+  expect(queryOf(searchOf(new URLSearchParams(address)))).toEqual(query);
+});
+
+test('looking for similar plates stands in the address', () => {
+  const fields = { plate: 'O695DVH', match: 'similar' };
+  expect(filledIn(searchOf(new URLSearchParams(fields)))).toEqual(fields);
 });

@@ -62,15 +62,19 @@ test('a sighting that is already there is replaced, not repeated', () => {
 test('merging fills the open list, and only lists under a search are asked again', () => {
   const queries = new QueryClient();
   queries.setQueryData(ALL_KEY, pagesOf([[4]], null));
-  queries.setQueryData(listKey({ ...ANY_VEHICLE, plate: 'AB12CDE' }), pagesOf([[4]], null));
+  queries.setQueryData(
+    listKey({ ...ANY_VEHICLE, plate: 'AB12CDE', match: 'part' }),
+    pagesOf([[4]], null),
+  );
   mergeSighting(queries, sightingAt(5));
   expect(idsOf(queries.getQueryData<SightingPages>(ALL_KEY) ?? pagesOf([], null))).toEqual([
     [105, 104],
   ]);
   expect(queries.getQueryState(ALL_KEY)?.isInvalidated).toBe(false);
-  expect(queries.getQueryState(listKey({ ...ANY_VEHICLE, plate: 'AB12CDE' }))?.isInvalidated).toBe(
-    true,
-  );
+  expect(
+    queries.getQueryState(listKey({ ...ANY_VEHICLE, plate: 'AB12CDE', match: 'part' }))
+      ?.isInvalidated,
+  ).toBe(true);
 });
 
 test('merging makes no list where none was loaded', () => {

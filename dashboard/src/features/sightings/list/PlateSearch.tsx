@@ -10,7 +10,7 @@ interface PlateSearchProps {
   onSearch: (plate: string) => void;
 }
 
-/** A field for a plate; it searches once the typing pauses. */
+/** A field for a plate or a piece of a plate; it searches once the typing pauses. */
 export function PlateSearch({ plate, onSearch }: PlateSearchProps) {
   const [text, setText] = useState(plate);
   const searchSoon = useDebouncedCallback(onSearch, PAUSE_MS);

@@ -14,10 +14,11 @@ interface SightingListProps {
   search: SightingSearch;
   isLive: boolean;
   arrivedIds: ReadonlySet<number>;
+  onSearch: (search: SightingSearch) => void;
 }
 
 /** The sightings, newest first, more of them as one scrolls. */
-export function SightingList({ search, isLive, arrivedIds }: SightingListProps) {
+export function SightingList({ search, isLive, arrivedIds, onSearch }: SightingListProps) {
   const list = useSightings(search, isLive);
   if (list.isPending) return <LoadingRows />;
   if (list.data === undefined) {
@@ -30,7 +31,7 @@ export function SightingList({ search, isLive, arrivedIds }: SightingListProps) 
     );
   }
   const sightings = list.data.pages.flatMap(({ items }) => items);
-  if (sightings.length === 0) return <NoSightings search={search} />;
+  if (sightings.length === 0) return <NoSightings search={search} onSearch={onSearch} />;
   return (
     <>
       <ol className={classes.list} aria-label="Sightings, newest first">
@@ -73,8 +74,13 @@ function LoadMore({ isLoading, hasFailed, onLoad }: LoadMoreProps) {
   );
 }
 
-function NoSightings({ search }: { search: SightingSearch }) {
-  if (isSearch(search)) return <NothingFound search={search} />;
+interface NoSightingsProps {
+  search: SightingSearch;
+  onSearch: (search: SightingSearch) => void;
+}
+
+function NoSightings({ search, onSearch }: NoSightingsProps) {
+  if (isSearch(search)) return <NothingFound search={search} onSearch={onSearch} />;
   return (
     <EmptyState icon={<IconCarOff size={26} />} title="No sightings yet">
       Drop a photo of a vehicle, and its plate appears here.
@@ -82,7 +88,7 @@ function NoSightings({ search }: { search: SightingSearch }) {
   );
 }
 
-function NothingFound({ search }: { search: SightingSearch }) {
+function NothingFound({ search, onSearch }: NoSightingsProps) {
   const icon = <IconSearchOff size={26} />;
   if (vehicleFacts(search) > 0) {
     return (
@@ -92,9 +98,29 @@ function NothingFound({ search }: { search: SightingSearch }) {
       </EmptyState>
     );
   }
+  if (search.match === 'similar') {
+    return (
+      <EmptyState icon={icon} title={`No sighting of a plate like “${search.plate}”`}>
+        Look-alikes are searched for the whole plate. With a piece of the plate, turn “Look-alikes”
+        off.
+      </EmptyState>
+    );
+  }
   return (
-    <EmptyState icon={icon} title={`No sighting of “${search.plate}”`}>
-      Enter the whole plate; spaces and case don’t count. Check for look-alikes such as 0 and O.
+    <EmptyState icon={icon} title={`No sighting with “${search.plate}”`}>
+      <p>
+        A piece of the plate is enough, “?” stands for one character and “*” for any number. Spaces,
+        case and accents don’t count.
+      </p>
+      <Button
+        variant="default"
+        size="sm"
+        onClick={() => {
+          onSearch({ ...search, match: 'similar' });
+        }}
+      >
+        Search plates that look like “{search.plate}”
+      </Button>
     </EmptyState>
   );
 }

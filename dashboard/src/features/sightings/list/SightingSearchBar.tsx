@@ -1,5 +1,5 @@
 import { Button, Collapse } from '@mantine/core';
-import { IconCar } from '@tabler/icons-react';
+import { IconCar, IconEqual } from '@tabler/icons-react';
 import { type ReactNode, useId, useState } from 'react';
 
 import { type SightingSearch, vehicleFacts } from '../search';
@@ -16,7 +16,8 @@ interface SightingSearchBarProps {
 
 /** The head of the list: a field for a plate, and those for a vehicle, folded away until wanted. */
 export function SightingSearchBar({ search, onSearch, children }: SightingSearchBarProps) {
-  const { plate, ...vehicle } = search;
+  const { plate, vehicle_type, vehicle_color, vehicle_make } = search;
+  const vehicle = { vehicle_type, vehicle_color, vehicle_make };
   const asked = vehicleFacts(vehicle);
   const [isOpen, setIsOpen] = useState(asked > 0);
   const panelId = useId();
@@ -33,6 +34,19 @@ export function SightingSearchBar({ search, onSearch, children }: SightingSearch
               }}
             />
           </div>
+          {plate !== '' && (
+            <Button
+              variant={search.match === 'similar' ? 'filled' : 'default'}
+              className={classes.toggle ?? ''}
+              aria-pressed={search.match === 'similar'}
+              leftSection={<IconEqual size={18} aria-hidden="true" />}
+              onClick={() => {
+                onSearch({ ...search, match: search.match === 'similar' ? 'part' : 'similar' });
+              }}
+            >
+              Look-alikes
+            </Button>
+          )}
           <Button
             variant={asked > 0 ? 'filled' : 'default'}
             className={classes.toggle ?? ''}

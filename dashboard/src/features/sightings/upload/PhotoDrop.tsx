@@ -6,8 +6,13 @@ import { IconCamera, IconPhotoPlus } from '@tabler/icons-react';
 import classes from './PhotoDrop.module.css';
 import { usePastedPhotos } from './usePastedPhotos';
 
-/** What the server can decode. Phones convert their own formats to JPEG when asked for it. */
-export const PHOTO_TYPES = ['image/jpeg', 'image/png', 'image/webp', 'image/bmp'];
+/**
+ * Every picture goes to the server, which names the reason where it can't read the format. Browsers know no type for
+ * some endings.
+ */
+export const PHOTO_TYPES = {
+  'image/*': ['.jfif', '.heic', '.heif', '.avif', '.tif', '.tiff', '.bmp', '.mpo'],
+};
 
 interface PhotoDropProps {
   /** Smaller, once there is a result to leave room for. */
@@ -23,7 +28,7 @@ export function PhotoDrop({ isCompact, onPhotos, onRefused }: PhotoDropProps) {
 
   const reject = (rejections: FileRejection[]): void => {
     for (const { file } of rejections) {
-      onRefused(file, 'This is not a photo that can be read. Send JPEG, PNG, WebP or BMP.');
+      onRefused(file, `“${file.name}” is not a photo. Drop JPEG, PNG, WebP or another picture.`);
     }
   };
   return (

@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Progress } from '@mantine/core';
-import { IconRefresh, IconX } from '@tabler/icons-react';
+import { IconPhotoOff, IconRefresh, IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 
 import { PlateBadge } from '@/components/PlateBadge';
@@ -16,16 +16,14 @@ interface UploadListProps {
   onClear: () => void;
 }
 
-/** The photos on their way and the finished ones; a finished one can be looked at. */
+/** The photos on their way and the finished ones, the newest first; a read photo can be looked at. */
 export function UploadList(props: UploadListProps) {
   const { uploads, selectedKey, onSelect, onRetry, onRemove, onClear } = props;
   const finished = uploads.filter(({ state }) => isFinished(state)).length;
   return (
     <section aria-label="Photos" className={classes.section}>
       <header className={classes.header}>
-        <span role="status">
-          {finished} of {uploads.length} {uploads.length === 1 ? 'photo' : 'photos'} done
-        </span>
+        <span role="status">{summaryOf(uploads)}</span>
         {finished > 0 && (
           <Button variant="subtle" color="gray" size="compact-sm" onClick={onClear}>
             Clear
@@ -44,7 +42,7 @@ export function UploadList(props: UploadListProps) {
                 onSelect(upload.key);
               }}
             >
-              <img className={classes.thumbnail} src={upload.previewUrl} alt="" />
+              <Thumbnail url={upload.previewUrl} />
               <span className={classes.words}>
                 <span className={classes.name}>{upload.file.name}</span>
                 <Progressing state={upload.state} />
@@ -76,6 +74,36 @@ export function UploadList(props: UploadListProps) {
         ))}
       </ul>
     </section>
+  );
+}
+
+/** "3 of 4 photos read, 1 failed". */
+function summaryOf(uploads: readonly Upload[]): string {
+  const read = uploads.filter(({ state }) => state.kind === 'done').length;
+  const failed = uploads.filter(({ state }) => state.kind === 'failed').length;
+  const photos = uploads.length === 1 ? 'photo' : 'photos';
+  return `${read} of ${uploads.length} ${photos} read${failed > 0 ? `, ${failed} failed` : ''}`;
+}
+
+/** The photo in small, or an icon for a file that the browser can't show, such as HEIC. */
+function Thumbnail({ url }: { url: string }) {
+  const [isShown, setIsShown] = useState(true);
+  if (!isShown) {
+    return (
+      <span className={classes.thumbnail} aria-hidden="true">
+        <IconPhotoOff size={20} stroke={1.5} />
+      </span>
+    );
+  }
+  return (
+    <img
+      className={classes.thumbnail}
+      src={url}
+      alt=""
+      onError={() => {
+        setIsShown(false);
+      }}
+    />
   );
 }
 

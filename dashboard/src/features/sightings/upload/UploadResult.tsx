@@ -15,6 +15,11 @@ interface UploadResultProps {
   image: RecordedImage;
 }
 
+/** "18 ms", or "under 1 ms". */
+function readingTime(ms: number): string {
+  return ms < 1 ? 'under 1 ms' : `${Math.round(ms)} ms`;
+}
+
 /** A photo that was just read: its plates outlined, and the chosen one in full below. */
 export function UploadResult({ name, previewUrl, image }: UploadResultProps) {
   const { sightings, width, height, ms } = image;
@@ -45,7 +50,7 @@ export function UploadResult({ name, previewUrl, image }: UploadResultProps) {
       <footer className={classes.footer}>
         <span className={classes.name}>{name}</span>
         <span>
-          {width} × {height} · read in {Math.round(ms)} ms
+          {width} × {height} · {ms === 0 ? 'known from before' : `read in ${readingTime(ms)}`}
         </span>
         {selected !== undefined && (
           <Link className={classes.link} to={`/sightings/${selected.id}`}>

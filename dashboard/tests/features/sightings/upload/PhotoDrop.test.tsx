@@ -6,7 +6,7 @@ import { PhotoDrop } from '@/features/sightings/upload/PhotoDrop';
 
 import { renderThemed } from '../../../support/render';
 
-function drawOn(pointer: 'coarse' | 'fine') {
+function drawOn(pointer: 'coarse' | 'fine', onRefused = vi.fn()) {
   vi.stubGlobal('matchMedia', (query: string) => ({
     matches: query === `(pointer: ${pointer})`,
     media: query,
@@ -14,7 +14,7 @@ function drawOn(pointer: 'coarse' | 'fine') {
     removeEventListener: vi.fn(),
   }));
   const onPhotos = vi.fn();
-  renderThemed(<PhotoDrop isCompact={false} onPhotos={onPhotos} onRefused={vi.fn()} />);
+  renderThemed(<PhotoDrop isCompact={false} onPhotos={onPhotos} onRefused={onRefused} />);
   return onPhotos;
 }
 
@@ -44,4 +44,30 @@ test('several photos are handed on together', async () => {
   });
   const [files] = onPhotos.mock.calls[0] as [File[]];
   expect(files.map(({ name }) => name)).toEqual(['a.jpg', 'b.jpg']);
+});
+
+test.each(['phone.heic', 'phone.avif', 'camera.jfif'])(
+  'the server judges %s, though the browser knows no type for it',
+  async (name) => {
+    const onPhotos = drawOn('fine');
+    const user = userEvent.setup({ applyAccept: false });
+    await user.upload(screen.getByLabelText('Photos to read'), new File(['x'], name));
+    await vi.waitFor(() => {
+      expect(onPhotos).toHaveBeenCalledOnce();
+    });
+  },
+);
+
+test('a file that is no picture is refused by name', async () => {
+  const onRefused = vi.fn();
+  drawOn('fine', onRefused);
+  const letter = new File(['x'], 'letter.pdf', { type: 'application/pdf' });
+  const user = userEvent.setup({ applyAccept: false });
+  await user.upload(screen.getByLabelText('Photos to read'), letter);
+  await vi.waitFor(() => {
+    expect(onRefused).toHaveBeenCalledExactlyOnceWith(
+      letter,
+      '“letter.pdf” is not a photo. Drop JPEG, PNG, WebP or another picture.',
+    );
+  });
 });

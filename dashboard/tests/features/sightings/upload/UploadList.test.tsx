@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { fireEvent, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
@@ -60,9 +60,18 @@ test('a photo that was read shows its plates, or that it has none', () => {
   expect(within(second).getByText('No plate found')).toBeInTheDocument();
 });
 
-test('it counts what is finished', () => {
-  draw([done('a', []), upload('b', { kind: 'waiting' })]);
-  expect(screen.getByRole('status')).toHaveTextContent('1 of 2 photos done');
+test('failed photos are not counted as read', () => {
+  const failed: UploadState = { kind: 'failed', message: 'Not a photo.', canRetry: false };
+  draw([done('a', []), upload('b', { kind: 'waiting' }), upload('c', failed), upload('d', failed)]);
+  expect(screen.getByRole('status')).toHaveTextContent('1 of 4 photos read, 2 failed');
+});
+
+test('a file that the browser cannot show has an icon in place of a broken picture', () => {
+  draw([upload('phone', { kind: 'failed', message: 'No.', canRetry: false })]);
+  const picture = document.querySelector('img');
+  if (picture === null) throw new Error('the thumbnail is drawn');
+  fireEvent.error(picture);
+  expect(document.querySelector('img')).toBeNull();
 });
 
 test('nothing can be cleared or looked at while nothing is finished', () => {

@@ -1,0 +1,218 @@
+import { Badge, Button, Select, Skeleton } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconUsers } from '@tabler/icons-react';
+import { useState } from 'react';
+
+import { useHasRight } from '@/api/rights';
+import { RelativeTime } from '@/components/RelativeTime';
+import { EmptyState, ErrorState } from '@/components/States';
+
+import {
+  type Account,
+  type Role,
+  ROLE_WORDS,
+  useAccountDeletion,
+  useAccounts,
+  useAccountUpdate,
+  waiting,
+} from './accounts';
+import { useSession } from './session';
+import classes from './UsersPage.module.css';
+
+const ROLES: readonly Role[] = ['viewer', 'operator', 'admin'];
+const ROLE_CHOICES = ROLES.map((value) => ({ value, label: ROLE_WORDS[value] }));
+
+/** Who has an account, and who waits for one. */
+export function UsersPage() {
+  const isManager = useHasRight('manage');
+  const accounts = useAccounts(isManager);
+  if (!isManager) {
+    return (
+      <EmptyState icon={<IconUsers size={26} />} title="Only administrators manage users">
+        Ask an administrator to let somebody in or to change a role.
+      </EmptyState>
+    );
+  }
+  if (accounts.isPending) return <LoadingAccounts />;
+  if (accounts.data === undefined) {
+    return (
+      <ErrorState
+        title="The users could not be loaded"
+        error={accounts.error}
+        onRetry={() => void accounts.refetch()}
+      />
+    );
+  }
+  const pending = waiting(accounts.data);
+  return (
+    <div className={classes.page}>
+      <h1 className={classes.title}>Users</h1>
+      <AccountSection title="Waiting for approval" accounts={pending}>
+        Nobody waits. Whoever registers at the log-in page appears here.
+      </AccountSection>
+      <AccountSection
+        title="Accounts"
+        accounts={accounts.data.filter(({ status }) => status !== 'pending')}
+      >
+        There is no account.
+      </AccountSection>
+    </div>
+  );
+}
+
+interface AccountSectionProps {
+  title: string;
+  accounts: readonly Account[];
+  /** What stands in place of an empty list. */
+  children: string;
+}
+
+function AccountSection({ title, accounts, children }: AccountSectionProps) {
+  return (
+    <section className={classes.section} aria-label={title}>
+      <h2 className={classes.heading}>
+        {title} <span className={classes.count}>{accounts.length}</span>
+      </h2>
+      {accounts.length === 0 ? (
+        <p className={classes.empty}>{children}</p>
+      ) : (
+        <ul className={classes.list}>
+          {accounts.map((account) => (
+            <AccountRow key={account.user_id} account={account} />
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}
+
+function AccountRow({ account }: { account: Account }) {
+  const { user_id, username, status, created_at, second_factor } = account;
+  const isSelf = useSession().data?.user_id === user_id;
+  return (
+    <li className={classes.row}>
+      <div className={classes.who}>
+        <span className={classes.name}>{username}</span>
+        <span className={classes.facts}>
+          {isSelf && 'you · '}
+          {status === 'pending' ? 'registered ' : 'since '}
+          <RelativeTime iso={created_at} />
+          {second_factor && ' · second factor'}
+        </span>
+        {status === 'disabled' && <Badge color="gray">Disabled</Badge>}
+      </div>
+      {status === 'pending' ? (
+        <Approval account={account} />
+      ) : (
+        <Management account={account} isSelf={isSelf} />
+      )}
+    </li>
+  );
+}
+
+function Approval({ account }: { account: Account }) {
+  const [role, setRole] = useState<Role>(account.role);
+  const update = useAccountUpdate();
+  const deletion = useAccountDeletion();
+  const { user_id: id, username } = account;
+  return (
+    <div className={classes.actions}>
+      <RoleSelect username={username} role={role} onChange={setRole} />
+      <Button
+        loading={update.isPending}
+        onClick={() => {
+          update.mutate(
+            { id, change: { status: 'active', role } },
+            {
+              onSuccess: () => {
+                notifications.show({ message: `${username} can log in now.` });
+              },
+              onError: showRefusal,
+            },
+          );
+        }}
+      >
+        Approve
+      </Button>
+      <Button
+        variant="default"
+        loading={deletion.isPending}
+        onClick={() => {
+          deletion.mutate(id, { onError: showRefusal });
+        }}
+      >
+        Refuse
+      </Button>
+    </div>
+  );
+}
+
+function Management({ account, isSelf }: { account: Account; isSelf: boolean }) {
+  const update = useAccountUpdate();
+  const { user_id: id, username, role, status } = account;
+  const isDisabled = status === 'disabled';
+  const change = (changes: { role?: Role; status?: Account['status'] }): void => {
+    update.mutate({ id, change: changes }, { onError: showRefusal });
+  };
+  return (
+    <div className={classes.actions}>
+      <RoleSelect
+        username={username}
+        role={role}
+        isFixed={isSelf || update.isPending}
+        onChange={(chosen) => {
+          change({ role: chosen });
+        }}
+      />
+      {!isSelf && (
+        <Button
+          variant="default"
+          loading={update.isPending}
+          onClick={() => {
+            change({ status: isDisabled ? 'active' : 'disabled' });
+          }}
+        >
+          {isDisabled ? 'Enable' : 'Disable'}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+interface RoleSelectProps {
+  username: string;
+  role: Role;
+  isFixed?: boolean;
+  onChange: (role: Role) => void;
+}
+
+function RoleSelect({ username, role, isFixed = false, onChange }: RoleSelectProps) {
+  return (
+    <Select
+      className={classes.role ?? ''}
+      aria-label={`Role of ${username}`}
+      data={ROLE_CHOICES}
+      allowDeselect={false}
+      disabled={isFixed}
+      value={role}
+      onChange={(value) => {
+        const chosen = ROLES.find((one) => one === value);
+        if (chosen !== undefined && chosen !== role) onChange(chosen);
+      }}
+    />
+  );
+}
+
+function LoadingAccounts() {
+  return (
+    <div className={classes.page} role="status" aria-busy="true" aria-label="Loading users">
+      <Skeleton height={32} width={120} />
+      <Skeleton height={72} />
+      <Skeleton height={72} />
+    </div>
+  );
+}
+
+function showRefusal(error: Error): void {
+  notifications.show({ color: 'red', title: 'Nothing was changed', message: error.message });
+}
