@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from platewatch.cli import dataset, models, plates, read, reseal, server
+from platewatch.cli import dataset, importing, models, plates, read, reseal, server
 from platewatch.errors import InputError, PlatewatchError, SettingsError
 
 FAILED: Final = 1
@@ -26,6 +26,7 @@ app.command("read")(read.read)
 app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(plates.app, name="plates")
+app.add_typer(importing.app, name="import")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("reseal")(reseal.reseal)

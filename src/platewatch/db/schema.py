@@ -49,7 +49,7 @@ def revision(connection: Connection) -> str | None:
 
 
 def is_own(revision: str) -> bool:
-    """Whether a revision is written as those of this package, whatever their version; other programs use Alembic too."""
+    """Whether a revision is written as those of this package; other programs use Alembic too."""
     return _OWN_REVISION.fullmatch(revision) is not None
 
 
