@@ -14,8 +14,9 @@ from platewatch.access.endpoints import Question, get_question
 from platewatch.access.endpoints import decide as decide_on
 from platewatch.access.rules import Decision, Reason
 from platewatch.access.schemas import AccessMatchRead, DecideBody, Id
-from platewatch.app.dependencies import OPENAPI_SECURITY, RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep
+from platewatch.app.dependencies import RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep
 from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.fields import WrittenPlate
 from platewatch.sightings.photos import open_photo
@@ -42,7 +43,7 @@ _BODY: Final[dict[str, Any]] = {
     }
 }
 
-router = APIRouter(tags=["SecurePass"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+router = APIRouter(tags=["SecurePass"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
 
 class VerificationAnswer(BaseModel):
