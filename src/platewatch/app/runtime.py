@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from platewatch.access.opener import GateOpener
 from platewatch.app.engines import backend_options
-from platewatch.app.version import VERSION
 from platewatch.audit.service import Actor, AuditAction, AuditService, Details
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
@@ -40,6 +39,7 @@ from platewatch.sightings.service import SightingService
 from platewatch.users.service import UserService
 from platewatch.users.setup_token import SetupToken
 from platewatch.users.throttle import LoginThrottle
+from platewatch.version import VERSION
 from platewatch.vision.image import ImageLimits
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.pool import ReaderPool, Readers, SpareReader

@@ -11,9 +11,9 @@ from pydantic import BaseModel, Field
 
 from platewatch.app.dependencies import RuntimeDep
 from platewatch.app.runtime import ModelState
-from platewatch.app.version import VERSION
 from platewatch.db.engine import Database
 from platewatch.errors import SettingsError
+from platewatch.version import VERSION
 
 router = APIRouter(tags=["system"])
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from platewatch.errors import FieldError, InputError
 from platewatch.imports.carwatch.source import SourceDate, SourceRecord, SourceUser
+from platewatch.plates.text import MAX_WRITTEN, as_written
 from platewatch.sightings.service import plate_of, plausible_time
 from platewatch.users.repository import username_key
 from platewatch.users.schemas import MAX_USERNAME_LENGTH
@@ -89,14 +90,17 @@ def past_pass(record: SourceRecord, now: datetime) -> PastPass:
     """
     if record.plate.strip().casefold() in _NO_PLATE:
         raise LeftError("no plate was read")
+    plate = as_written(record.plate)
     try:
-        plate_of(record.plate)
+        plate_of(plate)
     except FieldError as error:
         raise LeftError("the text is no plate") from error
+    if len(plate) > MAX_WRITTEN:
+        raise LeftError("the text is no plate")
     subject, is_subject_cut = _cut(_CONTROLS.sub(" ", record.subject).strip(), MAX_SUBJECT)
     note, is_note_cut = _cut(_CONTROLS_BUT_LINES.sub(" ", record.description).strip(), MAX_NOTE)
     return PastPass(
-        plate=record.plate.strip(),
+        plate=plate,
         captured_at=usable_time(record.date, now),
         direction=direction_of(record.subject, record.description),
         subject=subject or None,
