@@ -72,8 +72,20 @@ def test_spaces_around_a_user_name_do_not_count() -> None:
 
 @pytest.mark.parametrize(
     "plate",
-    ["", "Unknown", " none ", "NULL", "N/A", "No plate detected", "-", "---", "x" * 200],
-    ids=["empty", "unknown", "none", "null", "n/a", "sentence", "dash", "dashes", "long"],
+    [
+        "",
+        "Unknown",
+        " none ",
+        "NULL",
+        "N/A",
+        "No plate detected",
+        "-",
+        "---",
+        "x" * 200,
+        "A" + "-" * 70 + "B1",
+        "Жук 12",
+    ],
+    ids=["empty", "unknown", "none", "null", "n/a", "sentence", "dash", "dashes", "long", "long as written", "no key"],
 )
 def test_a_record_without_a_plate_is_left(plate: str) -> None:
     with pytest.raises(LeftError, match=r"no plate"):
@@ -132,3 +144,7 @@ def test_a_row_whose_date_can_not_be_is_left(at: datetime | None) -> None:
 )
 def test_file_names_lose_folders_and_control_characters(name: str, expected: str) -> None:
     assert usable_filename(name) == expected
+
+
+def test_a_plate_is_kept_as_it_is_written() -> None:
+    assert past_pass(record("  gö-ab   123 "), NOW).plate == "gö-ab 123"

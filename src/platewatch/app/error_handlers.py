@@ -46,6 +46,10 @@ STATUS: tuple[tuple[type[errors.PlatewatchError], HTTPStatus], ...] = (
 
 TOO_LARGE = "The request is too large for this server. Send fewer or smaller images."
 _CRASHED = "Something went wrong on the server; its error.log says more under this request id."
+_NO_FORM = (
+    "The body is said to be a form, as curl says unless it is told otherwise. If it is a photo, send it as a multipart "
+    "form (curl: -F image=@photo.jpg); POST /api/v1/read also takes it with Content-Type: image/jpeg."
+)
 _PYDANTICS_OWN = re.compile(r"^(Value error|Assertion failed), | or instance of \w+$")
 _LOCATION_WORDS = {"body", "query", "path", "header", "cookie"}
 
@@ -145,6 +149,8 @@ def _handle_http(request: Request, error: Exception) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path!r} does not take {request.method}.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
     }
+    if status is HTTPStatus.BAD_REQUEST and _is_urlencoded(request):
+        details[status] = f"{error.detail} {_NO_FORM}"
     return problem(request, status, details.get(status, str(error.detail)), headers=error.headers)
 
 
@@ -178,6 +184,10 @@ def problem(
         errors=list(fields),
     )
     return JSONResponse(body.model_dump(), status, headers=headers, media_type="application/problem+json")
+
+
+def _is_urlencoded(request: Request) -> bool:
+    return request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded")
 
 
 def _field_name(location: Sequence[object]) -> str:
