@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from platewatch import errors
+from platewatch.app.body_problems import body_problem
 from platewatch.compat.error_shapes import DetailError, FieldMessage, tells_by_detail, tells_by_envelope
 from platewatch.db.engine import is_away
 
@@ -136,6 +137,10 @@ def _field_problems(error: errors.PlatewatchError) -> list[FieldProblem]:
 
 def _handle_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 -- how it was registered
+    for item in error.errors():
+        if (message := body_problem(request, item)) is not None:
+            whole = [FieldProblem(field="body", message=message)]
+            return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, message, fields=whole)
     fields = [FieldProblem(field=_field_name(item["loc"]), message=_plain(item["msg"])) for item in error.errors()]
     detail = "; ".join(f"{item.field}: {item.message}" for item in fields[:5])
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"Some fields can't be used. {detail}", fields=fields)
