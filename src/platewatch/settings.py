@@ -173,6 +173,9 @@ class Settings(BaseSettings):
         description="Key of the pseudonyms; without it `plate-key` in the data folder.",
     )
 
+    health_style: Literal["platewatch", "carwatch"] = Field(
+        default="platewatch", description="`carwatch`: `/health` and `/` answer word for word as CarWatch's document."
+    )
     carwatch_location: str | None = Field(
         default="main site",
         max_length=150,
