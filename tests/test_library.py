@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def labels() -> dict[str, tuple[str, BoxXyxy]]:
 
 
 def test_the_public_names_are_few() -> None:
-    assert sorted(platewatch.__all__) == ["PlateReader", "Reading", "Sighting"]
+    assert sorted(platewatch.__all__) == ["PlateReader", "Reading", "Sighting", "__version__"]
     assert (Reading.__name__, Sighting.__name__) == ("Reading", "Sighting")
     with pytest.raises(AttributeError, match="nope"):
         platewatch.nope  # noqa: B018 (the access is what is tested)
@@ -102,3 +103,7 @@ def test_the_samples_are_small_and_named_in_their_readme() -> None:
         assert photo.stat().st_size <= 150_000
         image = open_image(photo.read_bytes())
         assert max(image.width, image.height) <= 800
+
+
+def test_the_version_is_that_of_the_installed_package() -> None:
+    assert platewatch.__version__ == version("platewatch")

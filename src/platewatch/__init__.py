@@ -4,17 +4,22 @@ from platewatch import PlateReader
 
 for reading in PlateReader().read("car.jpg").readings:
     print(reading.text, reading.confidence)
+
+`read_bytes` takes the content of a file, `read_array` an array in BGR order as OpenCV has it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from platewatch.version import VERSION
+
 if TYPE_CHECKING:
     from platewatch.vision.pipeline import PlateReader
     from platewatch.vision.types import Reading, Sighting
 
-__all__ = ["PlateReader", "Reading", "Sighting"]
+__version__ = VERSION
+__all__ = ["PlateReader", "Reading", "Sighting", "__version__"]
 
 
 def __getattr__(name: str) -> object:

@@ -173,6 +173,14 @@ class Settings(BaseSettings):
         description="Key of the pseudonyms; without it `plate-key` in the data folder.",
     )
 
+    health_style: Literal["platewatch", "carwatch"] = Field(
+        default="platewatch", description="`carwatch`: `/health` and `/` answer word for word as CarWatch's document."
+    )
+    carwatch_location: str | None = Field(
+        default="main site",
+        max_length=150,
+        description="Where uploads by CarWatch's routes are, unless they say so; `none`: nowhere, so no visits.",
+    )
     debug: bool = Field(default=False, validation_alias=_also("DEBUG", "DEBUG"))
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -202,6 +210,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip().lower() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("carwatch_location")
+    @classmethod
+    def _none_for_nowhere(cls, value: str | None) -> str | None:
+        name = (value or "").strip()
+        if not name.isprintable():
+            raise ValueError("The name of a location has no control characters.")
+        return None if name.lower() in {"", "none"} else name
 
     @field_validator("ensemble", mode="before")
     @classmethod

@@ -11,10 +11,10 @@ import pytest
 from fastapi.testclient import TestClient
 
 from platewatch.app.main import create_app
-from platewatch.app.version import VERSION
 from platewatch.db.engine import Database
 from platewatch.errors import ModelFileError
 from platewatch.settings import Settings
+from platewatch.version import VERSION
 from tests.servers import BlindReader, Server, started
 
 PATIENCE_S = 20

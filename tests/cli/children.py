@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx2
 
-COMMAND = [sys.executable, "-c", "from platewatch.cli import main; main()"]
+COMMAND = [sys.executable, "-m", "platewatch"]
 PATIENCE_S = 60
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from platewatch.compat import carwatch
 from platewatch.db.tables import ImageRow, SightingRow
 from tests.servers import SAMPLES, Server, upload
 from tests.sightings.test_endpoints import photo_without_plate
@@ -170,3 +171,106 @@ def test_a_fetched_image_is_gone_when_its_sighting_is_deleted(sqlite_server: Ser
     (item,) = client.get("/api/v1/sightings").json()["items"]
     assert client.delete(f"/api/v1/sightings/{item['id']}").status_code == 204
     assert not copy.exists()
+
+
+def visits(client: Any) -> list[tuple[str, str, str | None]]:
+    """Plate, state and location of all visits, as `/api/v1/visits` and `/session_queries` both tell them."""
+    answer = client.get("/api/v1/visits")
+    assert answer.status_code == 200
+    items = answer.json()["items"]
+    sessions = client.get("/session_queries").json()["sessions"]
+    assert [visit["id"] for visit in sessions] == [visit["id"] for visit in items]
+    return [(visit["plate"], visit["state"], visit["location"]) for visit in items]
+
+
+def upload_as(client: Any, status: str, query: str = "", **form: str) -> Any:
+    return client.post(f"/api/upload_image?status={status}{query}", files=upload(BRITAIN), data=form)
+
+
+def test_entering_and_leaving_uploads_make_a_visit(server: Server) -> None:
+    client = server.admin()
+    assert upload_as(client, "entering").status_code == 200
+    assert visits(client) == [("WM64UMA", "open", "main site")]
+    assert client.get("/plate_status", params={"plate": "WM64UMA"}).json()["inside"] is True
+    assert upload_as(client, "leaving").status_code == 200
+    assert visits(client) == [("WM64UMA", "closed", "main site")]
+    assert client.get("/plate_status", params={"plate": "WM64UMA"}).json()["inside"] is False
+
+
+def test_an_upload_of_unknown_status_makes_no_visit(sqlite_server: Server) -> None:
+    client = sqlite_server.admin()
+    upload_as(client, "unknown")
+    assert visits(client) == []
+
+
+def test_a_record_by_hand_makes_a_visit_too(sqlite_server: Server) -> None:
+    client = sqlite_server.admin()
+    write_down(client, "AB12CDE", status="entering")
+    write_down(client, "XY34ZZZ", status="entering", location="north")
+    assert visits(client) == [("XY34ZZZ", "open", "north"), ("AB12CDE", "open", "main site")]
+
+
+@pytest.mark.parametrize(
+    ("query", "form", "expected"),
+    [
+        pytest.param("&location=north%20gate", {}, "north gate", id="query"),
+        pytest.param("", {"location": "north gate"}, "north gate", id="form"),
+        pytest.param("&location=north", {"location": "north"}, "north", id="both alike"),
+        pytest.param("&location=", {"location": ""}, "main site", id="empty"),
+    ],
+)
+def test_a_location_is_taken_from_the_query_or_the_form(
+    sqlite_server: Server, query: str, form: dict[str, str], expected: str
+) -> None:
+    client = sqlite_server.admin()
+    assert upload_as(client, "entering", query, **form).status_code == 200
+    assert visits(client) == [("WM64UMA", "open", expected)]
+
+
+def test_two_locations_in_one_upload_are_refused(sqlite_server: Server) -> None:
+    answer = upload_as(sqlite_server.admin(), "entering", "&location=north", location="south")
+    assert "'north'" in refused(answer, 422)
+    assert "'south'" in refused(answer, 422)
+
+
+@pytest.mark.parametrize(
+    ("setting", "expected"), [("east yard", [("WM64UMA", "open", "east yard")]), ("none", [])], ids=["named", "none"]
+)
+def test_the_default_location_is_a_setting(
+    start_server: Any, setting: str, expected: list[tuple[str, str, str]]
+) -> None:
+    client = start_server(carwatch_location=setting).admin()
+    assert upload_as(client, "entering").status_code == 200
+    assert visits(client) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "form", "name"),
+    [
+        pytest.param("&state=entering", {}, "state", id="query parameter"),
+        pytest.param("", {"plate": "AB12CDE"}, "plate", id="form field"),
+        pytest.param("&locaton=north", {}, "locaton", id="misspelt"),
+    ],
+)
+def test_unknown_fields_of_an_upload_are_refused_and_nothing_is_stored(
+    sqlite_server: Server, query: str, form: dict[str, str], name: str
+) -> None:
+    message = refused(upload_as(sqlite_server.admin(), "entering", query, **form), 422)
+    assert f"{name!r} is not known" in message
+    assert "location" in message
+    assert sqlite_server.media_files == []
+
+
+def test_a_client_without_pages_gets_the_whole_history(sqlite_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = sqlite_server.admin()
+    for number in range(205):
+        write_down(client, f"AB{number:03d}CD")
+    whole = history(client)
+    assert (len(whole["data"]), whole["message"], whole["next_cursor"]) == (205, "History retrieved", None)
+    assert len(history(client, limit=200)["data"]) == 200
+    monkeypatch.setattr(carwatch, "MAX_WHOLE", 10)
+    newest = history(client)
+    assert [record["plate"] for record in newest["data"]] == [f"AB{number:03d}CD" for number in range(204, 194, -1)]
+    assert newest["message"].startswith("History retrieved: the newest 10 records.")
+    older = history(client, cursor=newest["next_cursor"])
+    assert (older["data"][0]["plate"], older["message"]) == ("AB194CD", "History retrieved")

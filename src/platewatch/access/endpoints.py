@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
@@ -21,6 +21,7 @@ from platewatch.access.schemas import (
     AccessQuery,
     AccessRead,
     DecideBody,
+    DecisionAnswer,
     GateAll,
     GateCreate,
     GateOpen,
@@ -31,6 +32,7 @@ from platewatch.access.schemas import (
 )
 from platewatch.access.service import AccessService, Evidence
 from platewatch.app.dependencies import (
+    MAX_REASON,
     OPENAPI_SECURITY,
     RECOGNIZER_ONLY,
     ActorDep,
@@ -39,8 +41,9 @@ from platewatch.app.dependencies import (
     ReadingSession,
     Recognizer,
     RuntimeDep,
+    get_search_reason,
 )
-from platewatch.audit.service import AuditAction, AuditService, Details
+from platewatch.audit.service import Actor, AuditAction, AuditService, Details
 from platewatch.csv_rows import Cell, csv_text
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import AccessLogRow
@@ -87,6 +90,7 @@ _FORM: Final = {
         "image": _IMAGE,
         "location_id": {"type": "integer"},
         "direction": {"type": "string", "enum": ["entering", "leaving", "unknown"]},
+        "dry_run": {"type": "boolean", "default": False},
     },
 }
 _DECIDE_BODY: Final[dict[str, Any]] = {
@@ -100,12 +104,61 @@ _DECIDE_BODY: Final[dict[str, Any]] = {
 }
 
 
+DECIDE_DESCRIPTION: Final = (
+    "Decide whether a plate may pass and write the decision into the access log. "
+    "**If it is granted at a location with a gate, the gate opens.** "
+    "With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says "
+    "what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; "
+    "where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Whether the query asks for a dry run, and why somebody asks, by header and query."""
+
+    dry_run: bool
+    header: str | None
+    query: str | None
+
+    def reason_for(self, runtime: RuntimeDep) -> str | None:
+        """Why somebody asks.
+
+        Raises:
+            FieldError: They don't say it, and the settings require it.
+        """
+        return get_search_reason(runtime, self.header, self.query)
+
+
+def get_trial(
+    dry_run: Annotated[bool, Query(description="the same as in the body")] = False,  # noqa: FBT002 -- FastAPI's way
+    header: Annotated[str | None, Header(alias="X-Search-Reason", max_length=MAX_REASON)] = None,
+    query: Annotated[
+        str | None, Query(alias="reason", max_length=MAX_REASON, description="of a dry run, for the audit log")
+    ] = None,
+) -> Trial:
+    return Trial(dry_run, header, query)
+
+
+TrialDep = Annotated[Trial, Depends(get_trial)]
+
+
 @dataclass(frozen=True, slots=True)
 class Question:
     """Who wants to pass: as JSON, or as a photo whose surest plate counts."""
 
     body: DecideBody
     photo: Photo | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inquiry:
+    """A question with who asks it."""
+
+    question: Question
+    user_id: int
+    actor: Actor
+    trial: Trial
 
 
 async def get_question(request: Request, runtime: RuntimeDep) -> Question:
@@ -130,26 +183,41 @@ async def get_question(request: Request, runtime: RuntimeDep) -> Question:
     return question
 
 
-@router.post("/decide", dependencies=[RECOGNIZER_ONLY], openapi_extra=_DECIDE_BODY)
+@router.post("/decide", dependencies=[RECOGNIZER_ONLY], openapi_extra=_DECIDE_BODY, description=DECIDE_DESCRIPTION)
 def decide(
-    question: Annotated[Question, Depends(get_question)], runtime: RuntimeDep, caller: Recognizer, actor: ActorDep
-) -> AccessRead:
-    """Decide whether a plate may pass, log it, and open the gate if it may."""
-    body = question.body
-    text, confidence, region = body.plate, body.confidence, body.region
-    if question.photo is not None:
-        text, confidence, region = _read(runtime, question.photo)
-    plate = _plate(text)
-    written = as_written(text) if question.photo is None else None
+    question: Annotated[Question, Depends(get_question)],
+    runtime: RuntimeDep,
+    caller: Recognizer,
+    actor: ActorDep,
+    trial: TrialDep,
+) -> DecisionAnswer:
+    """Decide whether a plate may pass, log it, and open the gate if it may; or only say what would be decided."""
+    return decide_on(Inquiry(question, caller.user_id, actor, trial), runtime)
 
-    def work(session: Session) -> AccessRead:
+
+def decide_on(inquiry: Inquiry, runtime: RuntimeDep) -> DecisionAnswer:
+    """The decision on a plate or photo."""
+    body, photo = inquiry.question.body, inquiry.question.photo
+    is_dry = body.dry_run or inquiry.trial.dry_run
+    why = inquiry.trial.reason_for(runtime) if is_dry else None
+    text, confidence, region = body.plate, body.confidence, body.region
+    if photo is not None:
+        text, confidence, region = _read(runtime, photo)
+    plate = _plate(text)
+    written = as_written(text) if photo is None else None
+
+    def work(session: Session) -> DecisionAnswer:
         stored = runtime.sightings(session).stored_plate(plate) if plate else ""
         texts = runtime.texts_of(plate) if plate else ()
-        evidence = Evidence(confidence=confidence, region=region, user_id=caller.user_id, texts=texts, written=written)
-        row = AccessService(session, runtime.clock).decide(stored, body.location_id, body.direction, evidence)
+        evidence = Evidence(confidence=confidence, region=region, user_id=inquiry.user_id, texts=texts, written=written)
+        service = AccessService(session, runtime.clock)
+        act = service.try_out if is_dry else service.decide
+        row = act(stored, body.location_id, body.direction, evidence)
         details: Details = {"log": row.id, "decision": row.decision, "reason": row.reason}
-        AuditService(session, runtime.clock).note(AuditAction.ACCESS_DECIDED, actor, stored or None, details)
-        return AccessRead.of(row)
+        if is_dry:
+            details = {**details, "dry_run": True, "why": why}
+        AuditService(session, runtime.clock).note(AuditAction.ACCESS_DECIDED, inquiry.actor, stored or None, details)
+        return DecisionAnswer.of(row, dry_run=is_dry)
 
     return runtime.transact(work)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Literal, TypeAlias
+from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
@@ -205,6 +205,9 @@ class DecideBody(Body):
     direction: Direction = Direction.ENTERING
     confidence: float | None = Field(default=None, ge=0, le=1, description="of the reading, if it was read")
     region: RegionCode | None = None
+    dry_run: bool = Field(
+        default=False, description="only say what would be decided: nothing is logged or told, and no gate opens"
+    )
 
 
 class AccessMatchRead(BaseModel):
@@ -228,10 +231,9 @@ class GateResultRead(BaseModel):
     at: datetime | None
 
 
-class AccessRead(BaseModel):
-    """One decision, as it is in the log."""
+class DecidedRead(BaseModel):
+    """What was decided, and on what it rests."""
 
-    id: int = Field(examples=[91])
     plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
     written: WrittenPlate
     confidence: float | None
@@ -247,31 +249,26 @@ class AccessRead(BaseModel):
     decided_at: datetime
     gate: GateResultRead
 
+
+class AccessRead(DecidedRead):
+    """One decision, as it is in the log."""
+
+    id: int = Field(examples=[91])
+
     @classmethod
     def of(cls, row: AccessLogRow) -> AccessRead:
-        return cls(
-            id=row.id,
-            plate=row.plate,
-            written=row.written,
-            confidence=None if row.confidence is None else round(row.confidence, CONFIDENCE_DIGITS),
-            location_id=row.location_id,
-            direction=Direction(row.direction),
-            decision=Decision(row.decision),
-            reason=Reason(row.reason),
-            source=AccessSource(row.source),
-            note=row.note,
-            match=_match(row),
-            sighting_id=row.sighting_id,
-            user_id=row.user_id,
-            decided_at=row.decided_at,
-            gate=GateResultRead(
-                id=row.gate_id,
-                name=row.gate_name,
-                state=GateState(row.gate_state),
-                detail=row.gate_detail,
-                at=row.gate_at,
-            ),
-        )
+        return cls(id=row.id, **_decided(row))
+
+
+class DecisionAnswer(DecidedRead):
+    """The answer to who asks for a decision."""
+
+    id: int | None = Field(description="of the entry in the log; None for a dry run, which has none", examples=[91])
+    dry_run: bool
+
+    @classmethod
+    def of(cls, row: AccessLogRow, *, dry_run: bool) -> DecisionAnswer:
+        return cls(id=None if dry_run else row.id, dry_run=dry_run, **_decided(row))
 
 
 class AccessPage(BaseModel):
@@ -326,6 +323,31 @@ def shown(actuator: Actuator) -> HttpActuatorRead | MqttActuatorRead:
         return HttpActuatorRead(**fields, headers=sorted(actuator.headers))
     fields = actuator.model_dump(exclude={"password"})
     return MqttActuatorRead(**fields, has_password=actuator.password is not None)
+
+
+def _decided(row: AccessLogRow) -> dict[str, Any]:
+    return {
+        "plate": row.plate,
+        "written": row.written,
+        "confidence": None if row.confidence is None else round(row.confidence, CONFIDENCE_DIGITS),
+        "location_id": row.location_id,
+        "direction": Direction(row.direction),
+        "decision": Decision(row.decision),
+        "reason": Reason(row.reason),
+        "source": AccessSource(row.source),
+        "note": row.note,
+        "match": _match(row),
+        "sighting_id": row.sighting_id,
+        "user_id": row.user_id,
+        "decided_at": row.decided_at,
+        "gate": GateResultRead(
+            id=row.gate_id,
+            name=row.gate_name,
+            state=GateState(row.gate_state),
+            detail=row.gate_detail,
+            at=row.gate_at,
+        ),
+    }
 
 
 def _match(row: AccessLogRow) -> AccessMatchRead | None:

@@ -41,6 +41,7 @@ from platewatch.watchlists.service import Match, WatchlistService
 
 __all__ = ["AccessService", "Decision", "Evidence", "Reason"]
 
+TRIED_ONLY: Final = "dry run: the gate was not opened"
 _DECIDED_SOURCES: Final = frozenset({"upload", "camera"})
 """What is written by hand or imported tells of the past."""
 
@@ -86,6 +87,24 @@ class AccessService:
             FieldError: no such location.
         """
         return self._decide(plate, location_id, direction, evidence or Evidence(), AccessSource.REQUEST)
+
+    def try_out(self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence) -> AccessLogRow:
+        """What `decide` would decide now, with the gate that would open, as a row that is stored nowhere.
+
+        Raises:
+            FieldError: no such location.
+        """
+        policy = Policy()
+        if location_id is not None:
+            self._require_location(location_id)
+            policy = self.policy(location_id)
+        row, gate = self._judged(plate, location_id, direction, evidence, policy)
+        row.source = AccessSource.REQUEST
+        row.decided_at = self._clock.now()
+        row.gate_state = GateState.NONE
+        if gate is not None:
+            row.gate_id, row.gate_name, row.gate_detail = gate.id, gate.name, TRIED_ONLY
+        return row
 
     def decide_on(
         self, sighting: SightingRow, matches: Sequence[Match], texts: Collection[str] = ()
@@ -279,12 +298,21 @@ class AccessService:
     def _decide(
         self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence, source: AccessSource
     ) -> AccessLogRow:
-        policy, gate = Policy(), None
+        policy = Policy()
         if location_id is not None:
             self._require_location(location_id)
             # First of all: what is read from here on, nobody changes before this transaction ends.
             self._visits.lock(location_id)
             policy = self.policy(location_id)
+        row, gate = self._judged(plate, location_id, direction, evidence, policy)
+        row.source = source
+        return self._logged(row, gate)
+
+    def _judged(
+        self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence, policy: Policy
+    ) -> tuple[AccessLogRow, GateRow | None]:
+        """The decision as a row that is not stored yet, and the gate that it opens."""
+        gate = None
         verdict = judge(policy, self._facts(plate, location_id, direction, evidence, policy))
         if verdict.decision is Decision.GRANTED and location_id is not None:
             gate = self._gates.find(location_id, direction, evidence.camera_id)
@@ -296,12 +324,11 @@ class AccessService:
             direction=direction,
             decision=verdict.decision,
             reason=verdict.reason,
-            source=source,
             sighting_id=evidence.sighting_id,
             user_id=evidence.user_id,
             **_match_columns(verdict),
         )
-        return self._logged(row, gate)
+        return row, gate
 
     def _facts(
         self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence, policy: Policy

@@ -29,6 +29,16 @@ def make_app() -> FastAPI:
     return create_app(settings)
 
 
+def make_prepared_app() -> FastAPI:
+    """The same with the database brought up to date, for programs that know nothing of platewatch but its app.
+
+    Raises:
+        SettingsError: a setting can't work, or the database can't be used.
+    """
+    prepare_database(load_settings())
+    return make_app()
+
+
 def prepare_database(settings: Settings) -> None:
     """Make the tables, or bring them up to this version; nothing stays open.
 

@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from platewatch import errors
+from platewatch.app.body_problems import body_problem
 from platewatch.compat.error_shapes import DetailError, FieldMessage, tells_by_detail, tells_by_envelope
 from platewatch.db.engine import is_away
 
@@ -46,6 +47,10 @@ STATUS: tuple[tuple[type[errors.PlatewatchError], HTTPStatus], ...] = (
 
 TOO_LARGE = "The request is too large for this server. Send fewer or smaller images."
 _CRASHED = "Something went wrong on the server; its error.log says more under this request id."
+_NO_FORM = (
+    "The body is said to be a form, as curl says unless it is told otherwise. If it is a photo, send it as a multipart "
+    "form (curl: -F image=@photo.jpg); POST /api/v1/read also takes it with Content-Type: image/jpeg."
+)
 _PYDANTICS_OWN = re.compile(r"^(Value error|Assertion failed), | or instance of \w+$")
 _LOCATION_WORDS = {"body", "query", "path", "header", "cookie"}
 
@@ -132,6 +137,10 @@ def _field_problems(error: errors.PlatewatchError) -> list[FieldProblem]:
 
 def _handle_validation(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 -- how it was registered
+    for item in error.errors():
+        if (message := body_problem(request, item)) is not None:
+            whole = [FieldProblem(field="body", message=message)]
+            return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, message, fields=whole)
     fields = [FieldProblem(field=_field_name(item["loc"]), message=_plain(item["msg"])) for item in error.errors()]
     detail = "; ".join(f"{item.field}: {item.message}" for item in fields[:5])
     return problem(request, HTTPStatus.UNPROCESSABLE_ENTITY, f"Some fields can't be used. {detail}", fields=fields)
@@ -145,6 +154,8 @@ def _handle_http(request: Request, error: Exception) -> Response:
         HTTPStatus.METHOD_NOT_ALLOWED: f"{request.url.path!r} does not take {request.method}.",
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: TOO_LARGE,
     }
+    if status is HTTPStatus.BAD_REQUEST and _is_urlencoded(request):
+        details[status] = f"{error.detail} {_NO_FORM}"
     return problem(request, status, details.get(status, str(error.detail)), headers=error.headers)
 
 
@@ -178,6 +189,10 @@ def problem(
         errors=list(fields),
     )
     return JSONResponse(body.model_dump(), status, headers=headers, media_type="application/problem+json")
+
+
+def _is_urlencoded(request: Request) -> bool:
+    return request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded")
 
 
 def _field_name(location: Sequence[object]) -> str:

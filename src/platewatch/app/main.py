@@ -15,9 +15,9 @@ from platewatch.app.gates import BodyLimit, BodyLimits, CallerFirst, KnownHosts,
 from platewatch.app.middleware import RequestLog
 from platewatch.app.routes import add_routes
 from platewatch.app.runtime import Runtime
-from platewatch.app.version import VERSION
 from platewatch.clock import Clock
 from platewatch.settings import Settings
+from platewatch.version import VERSION
 
 FORM_OVERHEAD_BYTES = 64 * 1024
 MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session
 
 from platewatch.access.opener import GateOpener
 from platewatch.app.engines import backend_options
-from platewatch.app.version import VERSION
 from platewatch.audit.service import Actor, AuditAction, AuditService, Details
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
@@ -40,6 +39,7 @@ from platewatch.sightings.service import SightingService
 from platewatch.users.service import UserService
 from platewatch.users.setup_token import SetupToken
 from platewatch.users.throttle import LoginThrottle
+from platewatch.version import VERSION
 from platewatch.vision.image import ImageLimits
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.pool import ReaderPool, Readers, SpareReader
@@ -105,14 +105,11 @@ class Runtime:
         Raises:
             SettingsError: the database can't be reached, its schema is behind, or the secret key can't be used.
         """
-        self.database.require_current()
+        self.open_stores()
         self.seal.require_key()
         if self.settings.auth == "off":
             with self.database.transaction() as session:
                 UserService(session, self.settings, self.clock).local_account()
-        if self.settings.unlisted_plates == "pseudonym":
-            self.pseudonyms = open_pseudonyms(self.settings.plate_key, self.settings.data)
-        reclaim(self.media, self._referenced_media)
         self.image_copies.prune(self._referenced_media)
         for name in SERVED_FOLDERS:
             (self.settings.data / name).mkdir(parents=True, exist_ok=True)
@@ -126,6 +123,22 @@ class Runtime:
         self._warming.start()
         log.info("server.started", database=self.database.name, media=self.settings.media)
 
+    def open_stores(self) -> None:
+        """Make rows and images ready for work, which is all that a command needs, and clean up after a crash.
+
+        Raises:
+            SettingsError: the database can't be reached, or its schema is behind.
+        """
+        self.database.require_current()
+        if self.settings.unlisted_plates == "pseudonym":
+            self.pseudonyms = open_pseudonyms(self.settings.plate_key, self.settings.data)
+        reclaim(self.media, self._referenced_media)
+
+    def close_stores(self) -> None:
+        """Let go of what `open_stores` opened."""
+        self.media.close()
+        self.database.dispose()
+
     def stop(self) -> None:
         self.list_sweep.stop()
         self.gates.stop()
@@ -138,8 +151,7 @@ class Runtime:
         if self._warming is not None:
             # A process that ends while a library makes its threads crashes.
             self._warming.join()
-        self.media.close()
-        self.database.dispose()
+        self.close_stores()
         log.info("server.stopped")
 
     @contextmanager

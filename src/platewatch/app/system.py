@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
 from platewatch.app.dependencies import RuntimeDep
+from platewatch.app.health_styles import CARWATCH_WELCOME, CarwatchHealth
 from platewatch.app.runtime import ModelState
-from platewatch.app.version import VERSION
 from platewatch.db.engine import Database
 from platewatch.errors import SettingsError
+from platewatch.settings import Settings
+from platewatch.version import VERSION
 
 router = APIRouter(tags=["system"])
 
@@ -56,10 +58,12 @@ class Welcome(BaseModel):
 
 
 @router.get("/", response_model=Welcome)
-def read_root(accept: Annotated[str, Header()] = "") -> Response:
+def read_root(runtime: RuntimeDep, accept: Annotated[str, Header()] = "") -> Response:
     """Say that the server runs; browsers are sent to the dashboard."""
     if "text/html" in accept:
         return RedirectResponse("/app/", HTTPStatus.SEE_OTHER, headers=_DEPENDS_ON_ACCEPT)
+    if runtime.settings.health_style == "carwatch":
+        return JSONResponse(CARWATCH_WELCOME, headers=_DEPENDS_ON_ACCEPT)
     welcome = Welcome(message="platewatch is running", version=VERSION)
     return JSONResponse(welcome.model_dump(), headers=_DEPENDS_ON_ACCEPT)
 
@@ -85,15 +89,21 @@ def read_health(runtime: RuntimeDep) -> Response:
         ),
     )
     if health.database.state == "ready" and models.state == "ready":
-        return JSONResponse(health.model_dump())
+        return JSONResponse(_in_style(health, runtime.settings))
     health.status = "unhealthy"
-    return JSONResponse(health.model_dump(), HTTPStatus.SERVICE_UNAVAILABLE)
+    return JSONResponse(_in_style(health, runtime.settings), HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @router.get("/health/live")
 async def read_liveness() -> Alive:
     """Tell that the process answers at all."""
     return Alive()
+
+
+def _in_style(health: Health, settings: Settings) -> dict[str, Any]:
+    if settings.health_style == "carwatch":
+        return CarwatchHealth(status=health.status).model_dump()
+    return health.model_dump()
 
 
 def _database_health(database: Database) -> DatabaseHealth:

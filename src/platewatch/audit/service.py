@@ -52,6 +52,7 @@ class AuditAction(StrEnum):
     SIGHTINGS_MERGED = "sightings.merged"
     SIGHTING_DELETED = "sighting.deleted"
     IMPORT_STARTED = "import.started"
+    IMPORT_FINISHED = "import.finished"
     IMPORT_CHANGED = "import.changed"
     IMPORT_DELETED = "import.deleted"
     WATCHLIST_CREATED = "watchlist.created"

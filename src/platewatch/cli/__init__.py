@@ -5,15 +5,23 @@ Each verb imports what it needs when it runs, so that `platewatch version` and `
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
-from platewatch.cli import dataset, models, plates, read, reseal, server
+from platewatch import __version__
+from platewatch.cli import dataset, importing, models, plates, read, reseal, server
 from platewatch.errors import InputError, PlatewatchError, SettingsError
 
 FAILED: Final = 1
 USAGE: Final = 2
+
+
+def _print_version(wanted: bool) -> None:  # noqa: FBT001 (typer's)
+    if wanted:
+        typer.echo(f"platewatch {__version__}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="platewatch",
@@ -26,6 +34,7 @@ app.command("read")(read.read)
 app.add_typer(models.app, name="models")
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(plates.app, name="plates")
+app.add_typer(importing.app, name="import")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("reseal")(reseal.reseal)
@@ -35,9 +44,17 @@ app.command("openapi", hidden=True)(server.openapi)
 @app.command("version")
 def version() -> None:
     """Print the version."""
-    from importlib.metadata import version as version_of
+    typer.echo(f"platewatch {__version__}")
 
-    typer.echo(f"platewatch {version_of('platewatch')}")
+
+@app.callback()
+def options(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Read license plates from photos, serve the dashboard and the API."""
 
 
 def main() -> None:

@@ -21,10 +21,9 @@ def serve(
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.")] = None,
 ) -> None:
     """Start the server and its dashboard."""
-    import uvicorn
-
     from platewatch.app.asgi import prepare_database
-    from platewatch.app.main import MAX_WEBSOCKET_MESSAGE_BYTES, create_app
+    from platewatch.app.main import create_app
+    from platewatch.cli.serving import run_server
 
     settings = _settings(host, port)
     require_free_port(settings.host, settings.port)
@@ -32,18 +31,7 @@ def serve(
     prepare_database(settings)
     app = create_app(settings)
     _greet(settings, first_account=app.state.runtime.first_account_missing())
-    uvicorn.run(
-        app,
-        host=settings.host,
-        port=settings.port,
-        log_config=None,
-        access_log=False,
-        proxy_headers=True,
-        forwarded_allow_ips=settings.trusted_proxies,
-        ws_max_size=MAX_WEBSOCKET_MESSAGE_BYTES,
-        server_header=False,
-        timeout_graceful_shutdown=10,
-    )
+    run_server(app, settings)
 
 
 def migrate() -> None:

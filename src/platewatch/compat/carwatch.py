@@ -7,11 +7,10 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, File, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from platewatch.app.dependencies import (
-    OPENAPI_SECURITY,
     RECOGNIZER_ONLY,
     ActorDep,
     Reader,
@@ -19,13 +18,15 @@ from platewatch.app.dependencies import (
     Recognizer,
     RuntimeDep,
 )
-from platewatch.db.tables import ImageRow
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
+from platewatch.db.repository import Page
+from platewatch.db.tables import ImageRow, SightingRow
 from platewatch.errors import FieldError, NotFoundError
 from platewatch.sightings.endpoints.recording import record_manual
 from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
 from platewatch.sightings.photos import Photo, open_photo, stage_photo
 from platewatch.sightings.query import MAX_PAGE, SightingQuery
-from platewatch.sightings.schemas import Note, SightingCreate, SightingRead, SightingSource, Subject
+from platewatch.sightings.schemas import Note, PlaceName, SightingCreate, SightingSource, Subject
 from platewatch.sightings.service import Circumstances
 from platewatch.users.schemas import PlainEnvelope
 from platewatch.vision.types import Direction
@@ -41,12 +42,16 @@ _DESCRIPTIONS: Final = {
     Direction.UNKNOWN: "car was seen",
 }
 _BY_HAND: Final = ("Manual Entry", "Manually recorded plate")
+MAX_WHOLE: Final = 10_000
+"""Records of a history that is asked for without pages."""
+_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+_LOCATION: Final = "where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION"
 _OWN_NAME: Final = re.compile(r"image_\d{14,17}\.jpg", re.ASCII)
 
 router = APIRouter(
     prefix="/api",
     tags=["CarWatch"],
-    dependencies=OPENAPI_SECURITY,
+    dependencies=COMPAT_DEPENDENCIES,
     responses={"4XX": {"model": PlainEnvelope, "description": "What was wrong, and what to do"}},
 )
 
@@ -63,15 +68,29 @@ class UploadAnswer(BaseModel):
 
 
 class HistoryQuery(SightingQuery):
-    """All filters of sightings, and CarWatch's word for the direction."""
+    """All filters of sightings, and CarWatch's word for the direction.
+
+    CarWatch's clients know no pages: without `limit` and `cursor` the answer has everything, up to `MAX_WHOLE` records.
+    """
 
     status: Direction | None = Field(default=None, description="the same as `direction`")
-    limit: int = Field(default=MAX_PAGE, ge=1, le=MAX_PAGE)
+    limit: int = Field(
+        default=MAX_PAGE,
+        ge=1,
+        le=MAX_PAGE,
+        description=f"records a page; without it and without `cursor` all come, up to {MAX_WHOLE}",
+    )
+
+    @property
+    def is_paged(self) -> bool:
+        """Whether the client knows that there are pages."""
+        return self.cursor is not None or "limit" in self.model_fields_set
 
     def sightings(self) -> SightingQuery:
         """What is asked for, in the words of sightings."""
         chosen = SightingQuery(**self.model_dump(exclude={"status"}))
-        return chosen if self.status is None else chosen.model_copy(update={"direction": self.status})
+        changes = {} if self.status is None else {"direction": self.status}
+        return chosen.model_copy(update=changes if self.is_paged else {**changes, "limit": MAX_WHOLE})
 
 
 class HistoryRecord(BaseModel):
@@ -82,24 +101,37 @@ class HistoryRecord(BaseModel):
     username: str | None = Field(description="None for a deleted account", examples=["user123"])
 
     @classmethod
-    def of(cls, sighting: SightingRead) -> HistoryRecord:
-        subject, description = _SUBJECTS[sighting.direction], _DESCRIPTIONS[sighting.direction]
-        if sighting.source is SightingSource.MANUAL:
+    def of(cls, row: SightingRow) -> HistoryRecord:
+        direction = Direction(row.direction)
+        subject, description = _SUBJECTS[direction], _DESCRIPTIONS[direction]
+        if row.source == SightingSource.MANUAL:
             subject, description = _BY_HAND
         return cls(
-            subject=sighting.subject or subject,
-            plate=sighting.plate,
-            description=sighting.note or description,
-            date=_written(sighting.captured_at),
-            username=sighting.recorded_by,
+            subject=row.subject or subject,
+            plate=row.plate,
+            description=row.note or description,
+            date=_written(row.captured_at),
+            username=row.user.username if row.user else None,
         )
 
 
 class History(BaseModel):
     success: bool = True
-    message: str = "History retrieved"
+    message: str = Field(default="History retrieved", description="says so where older records were left out")
     data: list[HistoryRecord]
     next_cursor: str | None = Field(description="give it as `cursor` for the next page; None on the last one")
+
+    @classmethod
+    def of(cls, page: Page[SightingRow], query: HistoryQuery) -> History:
+        """One page, or the whole history; where that is too long, `message` says how to get the rest."""
+        message = "History retrieved"
+        if page.next_cursor is not None and not query.is_paged:
+            message += (
+                f": the newest {len(page.items)} records. Send `next_cursor` as `cursor` for older ones, "
+                "or ask for a time with `captured_from` and `captured_to`."
+            )
+        data = [HistoryRecord.of(row) for row in page.items]
+        return cls(message=message, data=data, next_cursor=page.next_cursor)
 
 
 class PlateRecord(BaseModel):
@@ -111,6 +143,7 @@ class PlateRecord(BaseModel):
     subject: Subject | None = Field(default=None, examples=["Manual Entry"])
     description: Note | None = Field(default=None, examples=["Manually recorded plate"])
     status: Direction = Direction.UNKNOWN
+    location: PlaceName | None = Field(default=None, description=_LOCATION)
 
 
 class PlateAnswer(BaseModel):
@@ -147,18 +180,35 @@ async def get_photo(
     return open_photo(image.filename, await image.read(limits.max_bytes + 1), limits)
 
 
+def get_location(
+    runtime: RuntimeDep,
+    asked: Annotated[str, Query(alias="location", max_length=150, pattern=_NO_CONTROLS, description=_LOCATION)] = "",
+    sent: Annotated[str, Form(alias="location", max_length=150, pattern=_NO_CONTROLS, description=_LOCATION)] = "",
+) -> str | None:
+    """The location of an upload: the one that it names in the query or in the form, else the one of the settings.
+
+    Raises:
+        FieldError: it names two.
+    """
+    names = {name.strip() for name in (asked, sent)} - {""}
+    if len(names) > 1:
+        raise FieldError("location", f"The query says {asked!r}, the form says {sent!r}. Name one location.")
+    return names.pop() if names else runtime.settings.carwatch_location
+
+
 @router.post("/upload_image", dependencies=[RECOGNIZER_ONLY])
 def upload_image(
     photo: Annotated[Photo, Depends(get_photo)],
+    location: Annotated[str | None, Depends(get_location)],
     runtime: RuntimeDep,
     caller: Recognizer,
     status: Annotated[Direction, Query()] = Direction.UNKNOWN,
 ) -> UploadAnswer:
-    """Store a photo, read its plates and record them as entering or leaving."""
+    """Store a photo, read its plates and record them as entering or leaving, which opens or ends a visit."""
     now = runtime.clock.now()
     name = _name_at(now)
     read = runtime.read_photo(Photo(name, photo.image))
-    circumstances = Circumstances(captured_at=now, user_id=caller.user_id, direction=status)
+    circumstances = Circumstances(captured_at=now, user_id=caller.user_id, direction=status, location=location)
     with runtime.staging() as staging:
         staged = stage_photo(staging, read)
         recorded = runtime.transact(
@@ -185,25 +235,26 @@ def read_history(
     _reader: Reader,
     reason: ReasonHeader = None,
 ) -> History:
-    """List what was recorded, newest first."""
+    """List what was recorded, newest first: everything, or page by page with `limit` and `cursor`."""
     chosen = query.sightings()
     note_search(runtime, chosen, reason, actor, is_new=query.cursor is None)
     with runtime.database.reading() as session:
-        page = runtime.sightings(session).page(chosen)
-        data = [HistoryRecord.of(SightingRead.of(row)) for row in page.items]
-    return History(data=data, next_cursor=page.next_cursor)
+        return History.of(runtime.sightings(session).page(chosen), query)
 
 
 @router.post("/plate", status_code=HTTPStatus.CREATED)
 def record_plate(body: PlateRecord, runtime: RuntimeDep, caller: Recognizer) -> PlateAnswer:
-    """Record a plate by hand, without a photo."""
+    """Record a plate by hand, without a photo; with a `status` of entering or leaving it opens or ends a visit."""
     written = SightingCreate(
         plate=body.plate,
         direction=body.status,
+        location=body.location or runtime.settings.carwatch_location,
         subject=body.subject or None,
         note=body.description or None,
     )
-    return PlateAnswer(data=HistoryRecord.of(record_manual(written, runtime, caller)))
+    recorded = record_manual(written, runtime, caller)
+    with runtime.database.reading() as session:
+        return PlateAnswer(data=HistoryRecord.of(runtime.sightings(session).get_or_raise(recorded.id)))
 
 
 @router.post("/fetch_img")

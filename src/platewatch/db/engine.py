@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError, InterfaceEr
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
-from platewatch.db import schema
+from platewatch.db import foreign, schema
 from platewatch.db.base import Base
 from platewatch.errors import SettingsError
 
@@ -53,6 +53,8 @@ class SchemaState(StrEnum):
     BEHIND = "behind"
     AHEAD = "ahead"
     EMPTY = "empty"
+    FOREIGN = "foreign"
+    """Another program keeps the revision of its own schema there."""
 
 
 class Database:
@@ -147,8 +149,7 @@ class Database:
             SettingsError: It is not, or the database can't be reached.
         """
         state = self.schema_state()
-        if state is SchemaState.AHEAD:
-            raise self._ahead()
+        self._refuse_unusable(state)
         if state is not SchemaState.CURRENT:
             raise SettingsError(
                 f"The schema of the database {self.name!r} is {state}. Run `platewatch migrate` and start again.",
@@ -158,25 +159,58 @@ class Database:
         """Brings the schema to this version. Several processes may call it at once; the others wait for the first.
 
         Raises:
-            SettingsError: The schema is of a newer version, or the database can't be reached.
+            SettingsError: The schema is of a newer version, the database holds tables of another program, a step of
+                the migration failed, or the database can't be reached. A database without platewatch's tables is left
+                as it was.
         """
         with self._reachable(), self.engine.connect() as connection, schema.locked(connection):
             state = _schema_state(connection)
-            if state is SchemaState.AHEAD:
-                raise self._ahead()
+            self._refuse_unusable(state)
+            if state is SchemaState.EMPTY:
+                foreign.require_free_names(connection, self.name)
             if state is not SchemaState.CURRENT:
-                schema.upgrade(connection, "head")
+                self._upgrade(connection, state)
             connection.commit()
 
     def dispose(self) -> None:
         """Closes all connections that are not in use."""
         self.engine.dispose()
 
-    def _ahead(self) -> SettingsError:
-        return SettingsError(
-            f"The schema of the database {self.name!r} was made by a newer platewatch. "
-            "Install that version again (`platewatch migrate` never goes back), or use another database.",
+    def _upgrade(self, connection: Connection, state: SchemaState) -> None:
+        before = foreign.names_of(connection)
+        try:
+            schema.upgrade(connection, "head")
+        except DatabaseError as error:
+            if is_away(error):
+                raise
+            if state is SchemaState.BEHIND and foreign.drop_unused(connection):
+                self._upgrade(connection, SchemaState.EMPTY)
+                return
+            raise SettingsError(self._failed_upgrade(connection, state, before, error)) from error
+
+    def _failed_upgrade(
+        self, connection: Connection, state: SchemaState, before: frozenset[str], error: DatabaseError
+    ) -> str:
+        """What to do about a step that failed. MySQL has kept a part of the step, the others have undone the whole."""
+        failed = f"The schema of the database {self.name!r} can't be brought to this version: {error.orig}."
+        if state is SchemaState.EMPTY:
+            foreign.drop_new_tables(connection, before)
+            return f"{failed} The database was left as it was. Use an empty database."
+        if connection.dialect.name != "mysql":
+            return f"{failed} Nothing was changed."
+        return (
+            f"{failed} It stands at revision {schema.revision(connection)}; this server keeps a part of a step that "
+            "fails or is broken off. Restore the backup from before the update, then run `platewatch migrate` again."
         )
+
+    def _refuse_unusable(self, state: SchemaState) -> None:
+        if state is SchemaState.FOREIGN:
+            raise SettingsError(foreign.refusal(self.name, ["alembic_version"]))
+        if state is SchemaState.AHEAD:
+            raise SettingsError(
+                f"The schema of the database {self.name!r} was made by a newer platewatch. "
+                "Install that version again (`platewatch migrate` never goes back), or use another database.",
+            )
 
     @contextmanager
     def _reachable(self) -> Iterator[None]:
@@ -299,7 +333,9 @@ def _make_folder(_dialect: object, _record: object, arguments: list[Any], _param
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not begin by itself: `_begin_sqlite` does, and knows how.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL"):
+    # The journal's mode is written into the file, so the file of another program keeps its own.
+    journal = [] if foreign.is_file_of_another_program(connection) else ["journal_mode = WAL"]
+    for pragma in (*journal, "foreign_keys = ON", "synchronous = NORMAL"):
         connection.execute(f"PRAGMA {pragma}")
 
 
@@ -321,9 +357,12 @@ def _prepare_postgresql(connection: Any, _record: object) -> None:
 
 
 def _schema_state(connection: Connection) -> SchemaState:
-    revision = schema.revision(connection)
-    if revision is None:
+    revisions = schema.revisions(connection)
+    if not revisions:
         return SchemaState.EMPTY
+    if any(not schema.is_own(revision) for revision in revisions):
+        return SchemaState.FOREIGN
+    revision = max(revisions)
     if revision == schema.head():
         return SchemaState.CURRENT
     return SchemaState.BEHIND if revision in schema.known_revisions() else SchemaState.AHEAD

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from sqlalchemy.exc import OperationalError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 LOCK_TIMEOUT_S = 300
+_OWN_REVISION = re.compile(r"\d{4}", re.ASCII)
 _POSTGRESQL_LOCK = 0x706C617465  # "plate"
 
 
@@ -36,9 +38,19 @@ def downgrade(connection: Connection, revision: str) -> None:
     command.downgrade(configuration(connection), revision)
 
 
+def revisions(connection: Connection) -> tuple[str, ...]:
+    """The revisions in the database's version table; none if no migration ever ran."""
+    return MigrationContext.configure(connection).get_current_heads()
+
+
 def revision(connection: Connection) -> str | None:
     """The revision that the database is at, None if no migration ever ran."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+def is_own(revision: str) -> bool:
+    """Whether a revision is written as those of this package; other programs use Alembic too."""
+    return _OWN_REVISION.fullmatch(revision) is not None
 
 
 def head() -> str:

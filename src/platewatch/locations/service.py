@@ -63,6 +63,11 @@ class LocationService:
         """How many vehicles are inside."""
         return self._locations.occupancies([location_id]).get(location_id, 0)
 
+    def occupancy_of(self, name: str) -> int:
+        """How many vehicles are inside the location of that name; 0 if there is none."""
+        row = self._locations.get_by_name(name)
+        return 0 if row is None else self.occupancy(row.id)
+
     def tariff_at(self, location_id: int, instant: datetime) -> TariffRow | None:
         """What holds for a vehicle that entered then; the first tariff also holds for what lies before it."""
         return self._tariffs.at(location_id, instant)

@@ -123,7 +123,7 @@ class SightingService:
         return RecordedPhoto(image_id, self._told(rows))
 
     def record_manual(self, body: SightingCreate, circumstances: Circumstances) -> SightingRead:
-        """A sighting that somebody wrote down, stored and told in the outbox.
+        """A sighting that somebody wrote down here, or that comes without a photo from another system's records.
 
         Raises:
             FieldError: the plate has too few or too many characters, or a letter without a key.
@@ -322,7 +322,7 @@ class SightingService:
             last_seen_at=circumstances.captured_at,
             recorded_at=self._clock.now(),
             user_id=circumstances.user_id,
-            source=SightingSource.MANUAL,
+            source=SightingSource.IMPORT if circumstances.source is SightingSource.IMPORT else SightingSource.MANUAL,
             detector=_BY_HAND,
             recognizer=_BY_HAND,
             subject=body.subject,

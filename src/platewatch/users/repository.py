@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import Select, delete, exists, func, select
 from sqlalchemy.orm import joinedload
 
 from platewatch.db.repository import Repository
@@ -38,12 +38,13 @@ class UserRepository(Repository[UserRow]):
     def get_by_username(self, username: str) -> UserRow | None:
         return self.session.scalar(select(UserRow).where(UserRow.username_key == username_key(username)))
 
+    def ids_of(self, role: str, status: str) -> Sequence[int]:
+        """The ids of such accounts."""
+        return self.session.scalars(_ids_of(role, status)).all()
+
     def lock_ids_of(self, role: str, status: str) -> Sequence[int]:
         """The ids of such accounts, which nobody else can change until the transaction ends."""
-        query = select(UserRow.id).where(
-            UserRow.role == role, UserRow.status == status, UserRow.password_hash != NO_PASSWORD
-        )
-        return self.session.scalars(query.order_by(UserRow.id).with_for_update()).all()
+        return self.session.scalars(_ids_of(role, status).with_for_update()).all()
 
     def get_without_password(self) -> UserRow | None:
         return self.session.scalar(select(UserRow).where(UserRow.password_hash == NO_PASSWORD))
@@ -116,6 +117,11 @@ class RecoveryCodeRepository(Repository[RecoveryCodeRow]):
 
     def delete_of_user(self, user_id: int) -> None:
         self.session.execute(delete(RecoveryCodeRow).where(RecoveryCodeRow.user_id == user_id))
+
+
+def _ids_of(role: str, status: str) -> Select[int]:
+    chosen = (UserRow.role == role, UserRow.status == status, UserRow.password_hash != NO_PASSWORD)
+    return select(UserRow.id).where(*chosen).order_by(UserRow.id)
 
 
 def username_key(username: str) -> str:

@@ -60,6 +60,25 @@ class UserService:
         row.role, row.status = body.role, AccountStatus.ACTIVE
         return self._add(row)
 
+    def take_over(self, row: UserRow) -> UserRow:
+        """An account of another system, active at once, with the password hash that it had there.
+
+        Args:
+            row: Its name, hash, role and time.
+
+        Raises:
+            FieldError: the name can't be used.
+            ConflictError: the user name is taken.
+        """
+        row.username_key = _usable_key(row.username)
+        row.status = AccountStatus.ACTIVE
+        row.is_first = True if row.role == Role.ADMIN and not self._users.any() else None
+        return self._add(row)
+
+    def any_administrator(self) -> bool:
+        """Whether somebody who may administer can log in."""
+        return bool(self._users.ids_of(Role.ADMIN, AccountStatus.ACTIVE))
+
     def verify(self, username: str, password: str) -> UserRow:
         """The account with this name and password. It only reads, since comparing takes long.
 

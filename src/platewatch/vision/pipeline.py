@@ -14,8 +14,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import numpy as np
+
 from platewatch.errors import ImageError
 from platewatch.plates.text import MAX_LENGTH, MIN_LENGTH
+from platewatch.vision.arguments import as_bytes, as_path, require_several, require_type
 from platewatch.vision.calibration import joint_confidence
 from platewatch.vision.formats import lettering_weight, normalize_characters, plate_likeness, settle_lookalikes
 from platewatch.vision.geometry import overlap_of_smaller, quad_size
@@ -84,7 +87,15 @@ class ReadOutcome:
 class PlateReader:
     """Reads plates with one detector and one recognizer. All methods may be called from several threads at once.
 
-    `threads` are the processor threads of each network; `options` say the rest that backends may be told.
+    `read` takes the path of a file, `read_bytes` a file's content, `read_array` a BGR array, `read_many` many paths.
+
+    Args:
+        detector: Name of what finds plates, as `platewatch models list` shows it.
+        recognizer: Name of what reads them.
+        threads: Processor threads of each network.
+        min_confidence: Plates below this (0 to 1) are not reported.
+        limits: How large an image may be; by default 16 MB and 50 megapixels.
+        options: What single backends may be told: the profile, model files, the device.
 
     Raises:
         UnknownBackendError: No detector or recognizer of that name is installed.
@@ -101,6 +112,7 @@ class PlateReader:
         limits: ImageLimits | None = None,
         options: BackendOptions | None = None,
     ) -> None:
+        """Load both networks, which takes about a second."""
         options = replace(options or BackendOptions(), threads=threads)
         self.detector_name = detector
         self.recognizer_name = recognizer
@@ -119,20 +131,33 @@ class PlateReader:
         Raises:
             OSError: The file can't be read.
             ImageError: It can't be read as an image.
+            TypeError: It is no path; the message names the method to call.
         """
-        return self.read_image(self._open(Path(path)))
+        return self.read_image(self._open(as_path("read", path)))
 
     def read_bytes(self, data: bytes) -> ImageReadings:
-        """The plates of an encoded image; raises ImageError."""
-        return self.read_image(open_image(data, self.limits))
+        """The plates of an encoded image, as a file or an upload holds it.
+
+        Raises:
+            ImageError: It can't be read as an image.
+            TypeError: These are no bytes; the message names the method to call.
+        """
+        return self.read_image(open_image(as_bytes(data), self.limits))
 
     def read_array(self, image_bgr: ImageBgr) -> ImageReadings:
-        """The plates of an upright uint8 (H, W, 3) BGR array; raises ImageError."""
+        """The plates of an upright uint8 (H, W, 3) BGR array, as OpenCV gives it.
+
+        Raises:
+            ImageError: It has another type or shape.
+            TypeError: It is no array; the message names the method to call.
+        """
+        require_type("read_array", np.ndarray, image_bgr)
         located = self._locate_array(check_array(image_bgr))
         return self._finish([located])[0][0]
 
     def read_image(self, image: EncodedImage) -> ImageReadings:
-        """The plates of an opened image; raises ImageError if its pixels are damaged."""
+        """The plates of an opened image; raises ImageError if its pixels are damaged, TypeError if it is none."""
+        require_type("read_image", EncodedImage, image)
         return self.read_timed(image)[0]
 
     def read_timed(self, image: EncodedImage) -> tuple[ImageReadings, StageTimes]:
@@ -141,6 +166,7 @@ class PlateReader:
 
     def read_crop(self, crop: Crop) -> Reading:
         """What a crop says that is known to be a plate, also where it is not sure."""
+        require_type("read_crop", Crop, crop)
         said = self._recognizer.recognize([crop])[0]
         return self._settled([(judge(crop, said), said)], None)[0]
 
@@ -149,9 +175,12 @@ class PlateReader:
 
         `duration_ms` of a result counts its share of the common recognition. An image that can't be read has its
         error in the outcome and stops no other.
+
+        Raises:
+            TypeError: This is a single path, or no path is among them; the message names the method to call.
         """
-        waiting = iter(paths)
-        while chosen := [Path(path) for path in islice(waiting, batch)]:
+        waiting = iter(require_several(paths))
+        while chosen := [as_path("read", path) for path in islice(waiting, batch)]:
             opened = [self._try_locate(path) for path in chosen]
             finished = iter(self._finish([located for located in opened if isinstance(located, Located)]))
             for path, located in zip(chosen, opened, strict=True):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Protocol, cast
 
 from platewatch.errors import UnknownBackendError
+from platewatch.vision.own_backends import own_points
 from platewatch.vision.session import Provider
 from platewatch.vision.types import Crop, Detection, ImageBgr, Transcript
 from platewatch.vision.zoo import InstalledModel, list_models
@@ -177,7 +178,7 @@ def make_recognizer(name: str, options: BackendOptions) -> Recognizer:
 def installed_backends() -> list[InstalledBackend]:
     """All that can be chosen, without loading any of them."""
     return [
-        InstalledBackend(kind, name, point.dist.name if point.dist else "")
+        InstalledBackend(kind, name, point.dist.name if point.dist else OWN)
         for kind in BackendKind
         for name, point in sorted(_points(kind).items())
     ]
@@ -198,7 +199,7 @@ def needs_of(backend: InstalledBackend) -> str:
 
 
 def _points(kind: BackendKind) -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=kind.group)}
+    return own_points(kind.group) | {point.name: point for point in entry_points(group=kind.group)}
 
 
 def _models_of(kind: BackendKind, models: Path | None) -> list[InstalledModel]:

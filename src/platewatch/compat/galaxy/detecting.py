@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends, Form, Query
 from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
-    OPENAPI_SECURITY,
     RECOGNIZER_ONLY,
     Reader,
     ReadingSession,
@@ -19,6 +18,7 @@ from platewatch.app.dependencies import (
 from platewatch.cameras.service import CameraService
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionResult, PlateFound, PlateRegions, annotated_url, image_url
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.compat.photos import UploadedPhoto
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import ImageRow, SightingRow
@@ -32,7 +32,7 @@ from platewatch.vision.types import Direction
 RowId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
 FormId = Annotated[int | None, Form(ge=1, le=MAX_ID)]
 
-router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+router = APIRouter(tags=["Galaxy ALPR"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Manager, Reader, ReadingSession, RuntimeDep
+from platewatch.app.dependencies import ActorDep, Manager, Reader, ReadingSession, RuntimeDep
 from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.db.base import MAX_ID
 from platewatch.errors import FieldError
 from platewatch.locations.schemas import (
@@ -31,7 +32,7 @@ _GIVEN_BACK = {"id", "occupancy"}
 
 LocationId = Annotated[int, Path(ge=1, le=MAX_ID)]
 router = APIRouter(
-    prefix="/api/locations", tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS
+    prefix="/api/locations", tags=["Galaxy ALPR"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS
 )
 
 

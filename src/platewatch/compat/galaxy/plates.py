@@ -9,7 +9,6 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from platewatch.app.dependencies import (
-    OPENAPI_SECURITY,
     ActorDep,
     PrincipalDep,
     Reader,
@@ -18,6 +17,7 @@ from platewatch.app.dependencies import (
 )
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionRead
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.text import as_written
 from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
@@ -35,7 +35,7 @@ from platewatch.watchlists.service import WatchlistService
 
 VISITS_SHOWN = 50
 
-router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+router = APIRouter(tags=["Galaxy ALPR"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
 
 class PlateQuery(BaseModel):

@@ -7,10 +7,11 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Reader, RuntimeDep
+from platewatch.app.dependencies import ActorDep, Reader, RuntimeDep
 from platewatch.audit.service import Actor
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionRead, Detections
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.matching import search_key
 from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
@@ -26,7 +27,7 @@ _NO_PLATE = (
 )
 _SAME = (("type", "vehicle_type"), ("color", "colour", "vehicle_color"))
 
-router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+router = APIRouter(tags=["Galaxy ALPR"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
 
 class VehicleQuery(SightingQuery):

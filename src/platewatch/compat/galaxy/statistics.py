@@ -7,15 +7,16 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, Reader, ReadingSession, RuntimeDep
+from platewatch.app.dependencies import Reader, ReadingSession, RuntimeDep
 from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.locations.service import LocationService
 from platewatch.statistics.schemas import CountBy, CountQuery, CountRead, DaysRead, StatisticsQuery
 from platewatch.statistics.service import StatisticsService
 
 BUSIEST_SHOWN = 5
 
-router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+router = APIRouter(tags=["Galaxy ALPR"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
 
 class HourCount(BaseModel):

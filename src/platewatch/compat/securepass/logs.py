@@ -23,9 +23,10 @@ from platewatch.access.schemas import (
     Note,
 )
 from platewatch.access.service import AccessService, Evidence
-from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Reader, Recognizer, RuntimeDep
+from platewatch.app.dependencies import ActorDep, Reader, Recognizer, RuntimeDep
 from platewatch.audit.service import AuditAction, AuditService, Details
 from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.db.tables import AccessLogRow
 from platewatch.plates.fields import WrittenPlate
 from platewatch.plates.text import as_written
@@ -34,7 +35,7 @@ from platewatch.vision.types import Direction
 
 _PAGING = {"limit", "cursor", "format"}
 
-router = APIRouter(prefix="/logs", tags=["SecurePass"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+router = APIRouter(prefix="/logs", tags=["SecurePass"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
 
 class LogFormat(StrEnum):

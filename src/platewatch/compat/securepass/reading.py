@@ -7,8 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, RECOGNIZER_ONLY, Recognizer, RuntimeDep
+from platewatch.app.dependencies import RECOGNIZER_ONLY, Recognizer, RuntimeDep
 from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.compat.photos import UploadedPhoto
 from platewatch.compat.securepass.crops import read_best
 from platewatch.sightings.schemas import (
@@ -25,7 +26,7 @@ from platewatch.sightings.schemas import (
 )
 from platewatch.vision.types import Reading
 
-router = APIRouter(tags=["SecurePass"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+router = APIRouter(tags=["SecurePass"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
 
 class DetectedPlate(BaseModel):

@@ -10,12 +10,19 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 
-from platewatch.access.endpoints import Question, get_question
-from platewatch.access.endpoints import decide as decide_on
+from platewatch.access.endpoints import (
+    DECIDE_DESCRIPTION,
+    Inquiry,
+    Question,
+    TrialDep,
+    decide_on,
+    get_question,
+)
 from platewatch.access.rules import Decision, Reason
 from platewatch.access.schemas import AccessMatchRead, DecideBody, Id
-from platewatch.app.dependencies import OPENAPI_SECURITY, RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep
+from platewatch.app.dependencies import RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep
 from platewatch.compat.error_shapes import DETAIL_ERRORS
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.fields import WrittenPlate
 from platewatch.sightings.photos import open_photo
@@ -29,6 +36,7 @@ _FORM: Final = {
         "image": _PHOTO,
         "location_id": {"type": "integer"},
         "direction": {"type": "string", "enum": ["entering", "leaving", "unknown"]},
+        "dry_run": {"type": "boolean", "default": False},
     },
     "additionalProperties": False,
 }
@@ -42,11 +50,11 @@ _BODY: Final[dict[str, Any]] = {
     }
 }
 
-router = APIRouter(tags=["SecurePass"], dependencies=OPENAPI_SECURITY, responses=DETAIL_ERRORS)
+router = APIRouter(tags=["SecurePass"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
 
 class VerificationAnswer(BaseModel):
-    log_id: int = Field(description="of the entry in the access log", examples=[91])
+    log_id: int | None = Field(description="of the entry in the access log; None for a dry run", examples=[91])
     plate: str = Field(
         description="the key by which plates are compared; empty if none could be read", examples=["AB12CDE"]
     )
@@ -56,6 +64,7 @@ class VerificationAnswer(BaseModel):
     reason: Reason
     match: AccessMatchRead | None = Field(description="the entry that the decision rests on")
     timestamp: datetime
+    dry_run: bool = Field(description="nothing was logged, and no gate opened")
 
 
 class _PhotoFields(BaseModel):
@@ -63,6 +72,7 @@ class _PhotoFields(BaseModel):
 
     location_id: Id | None = None
     direction: Direction = Direction.ENTERING
+    dry_run: bool = False
 
 
 async def get_verified(request: Request, runtime: RuntimeDep) -> Question:
@@ -78,12 +88,16 @@ async def get_verified(request: Request, runtime: RuntimeDep) -> Question:
     return await get_question(request, runtime)
 
 
-@router.post("/verification", dependencies=[RECOGNIZER_ONLY], openapi_extra=_BODY)
+@router.post("/verification", dependencies=[RECOGNIZER_ONLY], openapi_extra=_BODY, description=DECIDE_DESCRIPTION)
 def verify(
-    question: Annotated[Question, Depends(get_verified)], runtime: RuntimeDep, caller: Recognizer, actor: ActorDep
+    question: Annotated[Question, Depends(get_verified)],
+    runtime: RuntimeDep,
+    caller: Recognizer,
+    actor: ActorDep,
+    trial: TrialDep,
 ) -> VerificationAnswer:
     """Decide whether a plate may pass, write it into the access log, and open the gate if it may."""
-    told = decide_on(question, runtime, caller, actor)
+    told = decide_on(Inquiry(question, caller.user_id, actor, trial), runtime)
     return VerificationAnswer(
         log_id=told.id,
         plate=told.plate,
@@ -93,6 +107,7 @@ def verify(
         reason=told.reason,
         match=told.match,
         timestamp=told.decided_at,
+        dry_run=told.dry_run,
     )
 
 
@@ -107,4 +122,4 @@ async def _photo_question(form: FormData, runtime: RuntimeDep) -> Question:
         said = _PhotoFields.model_validate(fields)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False)) from error
-    return Question(DecideBody(plate="", location_id=said.location_id, direction=said.direction), photo)
+    return Question(DecideBody(plate="", **said.model_dump()), photo)

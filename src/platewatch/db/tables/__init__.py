@@ -7,7 +7,7 @@ from platewatch.db.tables.audit import AuditRow
 from platewatch.db.tables.cameras import CameraRow
 from platewatch.db.tables.events import EventRow
 from platewatch.db.tables.idempotency import IdempotencyRow
-from platewatch.db.tables.imports import ImportFileRow, ImportJobRow
+from platewatch.db.tables.imports import ImportedRow, ImportFileRow, ImportJobRow
 from platewatch.db.tables.leases import LeaseRow
 from platewatch.db.tables.locations import LocationRow, TariffRow
 from platewatch.db.tables.privacy import LegalHoldRow, PrivacyRunRow, RetentionRow
@@ -37,6 +37,7 @@ __all__ = [
     "ImageRow",
     "ImportFileRow",
     "ImportJobRow",
+    "ImportedRow",
     "LeaseRow",
     "LegalHoldRow",
     "LocationRow",

@@ -1,10 +1,10 @@
-"""Bulk imports of photos: one row a job, one row a file."""
+"""Bulk imports of photos: one row a job, one row a file; and rows that came from another system's database."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId
@@ -54,3 +54,23 @@ class ImportFileRow(Base):
     captured_at: Mapped[datetime | None]
     error: Mapped[str | None] = mapped_column(String(500))
     finished_at: Mapped[datetime | None]
+
+
+class ImportedRow(Base):
+    """A row of another system's database that was taken over, written in the transaction that takes it over.
+
+    `source` is the name that the operator gave the other database, `digest` the SHA-256 of what never changes in its
+    row, `target_id` the id of the user, sighting or image that came of it.
+    """
+
+    __tablename__ = "imported_rows"
+    __table_args__ = (UniqueConstraint("source", "source_table", "source_id"), MYSQL_TABLE)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    source: Mapped[str] = mapped_column(String(64))
+    source_table: Mapped[str] = mapped_column(String(32))
+    source_id: Mapped[int] = mapped_column(BigInteger)
+    digest: Mapped[str] = mapped_column(String(64))
+    outcome: Mapped[str] = mapped_column(String(16))
+    target_id: Mapped[int] = mapped_column(BigId)
+    imported_at: Mapped[datetime]

@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, File, Form, Header, Request, Response, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
 from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
@@ -18,6 +18,7 @@ from platewatch.app.dependencies import (
     RuntimeDep,
 )
 from platewatch.errors import ConflictError, FieldError
+from platewatch.sightings.endpoints.raw_photo import RAW_BODY, PhotosOrBody, refuse_urlencoded
 from platewatch.sightings.idempotency import Answered, IdempotencyKey, idempotency_key
 from platewatch.sightings.photos import Photo, ReadPhoto, open_photo, read_photo, stage_photo
 from platewatch.sightings.schemas import (
@@ -120,10 +121,18 @@ RecognizerName = Annotated[
 ]
 
 
-@router.post("/read", dependencies=_UPLOAD)
-def read(photos: Photos, runtime: RuntimeDep, _recognizer: Recognizer, recognizer: RecognizerName = "") -> ReadAnswer:
-    """Read plates and store nothing."""
-    done = _read(runtime, photos, recognizer)
+@router.post("/read", dependencies=[Depends(refuse_urlencoded), *_UPLOAD], openapi_extra=RAW_BODY)
+def read(
+    photos: PhotosOrBody,
+    runtime: RuntimeDep,
+    _recognizer: Recognizer,
+    recognizer: RecognizerName = "",
+    asked: Annotated[
+        str, Query(alias="recognizer", max_length=64, description="the same, for a photo that is the body")
+    ] = "",
+) -> ReadAnswer:
+    """Read plates and store nothing. The photos come in a form, or one photo is the whole body."""
+    done = _read(runtime, photos, recognizer or asked)
     return ReadAnswer(images=[ImagePlatesRead.of(one.photo.name, one.found) for one in done])
 
 

@@ -1,0 +1,70 @@
+"""The server of `platewatch serve`: one signal ends it with all requests answered, a second one at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from types import FrameType
+from typing import TYPE_CHECKING, Final
+
+import uvicorn
+
+from platewatch.app.main import MAX_WEBSOCKET_MESSAGE_BYTES
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+    from platewatch.settings import Settings
+
+GRACE_S: Final = 10
+SAME_SIGNAL_S: Final = 1.0
+"""A terminal, a shell and `make` may each pass the same Ctrl-C on."""
+STARTUP_FAILED: Final = 3
+_SIGNALED: Final = 128
+
+
+class PatientServer(uvicorn.Server):
+    """Ends at once on a second signal, without the tracebacks of what is torn down halfway."""
+
+    _signaled_s: float | None = None
+
+    @property
+    def was_signaled(self) -> bool:
+        return self._signaled_s is not None
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        now_s = time.monotonic()
+        if self._signaled_s is None:
+            self._signaled_s = now_s
+            super().handle_exit(sig, frame)
+        elif now_s - self._signaled_s > SAME_SIGNAL_S:
+            os._exit(_SIGNALED + sig)
+
+
+def run_server(app: FastAPI, settings: Settings) -> None:
+    """Serve until a signal ends it.
+
+    Raises:
+        SystemExit: The server could not start; its log says why.
+    """
+    config = uvicorn.Config(
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        proxy_headers=True,
+        forwarded_allow_ips=settings.trusted_proxies,
+        ws_max_size=MAX_WEBSOCKET_MESSAGE_BYTES,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+    server = PatientServer(config)
+    try:
+        server.run()
+    except KeyboardInterrupt:
+        # The server passes the signal on that it ended by.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not server.started and not server.was_signaled:
+        raise SystemExit(STARTUP_FAILED)

@@ -1,0 +1,1 @@
+"""Taking over the users, history and images of a CarWatch database."""
