@@ -23,9 +23,15 @@ _CONTROLS: Final = [
     *range(0x7F, 0xA0),
     *range(0x202A, 0x202F),  # they turn the order of the letters round, and with it what a file name seems to be
     *range(0x2066, 0x206A),
-    *range(0xD800, 0xE000),  # halves of characters, which no database and no terminal takes
 ]
-_ONE_LINE: Final = {**dict.fromkeys(_CONTROLS, _REPLACEMENT), **dict.fromkeys(map(ord, _BLANKS), " ")}
+_HALVES: Final = range(0xD800, 0xE000)
+"""Halves of characters, which no database and no terminal takes."""
+
+_ONE_LINE: Final = {
+    **dict.fromkeys(_CONTROLS, _REPLACEMENT),
+    **dict.fromkeys(_HALVES, "?"),
+    **dict.fromkeys(map(ord, _BLANKS), " "),
+}
 _LINES: Final = {code: kept for code, kept in _ONE_LINE.items() if chr(code) not in "\t\n"}
 
 

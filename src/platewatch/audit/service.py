@@ -14,6 +14,7 @@ from platewatch.audit.schemas import AuditQuery
 from platewatch.clock import Clock
 from platewatch.db.repository import Page
 from platewatch.db.tables import AuditRow
+from platewatch.redaction import printable
 
 Detail: TypeAlias = str | int | float | bool | Sequence[str | int] | None
 Details: TypeAlias = Mapping[str, Detail]
@@ -152,7 +153,5 @@ def _detail(value: Detail) -> Detail:
 
 
 def _text(text: str | None, limit: int) -> str | None:
-    """The text as every database takes it: no NUL, no half letters, not too long."""
-    if text is None:
-        return None
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")[:limit]
+    """The text as every database and terminal takes it: no control characters, no half letters, not too long."""
+    return None if text is None else printable(text, lines=True)[:limit]
