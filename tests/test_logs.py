@@ -132,7 +132,8 @@ def test_no_secret_of_an_address_reaches_a_log_wherever_it_stands(
     url = "http://ada:hunter2@gate.example/open?token=tok-in-url"
     set_up_logs(folder=tmp_path, terminal=terminal)
     log = structlog.get_logger("x")
-    log.error("calling " + url, nested={"urls": [url]}, error=ValueError(url))
+    event = f"calling {url}"
+    log.error(event, nested={"urls": [url]}, error=ValueError(url))
     logging.getLogger("some.library").error("HTTP Request: POST %s", url)
     try:
         raise RuntimeError(f"no answer of {url}")

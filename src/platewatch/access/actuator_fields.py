@@ -37,12 +37,16 @@ class HttpActuator(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["http"] = "http"
-    url: Annotated[str, Field(max_length=2000, examples=["http://192.0.2.20/relay/0?turn=on"]), AfterValidator(_url)]
+    url: Annotated[str, Field(max_length=2000), AfterValidator(_url)] = Field(
+        repr=False,
+        examples=["http://192.0.2.20/relay/0?turn=on"],
+        description="the values of its query, and tokens in its path, are never shown again",
+    )
     method: Literal["GET", "POST", "PUT", "PATCH"] = "POST"
     headers: Annotated[dict[HeaderName, HeaderValue], Field(max_length=MAX_HEADERS)] = Field(
-        default={}, description="the values are never shown again"
+        default={}, repr=False, description="the values are never shown again"
     )
-    body: Payload | None = None
+    body: Payload | None = Field(default=None, repr=False, description="shown again only if it is a plain word")
     verify_tls: bool = Field(default=True, description="False for a gate with a certificate of its own making")
     timeout_s: Timeout = 3.0
 
@@ -56,10 +60,10 @@ class MqttActuator(BaseModel):
     host: Host = Field(examples=["192.0.2.10"])
     port: int = Field(default=1883, ge=1, le=MAX_PORT)
     topic: Annotated[str, StringConstraints(min_length=1, max_length=500)] = Field(examples=["gates/north/set"])
-    payload: Payload = "open"
+    payload: Payload = Field(default="open", repr=False, description="shown again only if it is a plain word")
     qos: Literal[0, 1, 2] = 1
     username: Secret | None = None
-    password: Secret | None = Field(default=None, description="never shown again")
+    password: Secret | None = Field(default=None, repr=False, description="never shown again")
     tls: bool = False
     version: Literal["5", "3.1.1"] = Field(
         default="5", description="with 5, the broker forgets a message that it could not deliver in time"
