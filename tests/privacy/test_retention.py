@@ -234,6 +234,23 @@ def test_the_job_runs_by_itself_once_in_its_interval(server: Server) -> None:
     assert job._is_time()
 
 
+def test_a_clock_that_was_set_back_stops_no_run(server: Server) -> None:
+    """A run two days ahead, whose process died with its lease; then the clock is right again."""
+    client = server.admin()
+    clock: Any = server.runtime.clock
+    right = clock.now()
+    clock.set(right + 2 * DAY)
+    run(client)
+    with server.runtime.database.transaction() as session:
+        Leases(session).take("privacy", "a process that died", clock.now(), timedelta(minutes=2))
+    clock.set(right)
+    job = server.runtime.privacy
+    job._interval = timedelta(hours=1)
+    assert job._is_time()
+    job.run()
+    assert not job._is_time()
+
+
 def test_a_photo_in_which_no_plate_was_is_an_image_like_any_other(server: Server) -> None:
     client = server.admin()
     (sighting_id,) = photographed(server, "ZZ99ZZZ", at=NOON - 20 * DAY, color="blue")

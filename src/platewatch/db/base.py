@@ -29,8 +29,8 @@ MYSQL_TABLE: dict[str, Any] = {
 LASTING_IDS: dict[str, Any] = MYSQL_TABLE | {"sqlite_autoincrement": True}
 """For every table that makes its own ids: an id is never used twice.
 
-SQLite would give the id of a deleted row to the next one: two people or vehicles would be taken for one in the audit log
-and in events, and a late request to change or delete the old row would hit the new one.
+SQLite would give the id of a deleted row to the next one: two people or vehicles would be taken for one in the audit
+log and in events, and a late request to change or delete the old row would hit the new one.
 """
 
 MAX_ID = 2**63 - 1

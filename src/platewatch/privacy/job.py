@@ -105,7 +105,9 @@ class PrivacyJob:
     def _is_time(self) -> bool:
         with self._host.database.reading() as session:
             last = PrivacyService(session, self._host.clock).last_began_at()
-        return last is None or self._host.clock.now() - last >= self._interval
+        now = self._host.clock.now()
+        # A run that began later than now was begun before the clock was set back.
+        return last is None or last > now or now - last >= self._interval
 
 
 def _at_it() -> ConflictError:
