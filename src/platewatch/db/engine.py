@@ -299,7 +299,8 @@ def _make_folder(_dialect: object, _record: object, arguments: list[Any], _param
 def _prepare_sqlite(connection: Any, _record: object) -> None:
     # The driver must not begin by itself: `_begin_sqlite` does, and knows how.
     connection.isolation_level = None
-    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = NORMAL"):
+    # FULL: what was answered to a client is on the disk. With NORMAL a power cut would take the last commits.
+    for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 
