@@ -19,7 +19,7 @@ from platewatch.db.engine import Database
 from tests.databases import Kind, empty_url
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
-GATES = [
+GATES: list[dict[str, Any]] = [
     {"kind": "http", "url": "http://gate/relay?turn=on&token=s3cret", "body": '{"pin": "s3cret"}', "timeout_s": 2.0},
     {"kind": "http", "url": "http://gate/hook/aBc-1234567890-xYz/open", "body": None},
     {"kind": "http", "url": "https://192.0.2.20/open#s3cret", "body": "on"},

@@ -82,6 +82,7 @@ class AuditAction(StrEnum):
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_UPDATED = "webhook.updated"
     WEBHOOK_DELETED = "webhook.deleted"
+    MEDIA_SWEPT = "media.swept"
     RETENTION_UPDATED = "retention.updated"
     RETENTION_RUN = "retention.run"
     LEGAL_HOLD_SET = "legal_hold.set"

@@ -9,7 +9,7 @@ from typing import Final, NoReturn
 
 import typer
 
-from platewatch.cli import dataset, models, plates, read, reseal, server
+from platewatch.cli import dataset, media, models, plates, read, reseal, server
 from platewatch.errors import InputError, PlatewatchError, SettingsError
 
 FAILED: Final = 1
@@ -29,6 +29,7 @@ app.add_typer(plates.app, name="plates")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("reseal")(reseal.reseal)
+app.command("sweep-media")(media.sweep_media)
 app.command("openapi", hidden=True)(server.openapi)
 
 
