@@ -44,6 +44,7 @@ class AuditAction(StrEnum):
     KEY_CREATED = "api_key.created"
     KEY_REVOKED = "api_key.revoked"
     SECRETS_RESEALED = "secrets.resealed"
+    AUDIT_READ = "audit.read"
     AUDIT_EXPORTED = "audit.exported"
     SETTINGS_CHANGED = "settings.changed"
     SIGHTINGS_SEARCHED = "sightings.searched"
