@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import settings as hypothesis_settings
@@ -14,11 +16,28 @@ from platewatch.db.engine import Database
 from platewatch.settings import Settings
 from platewatch.vision.pipeline import PlateReader
 from tests.databases import Kind, database_url, delete_all_rows, empty_url
+from tests.loopback_only import loopback_guard
 from tests.servers import Server, started
+
+# Whoever names a database, a broker or Redis on another machine means it.
+_NAMED = [urlsplit(url).hostname for name, url in os.environ.items() if name.startswith("PLATEWATCH_TEST_")]
+os.environ.setdefault(loopback_guard.ALLOWED_VARIABLE, ",".join(host for host in _NAMED if host))
+loopback_guard.install_in_children()
+loopback_guard.install()
 
 # Examples are the same in every run, and no slow machine fails a test.
 hypothesis_settings.register_profile("platewatch", deadline=None, derandomize=True, database=None)
 hypothesis_settings.load_profile("platewatch")
+
+
+@pytest.fixture(autouse=True)
+def _nothing_calls_outside() -> Iterator[None]:
+    """Fails a test that calls another machine, also where the code passes over the refusal."""
+    loopback_guard.refused()
+    yield
+    refused = loopback_guard.refused()
+    if refused:
+        pytest.fail(f"called another machine: {', '.join(sorted(set(refused)))}", pytrace=False)
 
 
 @pytest.fixture(scope="session")

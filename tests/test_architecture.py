@@ -11,7 +11,18 @@ import pytest
 
 SOURCE = Path(__file__).parents[1] / "src" / "platewatch"
 
-CORE = {"plates", "settings", "errors", "logs", "clock", "csv_rows", "keyfile", "sealing", "version"}
+CORE = {
+    "plates",
+    "settings",
+    "errors",
+    "logs",
+    "clock",
+    "csv_rows",
+    "keyfile",
+    "redaction",
+    "sealing",
+    "version",
+}
 PARTS = {"vision", "media", "db", "notify", "ephemeral"}
 FEATURES = {
     "audit",

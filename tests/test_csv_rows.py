@@ -5,6 +5,7 @@ import io
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given, strategies
 
 from platewatch.csv_rows import BYTE_ORDER_MARK, Cell, csv_text, guarded, unguarded
 
@@ -41,6 +42,9 @@ def test_without_rows_there_is_the_header() -> None:
         ("\t=1", "'\t=1"),
         ("  =1", "'  =1"),
         ("\uff1d1", "'\uff1d1"),
+        ("'=1", "''=1"),
+        ("' '+1", "'' '+1"),
+        ("'AB12'", "'AB12'"),
     ],
     ids=repr,
 )
@@ -54,6 +58,17 @@ def test_many_rows_come_in_pieces_and_none_is_lost() -> None:
     assert read_back("".join(pieces)) == [["n"], *[[str(number)] for number in range(1050)]]
 
 
-@pytest.mark.parametrize("text", ["", "=1", "'quoted'", "AB12", "''", "-", "'"], ids=repr)
+@pytest.mark.parametrize(
+    "text", ["", "=1", "'quoted'", "AB12", "''", "-", "'", "'=1", "''=1", " '=1", "'' @"], ids=repr
+)
 def test_what_was_guarded_is_read_back_as_it_was(text: str) -> None:
     assert unguarded(guarded(text)) == text
+
+
+@given(
+    strategies.text(alphabet="'=+-@ \tA1\uff1d", max_size=6), strategies.text(alphabet="'=+-@ \tA1\uff1d", max_size=6)
+)
+def test_two_texts_are_never_exported_alike_and_none_is_computed(one: str, other: str) -> None:
+    assert (guarded(one) == guarded(other)) == (one == other)
+    assert unguarded(guarded(one)) == one
+    assert guarded(one).lstrip(" ")[:1] not in set("=+-@\t\uff1d")

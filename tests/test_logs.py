@@ -11,7 +11,7 @@ from typing import Literal
 import pytest
 import structlog
 
-from platewatch.logs import ACCESS_LOGGER, BACKUPS, MAX_BYTES, redact_url, set_up_logs
+from platewatch.logs import ACCESS_LOGGER, BACKUPS, HTTP_CLIENT_LOGGERS, MAX_BYTES, set_up_logs
 
 
 @pytest.fixture(autouse=True)
@@ -119,20 +119,54 @@ def test_setting_up_twice_logs_once(tmp_path: Path) -> None:
     assert len(lines(tmp_path / "app.log")) == 1
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("rtsp://admin:secret@10.0.0.9/1", "rtsp://***@10.0.0.9/1"),
-        ("mysql+pymysql://root:x@localhost/db", "mysql+pymysql://***@localhost/db"),
-        ("no address here", "no address here"),
-        ("https://example.org/a@b", "https://example.org/a@b"),
-    ],
-)
-def test_passwords_are_taken_out_of_urls(text: str, expected: str) -> None:
-    assert redact_url(text) == expected
-
-
 def test_a_url_with_a_password_is_redacted_in_every_line(tmp_path: Path) -> None:
     set_up_logs(folder=tmp_path)
     structlog.get_logger("x").error("stream.down", url="rtsp://u:p@cam/1")
     assert "u:p" not in (tmp_path / "app.log").read_text()
+
+
+@pytest.mark.parametrize("terminal", ["console", "json"])
+def test_no_secret_of_an_address_reaches_a_log_wherever_it_stands(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], terminal: Literal["console", "json"]
+) -> None:
+    url = "http://ada:hunter2@gate.example/open?token=tok-in-url"
+    set_up_logs(folder=tmp_path, terminal=terminal)
+    log = structlog.get_logger("x")
+    event = f"calling {url}"
+    log.error(event, nested={"urls": [url]}, error=ValueError(url))
+    logging.getLogger("some.library").error("HTTP Request: POST %s", url)
+    try:
+        raise RuntimeError(f"no answer of {url}")
+    except RuntimeError:
+        log.exception("gate.failed")
+    shown = capsys.readouterr().err + "".join(path.read_text() for path in tmp_path.glob("*.log"))
+    assert "tok-in-url" not in shown
+    assert "hunter2" not in shown
+    assert "***@gate.example/open?token=***" in shown
+
+
+@pytest.mark.parametrize("terminal", ["console", "json"])
+def test_no_text_steers_the_terminal_or_forges_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], terminal: Literal["console", "json"]
+) -> None:
+    text = "500 \x1b[2J\x9b31m\r\n2026-01-01 [info] gate.opened\u202e"
+    set_up_logs(folder=tmp_path, terminal=terminal)
+    structlog.get_logger("x").warning("gate.failed", detail=text, more={"k": [text]})
+    logging.getLogger("some.library").warning(text)
+    try:
+        raise RuntimeError(text)
+    except RuntimeError:
+        structlog.get_logger("x").exception("crashed")
+    shown = capsys.readouterr().err
+    assert not {"\x1b", "\x9b", "\r", "\u202e"} & set(shown)
+    assert "in test_no_text" in shown
+    assert not [line for line in shown.splitlines() if line.startswith("2026-01-01")]
+
+
+@pytest.mark.parametrize("name", HTTP_CLIENT_LOGGERS)
+@pytest.mark.parametrize("level", ["debug", "info"])
+def test_calls_of_the_http_client_are_not_logged(tmp_path: Path, name: str, level: str) -> None:
+    set_up_logs(folder=tmp_path, level=level)
+    logging.getLogger(name).info("HTTP Request: POST http://gate/")
+    logging.getLogger(f"{name}.http11").debug("send_request_headers.started request=<Request [b'POST']>")
+    assert lines(tmp_path / "app.log") == []

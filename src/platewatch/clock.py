@@ -34,3 +34,7 @@ class SetClock(Clock):
     def advance(self, seconds: float) -> None:
         self._now += timedelta(seconds=seconds)
         self._monotonic_s += seconds
+
+    def set(self, now: datetime) -> None:
+        """Set the time of day, as people and time servers do; durations are not changed by that."""
+        self._now = now

@@ -35,7 +35,8 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[
 
 def guarded(text: str) -> str:
     """The text as a spreadsheet shows it rather than computes it."""
-    return f"'{text}" if text.lstrip(" ").startswith(_BEGINS_A_FORMULA) else text
+    # A text with apostrophes of its own before a formula gets one more, so that none is taken for another.
+    return f"'{text}" if text.lstrip(" '").startswith(_BEGINS_A_FORMULA) else text
 
 
 def unguarded(text: str) -> str:

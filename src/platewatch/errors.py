@@ -44,12 +44,18 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from platewatch.redaction import printable
+
 _PLACES_NAMED = 10
 _TEXT_SHOWN = 40
 
 
 class PlatewatchError(Exception):
     """Root of all errors raised on purpose."""
+
+    def __str__(self) -> str:
+        """The message, without the control characters of what it quotes: it goes to terminals, logs and answers."""
+        return printable(super().__str__(), lines=True)
 
 
 class InputError(PlatewatchError):

@@ -7,30 +7,48 @@ terminal is JSON or for reading, by setting. Every line written while a request 
 from __future__ import annotations
 
 import logging
-import re
 import sys
+import textwrap
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import structlog
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from platewatch.redaction import printable, redact_urls
+
 MAX_BYTES = 5 * 1024 * 1024
 BACKUPS = 5
 ACCESS_LOGGER = "platewatch.access"
-_PASSWORD_IN_URL = re.compile(r"(?P<scheme>[a-z][a-z0-9+.-]*://)[^/\s@]*@", re.IGNORECASE)
+HTTP_CLIENT_LOGGERS = ("httpx2", "httpcore2")
+"""They log whole addresses and headers, with the secrets in them, of every call."""
+_MANY_LINES = ("exception", "stack")
 
 
-def redact_url(text: str) -> str:
-    """The text with user names and passwords taken out of its URLs."""
-    return _PASSWORD_IN_URL.sub(r"\g<scheme>***@", text)
-
-
-def _redact(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+def _clean(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Hide the secrets of addresses, and take out what would steer the terminal or look like a line of its own."""
     for key, value in event.items():
-        if isinstance(value, str) and "://" in value:
-            event[key] = redact_url(value)
+        event[key] = _cleaned(value, lines=key in _MANY_LINES)
+    return event
+
+
+def _cleaned(value: Any, *, lines: bool = False) -> Any:
+    if isinstance(value, str):
+        return printable(redact_urls(value), lines=lines)
+    if isinstance(value, Mapping):
+        return {key: _cleaned(part) for key, part in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_cleaned(part) for part in value]
+    return value if value is None or isinstance(value, bool | int | float) else _cleaned(repr(value))
+
+
+def _indent_exception(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Keep a line break in an error's text from beginning what looks like a line of the log."""
+    for key in _MANY_LINES:
+        if isinstance(event.get(key), str):
+            event[key] = textwrap.indent(event[key], "  ")
     return event
 
 
@@ -69,7 +87,8 @@ def set_up_logs(*, folder: Path, level: str = "info", terminal: Literal["console
     access = logging.getLogger(ACCESS_LOGGER)
     _replace_handlers(access, [_rotating(folder / "access.log", as_json)], "info")
     access.propagate = False
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    for name in ("alembic", *HTTP_CLIENT_LOGGERS):
+        logging.getLogger(name).setLevel(logging.WARNING)
     for name in ("uvicorn", "uvicorn.error"):
         _replace_handlers(logging.getLogger(name), [], "info")
         logging.getLogger(name).propagate = True
@@ -85,14 +104,18 @@ def _shared_processors() -> list[Processor]:
         _without_colored_copy,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.StackInfoRenderer(),
-        _redact,
     ]
 
 
 def _formatter(shared: list[Processor], renderer: Processor) -> logging.Formatter:
-    tail: list[Processor] = [structlog.stdlib.ProcessorFormatter.remove_processors_meta]
-    if isinstance(renderer, structlog.processors.JSONRenderer):
-        tail.append(structlog.processors.format_exc_info)
+    # Cleaned last: the text of an exception is there only once it is formatted.
+    tail: list[Processor] = [
+        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+        structlog.processors.format_exc_info,
+        _clean,
+    ]
+    if not isinstance(renderer, structlog.processors.JSONRenderer):
+        tail.append(_indent_exception)
     return structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[*tail, renderer])
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import Queue
@@ -74,6 +75,44 @@ def http_relay() -> Iterator[Relay]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def raw_server(talk: Callable[[socket.socket, threading.Event], None]) -> Iterator[int]:
+    """The port of a server that lets `talk` have each connection; the event is set when the test is over."""
+    over = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def converse(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            talk(connection, over)
+
+    def accept(server: socket.socket) -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = server.accept()
+                threads.append(threading.Thread(target=converse, args=(connection,)))
+                threads[-1].start()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        acceptor = threading.Thread(target=accept, args=(server,))
+        acceptor.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            over.set()
+            server.shutdown(socket.SHUT_RDWR)
+            acceptor.join()
+            for thread in threads:
+                thread.join()
+
+
+def drip(connection: socket.socket, over: threading.Event, head: bytes, drop: bytes) -> None:
+    """Answers with `head`, then with a drop every 50 ms, without an end."""
+    connection.recv(4096)
+    connection.sendall(head)
+    while not over.wait(0.05):
+        connection.sendall(drop)
 
 
 def broker() -> tuple[str, int]:

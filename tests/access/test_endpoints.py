@@ -179,7 +179,7 @@ def test_a_gate_is_opened_by_hand(sqlite_server: Server, relay: Relay) -> None:
 def test_secrets_of_a_gate_are_never_shown_again(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     place = set_up(sqlite_server, client)
-    gate_id = set_gate(client, place, "http://192.168.1.20/open")
+    gate_id = set_gate(client, place, "http://192.0.2.20/open")
     path = f"/api/v1/access/gates/{gate_id}"
     mqtt = {"kind": "mqtt", "host": "broker", "topic": "gate", "username": "u", "password": "pass phrase"}
     answers = [
@@ -200,6 +200,43 @@ def test_secrets_of_a_gate_are_never_shown_again(sqlite_server: Server) -> None:
     assert "pass phrase" not in stored
     assert client.delete(path).status_code == 204
     assert client.get(path).status_code == 404
+
+
+def test_a_gate_is_edited_without_its_secrets_and_still_called_with_them(sqlite_server: Server, relay: Relay) -> None:
+    client = sqlite_server.admin()
+    place = set_up(sqlite_server, client)
+    gate_id = set_gate(client, place, f"{relay.url}/open?turn=on&token=tok-in-url")
+    operator = sqlite_server.user("otto", "operator")
+    path = f"/api/v1/access/gates/{gate_id}"
+    shown = operator.get(path).json()["actuator"]
+    assert shown["url"] == f"{relay.url}/open?turn=***&token=***"
+    changed = client.patch(path, json={"actuator": {"kind": "http", "url": shown["url"], "timeout_s": 5}})
+    assert changed.status_code == 200, changed.text
+    assert changed.json()["actuator"] == shown | {"timeout_s": 5.0}
+    opened = operator.post(f"{path}/open", json={"reason": "try"}).json()["id"]
+    assert settled(operator, opened)["gate"]["state"] == "opened"
+    (call,) = relay.calls
+    assert (call.path, call.headers["X-Key"]) == ("/open?turn=on&token=tok-in-url", "secret")
+    elsewhere = client.patch(path, json={"actuator": {"kind": "http", "url": "http://192.0.2.20/open"}})
+    assert (elsewhere.status_code, elsewhere.json()["errors"][0]["field"]) == (422, "actuator.headers.X-Key")
+    with sqlite_server.runtime.database.reading() as session:
+        rows = str(session.execute(select(GateRow.actuator, GateRow.sealed_actuator)).all())
+    told = "".join(client.get(page).text for page in ("/api/v1/audit", "/api/v1/access/log", path))
+    assert "tok-in-url" not in rows + told
+
+
+def test_a_gate_whose_key_was_lost_is_set_up_anew(start_server: Callable[..., Server]) -> None:
+    server = start_server(secret_key="one key")
+    client = server.admin()
+    gate_id = set_gate(client, set_up(server, client), "http://192.0.2.20/open?token=x")
+    later = start_server(secret_key="another key").log_in()
+    kept = later.patch(
+        f"/api/v1/access/gates/{gate_id}",
+        json={"actuator": {"kind": "http", "url": "http://192.0.2.20/open?token=***"}},
+    )
+    assert kept.status_code == 422
+    anew = {"actuator": {"kind": "http", "url": "http://192.0.2.20/open?token=new"}}
+    assert later.patch(f"/api/v1/access/gates/{gate_id}", json=anew).status_code == 200
 
 
 def test_the_log_is_shown_filtered_and_exported(server: Server) -> None:

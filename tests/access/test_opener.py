@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from queue import Queue
 from typing import Any
 
 import pytest
 
 from platewatch.access.actuators import Actuator, HttpActuator
-from platewatch.access.opener import OPEN_WITHIN_S, GateOpener
+from platewatch.access.opener import OPEN_WITHIN_S, SHORTEST_CALL_S, GateOpener
 from platewatch.access.schemas import AccessRead, GateUpdate
 from platewatch.access.service import AccessService
 from platewatch.clock import SetClock
@@ -20,6 +22,7 @@ from platewatch.errors import GateError
 from platewatch.notify.events import Event, EventKind
 from platewatch.notify.outbox import OutboxTail
 from platewatch.vision.types import Direction
+from tests.access.relays import drip, http_relay, raw_server
 from tests.access.test_service import decide, make_gate
 from tests.seals import SEAL
 from tests.watchlists.lists import ADMIN, add, make_list, make_location
@@ -30,10 +33,11 @@ class Gate:
 
     def __init__(self) -> None:
         self.opened: Queue[Actuator] = Queue()
+        self.within_s = 0.0
         self.answer: Callable[[], str] = lambda: "answered 200"
 
     def __call__(self, actuator: Actuator, within_s: float) -> str:
-        assert within_s == OPEN_WITHIN_S
+        self.within_s = within_s
         self.opened.put(actuator)
         return self.answer()
 
@@ -234,6 +238,88 @@ def test_a_gate_never_opens_late(
     with database.reading() as session:
         last = EventLog(session).read_after(0, 100)[-1]
         assert (last.kind, last.payload["gate"]["state"]) == ("access.updated", "expired")
+
+
+@pytest.mark.parametrize(
+    ("age_s", "left_s"), [(0, OPEN_WITHIN_S), (4, OPEN_WITHIN_S - 4), (OPEN_WITHIN_S - SHORTEST_CALL_S, None)]
+)
+def test_a_call_has_the_time_that_is_left(  # noqa: PLR0917
+    database: Database,
+    clock: SetClock,
+    place: int,
+    gate: Gate,
+    make_opener: Callable[[], GateOpener],
+    age_s: float,
+    left_s: float | None,
+) -> None:
+    decide(database, clock, "AB12", place)
+    clock.advance(age_s)
+    make_opener().open(only_id(database, clock))
+    assert (gate.within_s if gate.opened.qsize() else None) == left_s
+
+
+@pytest.mark.parametrize("state", ["pending", "opening"])
+def test_a_decision_of_a_clock_that_was_set_back_opens_nothing_and_is_given_up(
+    database: Database, clock: SetClock, place: int, gate: Gate, make_opener: Callable[[], GateOpener], state: str
+) -> None:
+    right = clock.now()
+    clock.set(right + timedelta(days=2))
+    decide(database, clock, "AB12", place)
+    if state == "opening":
+        with database.transaction() as session:
+            session.query(AccessLogRow).update({"gate_state": "opening"})
+    clock.set(right)
+    opener = make_opener()
+    opener.open(only_id(database, clock))
+    assert gate.opened.empty()
+    assert opener.sweep() == 1
+    assert gate_of(database, clock)[0] == ("expired" if state == "pending" else "failed")
+
+
+def test_a_gate_opens_while_another_one_hangs(sqlite_database: Database, clock: SetClock) -> None:
+    """With the real calls: a gate that answers in drops gets twelve of them, then one that is well gets one."""
+    with ExitStack() as stack:
+        sick = stack.enter_context(
+            raw_server(lambda connection, over: drip(connection, over, b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"))
+        )
+        well = stack.enter_context(http_relay())
+        with sqlite_database.transaction() as session:
+            place = make_location(session)
+            gates = [
+                make_gate(session, clock, place, name, actuator={"kind": "http", "url": url, "timeout_s": 2})
+                for name, url in (("sick", f"http://127.0.0.1:{sick}/"), ("well", well.url))
+            ]
+        opener = stack.enter_context(running(sqlite_database, clock))
+        for gate_id in [gates[0]] * 12 + [gates[1]]:
+            sqlite_database.transact(
+                lambda session, gate_id=gate_id: AccessService(session, clock).open_by_hand(gate_id, "", "try", ADMIN)  # type: ignore[misc]
+            )
+        began = time.monotonic()
+        while not (answered := [entry for entry in log_of(sqlite_database, clock) if entry.gate.state == "opened"]):
+            opener.wake()
+            assert time.monotonic() - began < 20
+        assert [entry.gate.name for entry in answered] == ["well"]
+        assert len(well.calls) == 1
+
+
+@contextmanager
+def running(database: Database, clock: SetClock) -> Iterator[OutboxTail]:
+    """The tail that an opener follows, with the real calls."""
+
+    def read_after(after_id: int, limit: int) -> list[Event]:
+        with database.reading() as session:
+            rows = EventLog(session).read_after(after_id, limit)
+            return [Event(row.id, row.kind, row.occurred_at, row.payload) for row in rows]
+
+    tail = OutboxTail(read_after, lambda: 0, clock, poll_s=0.02)
+    tail.start()
+    opener = GateOpener(database, tail, clock, SEAL)
+    opener.start()
+    try:
+        yield tail
+    finally:
+        opener.stop()
+        tail.stop()
 
 
 def test_a_call_that_was_cut_short_is_told_as_such(

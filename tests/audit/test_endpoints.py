@@ -135,3 +135,41 @@ def test_the_log_is_the_same_on_every_database(server: Server, clock: SetClock) 
     noted(server, clock, 5)
     assert numbers(admin, subject="AB1", limit=1) == [4]
     assert numbers(admin, username="user1", noted_to="2026-03-01T12:00:03Z") == [1]
+
+
+def readings(client: TestClient) -> list[tuple[str, dict[str, Any]]]:
+    items = client.get(AUDIT, params={"action": "audit.read"}).json()["items"]
+    return [(item["username"], item["details"]) for item in reversed(items)]
+
+
+def test_who_reads_the_log_is_noted_once_in_ten_minutes_with_what_was_asked(
+    start_server: StartServer, clock: SetClock
+) -> None:
+    server = start_server()
+    ada = server.admin()
+    eve = server.user("eve", "admin")
+    assert readings(ada) == [], "the reading itself is noted after it"
+    for _ in range(5):
+        eve.get(AUDIT, params={"subject": "AB12"})
+    mine, hers = ("ada", {"action": "audit.read"}), ("eve", {"subject": "AB12"})
+    assert readings(ada) == [mine, hers]
+    clock.advance(600)
+    eve.get(AUDIT, params={"subject": "AB12"})
+    assert readings(ada) == [mine, hers, hers]
+
+
+def test_further_pages_are_part_of_one_reading(start_server: StartServer, clock: SetClock) -> None:
+    server = start_server()
+    ada = server.admin()
+    noted(server, clock, 25)
+    cursor = ada.get(AUDIT, params={"limit": 10}).json()["next_cursor"]
+    clock.advance(3600)
+    ada.get(AUDIT, params={"limit": 10, "cursor": cursor})
+    assert readings(ada) == [("ada", {})]
+
+
+def test_nobody_who_may_not_read_the_log_is_noted_as_its_reader(start_server: StartServer) -> None:
+    server = start_server()
+    ada = server.admin()
+    assert server.user("otto", "operator").get(AUDIT).status_code == 403
+    assert readings(ada) == []

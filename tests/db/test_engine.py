@@ -83,7 +83,7 @@ def test_sqlite_is_set_up_for_many_readers_and_safe_writes(sqlite_database: Data
             name: session.scalar(text(f"PRAGMA {name}"))
             for name in ("journal_mode", "foreign_keys", "busy_timeout", "synchronous")
         }
-    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000, "synchronous": 1}
+    assert settings == {"journal_mode": "wal", "foreign_keys": 1, "busy_timeout": 10_000, "synchronous": 2}
 
 
 @pytest.mark.parametrize(

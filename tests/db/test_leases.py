@@ -5,6 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
+import pytest
+
 from platewatch.db.engine import Database
 from platewatch.db.leases import Leases
 from tests.db.rows import NOON
@@ -32,6 +34,26 @@ def test_its_holder_renews_it(database: Database) -> None:
 def test_other_work_has_another_lease(database: Database) -> None:
     assert take(database, "a")
     assert take(database, "b", name="other work")
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(hours=1), timedelta(seconds=6)], ids=str)
+def test_a_lease_of_a_clock_that_was_set_back_holds_up_nobody(database: Database, ahead: timedelta) -> None:
+    assert take(database, "a", NOON + ahead)
+    assert take(database, "b", NOON)
+    assert not take(database, "a", NOON + timedelta(seconds=59)), "it is the other one's now, for as long as ever"
+    assert take(database, "a", NOON + MINUTE)
+
+
+def test_a_holder_goes_on_after_its_own_clock_was_set_back(database: Database) -> None:
+    assert take(database, "a", NOON + timedelta(days=2))
+    assert take(database, "a", NOON)
+    assert not take(database, "b", NOON + timedelta(seconds=59))
+
+
+@pytest.mark.parametrize("ahead", [timedelta(milliseconds=1), timedelta(seconds=5)], ids=str)
+def test_a_clock_that_is_a_little_ahead_keeps_its_lease(database: Database, ahead: timedelta) -> None:
+    assert take(database, "a", NOON + ahead)
+    assert not take(database, "b", NOON)
 
 
 def test_what_is_given_back_is_free_at_once_but_only_by_its_holder(database: Database) -> None:

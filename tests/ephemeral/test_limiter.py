@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from itertools import count
 
 import pytest
@@ -53,6 +54,17 @@ def test_what_is_cleared_begins_anew(limiter: Limiter, who: str) -> None:
     for _ in range(4):
         limiter.hit(THREE, who)
     limiter.clear(THREE, who)
+    assert limiter.hit(THREE, who).remaining == 2
+
+
+def test_a_clock_that_is_set_back_locks_nobody_out(clock: SetClock, who: str) -> None:
+    limiter = Limiter(clock)
+    for _ in range(4):
+        limiter.hit(THREE, who)
+    clock.set(clock.now() - timedelta(days=2))
+    assert limiter.peek(THREE, who).exceeded, "the minute is not over"
+    assert limiter.peek(THREE, who).reset_s == 60
+    clock.advance(60)
     assert limiter.hit(THREE, who).remaining == 2
 
 

@@ -8,7 +8,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from platewatch.audit.service import Actor
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.leases import Leases
-from platewatch.db.tables import ImportFileRow, LocationRow, SightingRow
+from platewatch.db.tables import ImportFileRow, ImportJobRow, LeaseRow, LocationRow, SightingRow
 from platewatch.imports import worker
 from platewatch.imports.schemas import FileState, ImportPlace, ImportSource
 from platewatch.imports.service import ImportService, Origin, Outcome
@@ -256,6 +256,47 @@ def test_after_a_kill_an_import_goes_on_where_it_was(
         assert plates(server) == [f"AB12{100 + 10 * number}" for number in range(6)]
         assert server.runtime.media.pending() == []
     database.dispose()
+
+
+def test_an_import_goes_on_after_the_clock_was_set_back(
+    sqlite_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its process had a clock two days ahead and died; its lease ends in two days."""
+    monkeypatch.setattr(worker, "POLL_S", 0.05)
+    client, runtime = sqlite_server.admin(), sqlite_server.runtime
+    runtime.imports.stop()
+    job_id = send(client, {f"{number}.jpg": photo(60 + 10 * number) for number in range(3)}, tmp_path)
+    with runtime.database.transaction() as session:
+        ahead = runtime.clock.now() + timedelta(days=2)
+        assert Leases(session).take(f"import {job_id}", "a process that died", ahead, worker.LEASE)
+        session.get_one(ImportJobRow, job_id).state = "running"
+    later = ImportWorker(runtime, runtime.import_archives, 100)
+    later.start()
+    try:
+        assert finished(client, job_id)["done"] == 3
+    finally:
+        later.stop()
+
+
+def test_a_worker_that_lost_its_import_leaves_it_alone(
+    sqlite_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client, runtime = sqlite_server.admin(), sqlite_server.runtime
+    runtime.imports.stop()
+    job_id = send(client, {"1.jpg": photo(60)}, tmp_path)
+    slow = ImportWorker(runtime, runtime.import_archives, 100)
+    listed = worker.ImportWorker._listed
+
+    def lose_the_lease(self: ImportWorker, job_id: int, source: Any) -> Any:
+        with runtime.database.transaction() as session:
+            session.query(LeaseRow).update({"holder": "another worker"})
+        return listed(self, job_id, source)
+
+    monkeypatch.setattr(worker.ImportWorker, "_listed", lose_the_lease)
+    slow._take_up(job_id)
+    job = client.get(f"/api/v1/imports/{job_id}").json()
+    assert (job["state"], job["error"], job["is_listed"]) == ("running", None, False)
+    assert holder_of(runtime.database, job_id) == "another worker"
 
 
 def holder_of(database: Database, job_id: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,7 @@ from platewatch.db.tables import (
     SightingRow,
     VisitRow,
 )
+from platewatch.errors import StorageError
 from platewatch.visits.service import VisitService
 from tests.db.rows import NOON
 from tests.privacy.pictures import photographed
@@ -232,6 +234,65 @@ def test_the_job_runs_by_itself_once_in_its_interval(server: Server) -> None:
     assert not job._is_time()
     server.runtime.clock.advance(3601)  # type: ignore[attr-defined]  # a SetClock
     assert job._is_time()
+
+
+def stray(server: Server, data: bytes = b"stray") -> str:
+    """The key of an old picture that no row names, as a power cut may leave one."""
+    media, old = server.runtime.media, (NOON - DAY).timestamp()
+    holder = media.new_holder()
+    key = media.put(data, holder)
+    media.confirm([key], holder)
+    os.utime(next(path for path in server.media_files if path.stem == key), (old, old))
+    return key
+
+
+def test_the_job_takes_pictures_away_that_no_row_names_once_a_day(server: Server) -> None:
+    clock: Any = server.runtime.clock
+    kept = {path.stem for path in server.media_files}
+    first = stray(server)
+    server.runtime.privacy.run()
+    assert {path.stem for path in server.media_files} == kept
+    assert not server.runtime.media.exists(first)
+    second = stray(server, b"another one")
+    server.runtime.privacy.run()
+    assert server.runtime.media.exists(second), "a day has not passed yet"
+    clock.advance(DAY.total_seconds())
+    server.runtime.privacy.run()
+    assert not server.runtime.media.exists(second)
+    with server.runtime.database.reading() as session:
+        notes = session.query(AuditRow).filter_by(action="media.swept").all()
+        assert [(note.username, note.details) for note in notes] == [("(server)", {"images": 1})] * 2
+
+
+def test_the_job_takes_nothing_away_where_the_database_is_another_one(server: Server) -> None:
+    keys = [stray(server, f"picture {number}".encode()) for number in range(30)]
+    server.runtime.privacy.run()
+    assert all(server.runtime.media.exists(key) for key in keys)
+
+
+def test_a_store_that_fails_does_not_undo_the_run(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_goes_on: object) -> int:
+        raise StorageError("The media folder can't be used.")
+
+    monkeypatch.setattr(server.runtime, "sweep_media", fail)
+    assert server.runtime.privacy.run().error is None
+
+
+def test_a_clock_that_was_set_back_stops_no_run(server: Server) -> None:
+    """A run two days ahead, whose process died with its lease; then the clock is right again."""
+    client = server.admin()
+    clock: Any = server.runtime.clock
+    right = clock.now()
+    clock.set(right + 2 * DAY)
+    run(client)
+    with server.runtime.database.transaction() as session:
+        Leases(session).take("privacy", "a process that died", clock.now(), timedelta(minutes=2))
+    clock.set(right)
+    job = server.runtime.privacy
+    job._interval = timedelta(hours=1)
+    assert job._is_time()
+    job.run()
+    assert not job._is_time()
 
 
 def test_a_photo_in_which_no_plate_was_is_an_image_like_any_other(server: Server) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -69,10 +70,82 @@ def test_a_reset_password_ends_all_sessions_and_works(server: Server) -> None:
     assert server.log_in("bob", NEW).get("/auth/me").status_code == 200
 
 
-def test_who_resets_the_own_password_stays_logged_in_here(sqlite_server: Server) -> None:
-    ada, elsewhere = sqlite_server.admin(), sqlite_server.log_in()
-    assert ada.post(f"{USERS}/{id_of(ada)}/password", json={"password": NEW}).status_code == 204
+def test_who_resets_the_own_password_proves_the_old_one_and_stays_logged_in_here(server: Server) -> None:
+    ada, elsewhere = server.admin(), server.log_in()
+    body = {"password": NEW, "current_password": PASSWORD}
+    assert ada.post(f"{USERS}/{id_of(ada)}/password", json=body).status_code == 204
     assert (ada.get("/auth/me").status_code, elsewhere.get("/auth/me").status_code) == (200, 401)
+    assert server.log_in("ada", NEW).get("/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize("proof", [{}, {"current_password": None}, {"current_password": "wrong password"}], ids=str)
+@pytest.mark.parametrize("by", ["session", "key"])
+def test_the_own_password_is_not_reset_without_the_old_one(
+    sqlite_server: Server, by: str, proof: dict[str, object]
+) -> None:
+    ada = sqlite_server.admin()
+    caller = ada if by == "session" else sqlite_server.key_client(ada, "manage")
+    answer = caller.post(f"{USERS}/{id_of(ada)}/password", json={"password": NEW, **proof})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "current_password")
+    assert sqlite_server.log_in("ada", PASSWORD).get("/auth/me").status_code == 200
+
+
+def test_the_own_password_can_not_be_guessed_there(start_server: Callable[..., Server]) -> None:
+    server = start_server(login_failures=3)
+    ada = server.admin()
+    path = f"{USERS}/{id_of(ada)}/password"
+    guesses = [ada.post(path, json={"password": NEW, "current_password": f"guess {n}"}).status_code for n in range(5)]
+    assert guesses == [422, 422, 422, 429, 429]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "way"),
+    [
+        ("DELETE", "", "/auth/delete"),
+        ("DELETE", "/second-factor", "/api/v1/second-factor/disable"),
+    ],
+    ids=["account", "second factor"],
+)
+def test_what_asks_for_the_password_elsewhere_is_not_done_to_the_own_account_here(
+    sqlite_server: Server, method: str, path: str, way: str
+) -> None:
+    ada = sqlite_server.admin()
+    sqlite_server.user("eve", "admin")
+    answer = ada.request(method, f"{USERS}/{id_of(ada)}{path}")
+    assert answer.status_code == 403
+    assert way in answer.json()["detail"]
+    assert ada.get("/auth/me").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("body", "works"),
+    [({}, 401), ({"revoke_api_keys": True}, 401), ({"revoke_api_keys": False}, 200)],
+    ids=["by default", "said so", "not meant"],
+)
+def test_keys_end_with_a_password_that_an_administrator_resets(
+    server: Server, body: dict[str, bool], works: int
+) -> None:
+    ada, bob = server.admin(), server.user("bob")
+    keys = [server.key_client(bob, "read"), server.key_client(bob, "recognize")]
+    assert ada.post(f"{USERS}/{id_of(bob)}/password", json={"password": NEW, **body}).status_code == 204
+    assert [key.get("/auth/me").status_code for key in keys] == [works] * 2
+    note = ada.get("/api/v1/audit", params={"action": "password.reset"}).json()["items"][0]
+    assert note["details"] == {"api_keys_revoked": 2 if works == 401 else 0}
+
+
+@pytest.mark.parametrize(
+    ("body", "works"),
+    [({}, 200), ({"revoke_api_keys": False}, 200), ({"revoke_api_keys": True}, 401)],
+    ids=["by default", "not meant", "said so"],
+)
+def test_own_keys_end_with_the_own_password_if_that_is_said(
+    sqlite_server: Server, body: dict[str, bool], works: int
+) -> None:
+    ada = sqlite_server.admin()
+    key = sqlite_server.key_client(ada, "read")
+    proof = {"password": NEW, "current_password": PASSWORD}
+    assert ada.post(f"{USERS}/{id_of(ada)}/password", json={**proof, **body}).status_code == 204
+    assert key.get("/auth/me").status_code == works
 
 
 def test_a_deleted_account_is_gone_with_its_sessions_and_keys(server: Server) -> None:
@@ -122,6 +195,7 @@ def test_everything_is_in_the_audit_log(server: Server) -> None:
     ada.patch(f"{USERS}/{user_id}", json={"role": "operator"})
     ada.post(f"{USERS}/{user_id}/password", json={"password": NEW})
     ada.delete(f"{USERS}/{user_id}/sessions")
+    server.log_in("bob", NEW).post("/api/v1/second-factor", json={"password": NEW})
     ada.delete(f"{USERS}/{user_id}/second-factor")
     key = ada.post("/api/v1/api-keys", json={"name": "gate", "scopes": ["read"]}).json()
     ada.delete(f"/api/v1/api-keys/{key['id']}")
@@ -136,6 +210,7 @@ def test_everything_is_in_the_audit_log(server: Server) -> None:
         "user.updated",
         "password.reset",
         "session.revoked",
+        "login.succeeded",
         "second_factor.disabled",
         "api_key.created",
         "api_key.revoked",

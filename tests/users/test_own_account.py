@@ -84,6 +84,25 @@ def test_a_new_password_by_key_ends_every_session(sqlite_server: Server) -> None
     assert key.get("/auth/me").status_code == 200
 
 
+@pytest.mark.parametrize(("revokes", "works"), [(None, 200), (False, 200), (True, 401)], ids=str)
+def test_keys_end_with_a_new_password_where_their_owner_says_so(
+    sqlite_server: Server, revokes: bool | None, works: int
+) -> None:
+    ada = sqlite_server.admin()
+    key = sqlite_server.key_client(ada, "read")
+    asked = {} if revokes is None else {"revoke_api_keys": revokes}
+    assert ada.post("/auth/update/password", json={**CHANGE, **asked}).status_code == 200
+    assert key.get("/auth/me").status_code == works
+    assert ada.get("/auth/me").status_code == 200
+
+
+def test_a_key_does_not_rename_its_owner(sqlite_server: Server) -> None:
+    ada = sqlite_server.admin()
+    key = sqlite_server.key_client(ada, "manage", "read", "recognize")
+    assert key.post("/auth/update/username", json={"new_username": "eve"}).status_code == 403
+    assert me(ada)["username"] == "ada"
+
+
 @pytest.mark.parametrize(
     ("changed", "status", "says"),
     [

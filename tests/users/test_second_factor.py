@@ -89,6 +89,13 @@ def test_with_it_a_log_in_needs_the_code(start_server: StartServer, clock: SetCl
     assert ada.get("/api/v1/users").json()["items"][0]["second_factor"] is True
 
 
+def test_log_ins_without_the_code_end_when_it_is_turned_on(start_server: StartServer, clock: SetClock) -> None:
+    server = start_server()
+    ada, elsewhere, bob = server.admin(), server.log_in(), server.user("bob")
+    enabled(ada, clock)
+    assert [client.get("/auth/me").status_code for client in (ada, elsewhere, bob)] == [200, 401, 200]
+
+
 def test_with_it_a_wrong_password_is_told_as_ever(start_server: StartServer, clock: SetClock) -> None:
     server = start_server()
     enabled(server.admin(), clock)
@@ -182,8 +189,11 @@ def test_an_administrator_can_turn_it_off_for_somebody(start_server: StartServer
     ada, bob = server.admin(), server.user("bob")
     enabled(bob, clock)
     user_id = bob.get("/auth/me").json()["data"]["user_id"]
-    assert ada.delete(f"/api/v1/users/{user_id}/second-factor").status_code == 204
+    path = f"/api/v1/users/{user_id}/second-factor"
+    assert ada.delete(path).status_code == 204
+    assert bob.get("/auth/me").status_code == 401, "whoever has the device may be logged in on it"
     assert server.log_in("bob").get("/auth/me").status_code == 200
+    assert ada.delete(path).status_code == 404
 
 
 @pytest.mark.parametrize(

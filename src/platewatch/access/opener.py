@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,6 +11,7 @@ import structlog
 from sqlalchemy.orm import Session
 
 from platewatch.access.actuators import Actuator, open_gate
+from platewatch.access.queues import GateQueues
 from platewatch.access.repository import AccessRepository, GateRepository
 from platewatch.access.schemas import AccessRead, GateState, actuator_of
 from platewatch.clock import Clock
@@ -25,10 +25,13 @@ from platewatch.sealing import Seal
 
 OPEN_WITHIN_S: Final = 10.0
 """A gate that could not be opened so soon after the decision stays closed: the vehicle may be another one by then."""
-GATES_AT_ONCE: Final = 8
+SHORTEST_CALL_S: Final = 0.5
+"""A call that has less time left is not begun: it would be cut short, and nobody would know what the gate did."""
 SWEEP_EVERY_S: Final = 5.0
 _SWEPT_AT_ONCE: Final = 100
 _LONGEST_CALL: Final = timedelta(minutes=1)
+_CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
+"""A decision that lies further ahead was made by a clock that was set back since."""
 _NOT_CALLED: Final = f"it was not opened within {OPEN_WITHIN_S:g} s of the decision, so it stays closed"
 _CUT_SHORT: Final = "the server stopped during the call; nobody knows whether the gate opened"
 _GONE: Final = "the gate was deleted or disabled meanwhile"
@@ -39,7 +42,7 @@ log = structlog.get_logger()
 class GateOpener:
     """Follows the outbox in a thread of its own. Several processes may run one: each decision is claimed by one.
 
-    `opening` is given in tests; it gets how the gate is opened, and after how many seconds it would be too late.
+    `opening` is given in tests; it gets how the gate is opened, and the seconds that are left for it.
     """
 
     def __init__(
@@ -58,12 +61,12 @@ class GateOpener:
         self._stopping = threading.Event()
         self._subscription: Subscription | None = None
         self._thread: threading.Thread | None = None
-        self._pool: ThreadPoolExecutor | None = None
+        self._queues: GateQueues | None = None
 
     def start(self) -> None:
         """Follow what is told from now on. Decisions of before are too late by their age, or another process's."""
         self._stopping.clear()
-        self._pool = ThreadPoolExecutor(GATES_AT_ONCE, thread_name_prefix="gate")
+        self._queues = GateQueues(self.open)
         self._subscription = self._tail.subscribe()
         self._thread = threading.Thread(target=self._run, args=(self._subscription,), name="gate opener", daemon=True)
         self._thread.start()
@@ -76,15 +79,16 @@ class GateOpener:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
+        if self._queues is not None:
+            self._queues.close()
+            self._queues = None
 
     def open(self, log_id: int) -> None:
         """Open the gate of this decision, unless it was claimed already or is too old."""
         now = self._clock.now()
-        since = now - timedelta(seconds=OPEN_WITHIN_S)
-        if not self._database.transact(lambda session: AccessRepository(session).claim(log_id, since, now)):
+        since = now - timedelta(seconds=OPEN_WITHIN_S - SHORTEST_CALL_S)
+        until = now + _CLOCKS_DIFFER_BY
+        if not self._database.transact(lambda session: AccessRepository(session).claim(log_id, (since, until), now)):
             return
         state, detail = self._call(log_id)
         self._database.transact(lambda session: self._finish(session, log_id, state, detail))
@@ -105,7 +109,7 @@ class GateOpener:
         while not self._stopping.is_set():
             event = subscription.receive(timeout_s=0.5)
             if event is not None and _waits(event):
-                self._submit(int(event.payload["id"]))
+                self._submit(int(event.payload["gate"]["id"]), int(event.payload["id"]))
             elif event is None and subscription.end is not None:
                 if self._stopping.wait(0.1):
                     break
@@ -115,9 +119,9 @@ class GateOpener:
                 self._guarded(self.sweep)
         subscription.close()
 
-    def _submit(self, log_id: int) -> None:
-        if self._pool is not None:
-            self._pool.submit(self.open, log_id).add_done_callback(_log_failure)
+    def _submit(self, gate_id: int, log_id: int) -> None:
+        if self._queues is not None and not self._queues.submit(gate_id, log_id):
+            log.warning("gate.queue_full", gate=gate_id, log_id=log_id)
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
@@ -129,9 +133,11 @@ class GateOpener:
         try:
             with self._database.reading() as session:
                 actuator = _actuator(session, log_id, self._seal)
+                decided_at = AccessRepository(session).get_or_raise(log_id).decided_at
             if actuator is None:
                 return GateState.FAILED, _GONE
-            detail = self._opening(actuator, OPEN_WITHIN_S)
+            age_s = max(0.0, (self._clock.now() - decided_at).total_seconds())
+            detail = self._opening(actuator, max(SHORTEST_CALL_S, OPEN_WITHIN_S - age_s))
         except (GateError, SealError) as error:
             log.warning("gate.failed", log_id=log_id, error=str(error))
             return GateState.FAILED, str(error)
@@ -149,8 +155,7 @@ class GateOpener:
     def _sweep(self, session: Session, now: datetime) -> int:
         rows = AccessRepository(session)
         pending, begun = _lost(session, now)
-        since = now - timedelta(seconds=OPEN_WITHIN_S)
-        swept = [log_id for log_id in pending if rows.expire(log_id, since, now, _NOT_CALLED)]
+        swept = [log_id for log_id in pending if rows.expire(log_id, now, _NOT_CALLED)]
         swept += [log_id for log_id in begun if rows.finish(log_id, GateState.FAILED, _CUT_SHORT, now)]
         for log_id in swept:
             self._tell(session, log_id)
@@ -173,9 +178,9 @@ def _actuator(session: Session, log_id: int, seal: Seal) -> Actuator | None:
 def _lost(session: Session, now: datetime) -> tuple[list[int], list[int]]:
     """Decisions whose gate was to be opened, and such whose call was begun, and of which nobody will hear any more."""
     rows = AccessRepository(session)
-    late = now - timedelta(seconds=OPEN_WITHIN_S)
-    pending = rows.in_state(GateState.PENDING, late, _SWEPT_AT_ONCE)
-    return list(pending), list(rows.in_state(GateState.OPENING, late - _LONGEST_CALL, _SWEPT_AT_ONCE))
+    late, ahead = now - timedelta(seconds=OPEN_WITHIN_S), now + _CLOCKS_DIFFER_BY
+    pending = rows.lost(GateState.PENDING, late, ahead, _SWEPT_AT_ONCE)
+    return list(pending), list(rows.lost(GateState.OPENING, late - _LONGEST_CALL, ahead, _SWEPT_AT_ONCE))
 
 
 def _waits(event: Event) -> bool:
@@ -184,8 +189,3 @@ def _waits(event: Event) -> bool:
         return False
     gate = event.payload.get("gate") or {}
     return gate.get("state") == GateState.PENDING
-
-
-def _log_failure(done: Future[None]) -> None:
-    if not done.cancelled() and (error := done.exception()):
-        log.error("gate.failed", error=str(error), kind=type(error).__name__)

@@ -92,28 +92,28 @@ class AccessRepository(Repository[AccessLogRow]):
         )
         return set(self.session.scalars(query))
 
-    def claim(self, identity: int, since: datetime, now: datetime) -> bool:
-        """True for the one caller that may open the gate; never for a decision that is older than `since`."""
+    def claim(self, identity: int, between: tuple[datetime, datetime], now: datetime) -> bool:
+        """True for the one caller that may open the gate; never for a decision that was not made `between` the two."""
+        since, until = between
+        values = {"gate_state": GateState.OPENING, "gate_at": now}
         return self._move(
-            identity,
-            GateState.PENDING,
-            {"gate_state": GateState.OPENING, "gate_at": now},
-            AccessLogRow.decided_at > since,
+            identity, GateState.PENDING, values, AccessLogRow.decided_at > since, AccessLogRow.decided_at <= until
         )
 
-    def expire(self, identity: int, since: datetime, now: datetime, detail: str) -> bool:
+    def expire(self, identity: int, now: datetime, detail: str) -> bool:
         """True if the gate was still to be opened, and now won't be any more."""
         values = {"gate_state": GateState.EXPIRED, "gate_at": now, "gate_detail": detail}
-        return self._move(identity, GateState.PENDING, values, AccessLogRow.decided_at <= since)
+        return self._move(identity, GateState.PENDING, values)
 
     def finish(self, identity: int, state: GateState, detail: str, now: datetime) -> bool:
         """True if the gate was being opened, and now is in that state."""
         values = {"gate_state": state, "gate_at": now, "gate_detail": detail}
         return self._move(identity, GateState.OPENING, values)
 
-    def in_state(self, state: GateState, before: datetime, limit: int) -> Sequence[int]:
-        """Ids of decisions before then whose gate is in that state."""
-        query = select(AccessLogRow.id).where(AccessLogRow.gate_state == state, AccessLogRow.decided_at <= before)
+    def lost(self, state: GateState, before: datetime, ahead: datetime, limit: int) -> Sequence[int]:
+        """Ids of decisions whose gate is in that state, and that were made `before` then or lie `ahead` of then."""
+        is_lost = or_(AccessLogRow.decided_at <= before, AccessLogRow.decided_at > ahead)
+        query = select(AccessLogRow.id).where(AccessLogRow.gate_state == state, is_lost)
         return self.session.scalars(query.order_by(AccessLogRow.id).limit(limit)).all()
 
     def _move(self, identity: int, state: GateState, values: dict[str, Any], *conditions: Any) -> bool:

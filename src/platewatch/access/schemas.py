@@ -8,12 +8,14 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
-from platewatch.access.actuators import ACTUATORS, Actuator, HttpActuator
+from platewatch.access.actuator_fields import ACTUATORS, Actuator, HttpActuator
+from platewatch.access.actuator_secrets import shown_text
 from platewatch.access.rules import Decision, FoldedPolicy, Policy, Reason, UnknownPolicy
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import AccessLogRow, GatePolicyRow, GateRow
 from platewatch.plates.fields import RegionCode, SearchedPlate, WrittenPlate
 from platewatch.plates.text import MAX_WRITTEN
+from platewatch.redaction import redact_url
 from platewatch.sealing import Seal
 from platewatch.vision.types import Direction
 
@@ -112,25 +114,28 @@ class PolicyRead(PolicyWrite):
 
 
 class HttpActuatorRead(BaseModel):
-    """How the gate is called, without the values of the headers."""
+    """How the gate is called, with `***` for what is or may be a secret."""
 
     kind: Literal["http"] = "http"
-    url: str
+    url: str = Field(
+        examples=["http://192.0.2.20/relay/0?turn=***"],
+        description="without the values of the query, and parts of the path that look like tokens",
+    )
     method: str
     headers: list[str] = Field(description="names only")
-    body: str | None
+    body: str | None = Field(examples=["***"], description="`***` unless it is a plain word")
     verify_tls: bool
     timeout_s: float
 
 
 class MqttActuatorRead(BaseModel):
-    """How the gate is told, without the password."""
+    """How the gate is told, with `***` for what may be a secret, and without the password."""
 
     kind: Literal["mqtt"] = "mqtt"
     host: str
     port: int
     topic: str
-    payload: str
+    payload: str = Field(examples=["open"], description="`***` unless it is a plain word")
     qos: int
     username: str | None
     has_password: bool
@@ -153,7 +158,10 @@ class GateCreate(Body):
 
 
 class GateUpdate(Body):
-    """What is left out stays; an actuator is replaced as a whole, with its secrets."""
+    """What is left out stays, also of an actuator of the same kind.
+
+    `***`, as it is shown, keeps a secret for as long as the address leads to the same server.
+    """
 
     name: Name | None = None
     camera_id: Id | None = None
@@ -319,10 +327,12 @@ def actuator_of(row: GateRow, seal: Seal) -> Actuator:
 def shown(actuator: Actuator) -> HttpActuatorRead | MqttActuatorRead:
     """How the gate is opened, without what is never shown."""
     if isinstance(actuator, HttpActuator):
-        fields = actuator.model_dump(exclude={"headers"})
-        return HttpActuatorRead(**fields, headers=sorted(actuator.headers))
-    fields = actuator.model_dump(exclude={"password"})
-    return MqttActuatorRead(**fields, has_password=actuator.password is not None)
+        fields = actuator.model_dump(exclude={"url", "headers", "body"})
+        body = None if actuator.body is None else shown_text(actuator.body)
+        return HttpActuatorRead(**fields, url=redact_url(actuator.url), headers=sorted(actuator.headers), body=body)
+    fields = actuator.model_dump(exclude={"payload", "password"})
+    payload = shown_text(actuator.payload)
+    return MqttActuatorRead(**fields, payload=payload, has_password=actuator.password is not None)
 
 
 def _decided(row: AccessLogRow) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Final
 
 from sqlalchemy.orm import Session
 
-from platewatch.access.actuators import Actuator
+from platewatch.access.actuator_fields import Actuator
+from platewatch.access.actuator_secrets import completed
 from platewatch.access.repository import AccessRepository, GateRepository, PolicyRepository
 from platewatch.access.rules import Decision, Facts, Policy, Reason, Verdict, judge
 from platewatch.access.schemas import (
@@ -21,6 +22,7 @@ from platewatch.access.schemas import (
     GateState,
     GateUpdate,
     PolicyWrite,
+    actuator_of,
     policy_of,
     shown,
 )
@@ -29,7 +31,7 @@ from platewatch.clock import Clock
 from platewatch.db.events import EventLog
 from platewatch.db.repository import Page
 from platewatch.db.tables import AccessLogRow, CameraRow, GatePolicyRow, GateRow, LocationRow, SightingRow
-from platewatch.errors import ConflictError, FieldError
+from platewatch.errors import ConflictError, FieldError, SealError
 from platewatch.locations.service import LocationService
 from platewatch.notify.events import EventKind
 from platewatch.plates.text import is_pseudonym
@@ -250,14 +252,14 @@ class AccessService:
 
         Raises:
             ConflictError: there is one of that name.
-            FieldError: no such location or camera.
+            FieldError: no such location or camera, or `***` in place of a secret.
         """
         self._require_location(body.location_id)
         self._require_free_name(body.name, None)
         self._require_camera(body.camera_id)
         now = self._clock.now()
         row = GateRow(**body.model_dump(exclude={"actuator"}), created_at=now, updated_at=now)
-        _set_actuator(row, body.actuator, seal)
+        _set_actuator(row, completed(body.actuator, None), seal)
         self._gates.add(row)
         self._audit.note(AuditAction.GATE_CREATED, actor, _gate_subject(row), {"name": row.name})
         return row
@@ -268,7 +270,7 @@ class AccessService:
         Raises:
             NotFoundError: no such gate.
             ConflictError: there is another one of that name.
-            FieldError: no such camera.
+            FieldError: no such camera, or `***` in place of a secret that is not known.
         """
         row = self._gates.get_or_raise(gate_id)
         fields = body.model_dump(exclude_unset=True)
@@ -279,7 +281,7 @@ class AccessService:
             if name != "actuator":
                 setattr(row, name, value)
         if body.actuator is not None:
-            _set_actuator(row, body.actuator, seal)
+            _set_actuator(row, completed(body.actuator, _stored_actuator(row, seal)), seal)
         row.updated_at = self._clock.now()
         self._session.flush()
         self._audit.note(AuditAction.GATE_UPDATED, actor, _gate_subject(row), {"changed": sorted(changes)})
@@ -413,6 +415,14 @@ def _match_columns(verdict: Verdict) -> dict[str, object]:
         "match_distance": match.distance,
         "match_folded": match.folded,
     }
+
+
+def _stored_actuator(row: GateRow, seal: Seal) -> Actuator | None:
+    """How the gate is opened; None if the server's key was lost, so that everything has to be written again."""
+    try:
+        return actuator_of(row, seal)
+    except SealError:
+        return None
 
 
 def _set_actuator(row: GateRow, actuator: Actuator, seal: Seal) -> None:

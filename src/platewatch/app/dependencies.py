@@ -19,6 +19,7 @@ from platewatch.app.callers import identify, principal_of
 from platewatch.app.runtime import Runtime
 from platewatch.audit.service import Actor
 from platewatch.errors import BusyError, FieldError
+from platewatch.redaction import printable
 from platewatch.users.principal import Principal, Scope
 from platewatch.users.sessions import SESSION_COOKIE, Visitor
 
@@ -54,7 +55,7 @@ def get_principal(connection: HTTPConnection, runtime: RuntimeDep) -> Principal:
 
 def get_visitor(connection: HTTPConnection) -> Visitor:
     address = connection.client.host if connection.client else None
-    return Visitor(address, connection.headers.get("user-agent"))
+    return Visitor(address, printable(connection.headers.get("user-agent", "")) or None)
 
 
 def get_actor(connection: HTTPConnection, principal: PrincipalDep) -> Actor:

@@ -26,6 +26,7 @@ from platewatch.media.copies import ImageCopies
 from platewatch.media.database import DatabaseMediaStore
 from platewatch.media.filesystem import FilesystemMediaStore
 from platewatch.media.store import MediaStore, Staging, reclaim, staged
+from platewatch.media.sweeping import MIN_AGE, count_strays, sweep
 from platewatch.notify.events import Event
 from platewatch.notify.outbox import OutboxTail
 from platewatch.privacy.job import PrivacyJob
@@ -74,7 +75,7 @@ class Runtime:
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.effective_database_url)
-        self.media: MediaStore = _media_store(settings, self.database, clock)
+        self.media: MediaStore = open_media_store(settings, self.database, clock)
         self.image_copies = ImageCopies(settings.data / "images")
         self.image_limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
         self.readers = ReaderPool(self._make_reader, settings.readers, settings.waiting_line)
@@ -204,6 +205,18 @@ class Runtime:
             staging.discard(self._referenced_media)
             self.image_copies.prune(self._referenced_media)
 
+    def sweep_media(self, goes_on: Callable[[], bool]) -> int:
+        """How many images that no row names were taken away; none where there are suspiciously many."""
+        before = self.clock.now() - MIN_AGE
+        strays = count_strays(self.media, self._referenced_media, before)
+        if not strays.are_plausible:
+            hint = "Is this the database of this data folder? `platewatch sweep-media --all` takes them away."
+            log.error("media.sweep_refused", images=strays.images, without_row=strays.unnamed, hint=hint)
+            return 0
+        taken = sweep(self.media, self._referenced_media, before, goes_on)
+        log.info("media.swept", images=strays.images, taken=taken)
+        return taken
+
     def events_after(self, after_id: int, limit: int) -> list[Event]:
         """Up to `limit` events with a larger id, in order."""
         with self.database.reading() as session:
@@ -248,8 +261,7 @@ class Runtime:
             return EventLog(session).last_id()
 
     def _referenced_media(self, keys: Sequence[str]) -> set[str]:
-        with self.database.reading() as session:
-            return ImageRepository(session).referenced_media(keys)
+        return referenced_media(self.database, keys)
 
     def _make_reader(self, recognizer: str | None = None) -> PlateReader:
         settings = self.settings
@@ -276,6 +288,12 @@ class Runtime:
             log.info("models.ready", detector=self.settings.detector, recognizer=self.settings.recognizer)
 
 
+def referenced_media(database: Database, keys: Sequence[str]) -> set[str]:
+    """Those of the keys of images that a committed row names."""
+    with database.reading() as session:
+        return ImageRepository(session).referenced_media(keys)
+
+
 def _result_cache(settings: Settings, clock: Clock) -> ResultCache:
     max_bytes = settings.result_cache_mb * 1024 * 1024
     if not max_bytes:
@@ -285,7 +303,8 @@ def _result_cache(settings: Settings, clock: Clock) -> ResultCache:
     return ProcessCache(clock, max_bytes)
 
 
-def _media_store(settings: Settings, database: Database, clock: Clock) -> MediaStore:
+def open_media_store(settings: Settings, database: Database, clock: Clock) -> MediaStore:
+    """Where the settings say that images are kept."""
     folder = settings.data / "media"
     if settings.media == "database":
         return DatabaseMediaStore(database.engine, database.reading_engine, folder / ".holders", clock)

@@ -14,6 +14,7 @@ from platewatch.audit.schemas import AuditQuery
 from platewatch.clock import Clock
 from platewatch.db.repository import Page
 from platewatch.db.tables import AuditRow
+from platewatch.redaction import printable
 
 Detail: TypeAlias = str | int | float | bool | Sequence[str | int] | None
 Details: TypeAlias = Mapping[str, Detail]
@@ -43,6 +44,7 @@ class AuditAction(StrEnum):
     KEY_CREATED = "api_key.created"
     KEY_REVOKED = "api_key.revoked"
     SECRETS_RESEALED = "secrets.resealed"
+    AUDIT_READ = "audit.read"
     AUDIT_EXPORTED = "audit.exported"
     SETTINGS_CHANGED = "settings.changed"
     SIGHTINGS_SEARCHED = "sightings.searched"
@@ -82,6 +84,7 @@ class AuditAction(StrEnum):
     WEBHOOK_CREATED = "webhook.created"
     WEBHOOK_UPDATED = "webhook.updated"
     WEBHOOK_DELETED = "webhook.deleted"
+    MEDIA_SWEPT = "media.swept"
     RETENTION_UPDATED = "retention.updated"
     RETENTION_RUN = "retention.run"
     LEGAL_HOLD_SET = "legal_hold.set"
@@ -153,7 +156,5 @@ def _detail(value: Detail) -> Detail:
 
 
 def _text(text: str | None, limit: int) -> str | None:
-    """The text as every database takes it: no NUL, no half letters, not too long."""
-    if text is None:
-        return None
-    return text.encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")[:limit]
+    """The text as every database and terminal takes it: no control characters, no half letters, not too long."""
+    return None if text is None else printable(text, lines=True)[:limit]

@@ -10,7 +10,7 @@ from typing import Annotated, Final, NoReturn
 import typer
 
 from platewatch import __version__
-from platewatch.cli import dataset, importing, models, plates, read, reseal, server
+from platewatch.cli import dataset, importing, media, models, plates, read, reseal, server
 from platewatch.errors import InputError, PlatewatchError, SettingsError
 
 FAILED: Final = 1
@@ -38,6 +38,7 @@ app.add_typer(importing.app, name="import")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("reseal")(reseal.reseal)
+app.command("sweep-media")(media.sweep_media)
 app.command("openapi", hidden=True)(server.openapi)
 
 

@@ -13,7 +13,7 @@ import uvicorn
 from platewatch.app.main import MAX_WEBSOCKET_MESSAGE_BYTES
 
 if TYPE_CHECKING:
-    from fastapi import FastAPI
+    from collections.abc import Callable
 
     from platewatch.settings import Settings
 
@@ -42,7 +42,7 @@ class PatientServer(uvicorn.Server):
             os._exit(_SIGNALED + sig)
 
 
-def run_server(app: FastAPI, settings: Settings) -> None:
+def run_server(app: Callable[..., object], settings: Settings) -> None:
     """Serve until a signal ends it.
 
     Raises:

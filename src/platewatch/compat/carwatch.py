@@ -258,7 +258,7 @@ def record_plate(body: PlateRecord, runtime: RuntimeDep, caller: Recognizer) -> 
 
 
 @router.post("/fetch_img")
-def fetch_image(runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> FetchedImage:
+def fetch_image(runtime: RuntimeDep, session: ReadingSession, _recognizer: Recognizer) -> FetchedImage:
     """Write the latest photo into the folder `images/` of the server, in place of the one fetched before."""
     row = runtime.sightings(session).get_latest_image()
     if row is None:

@@ -27,9 +27,10 @@ MYSQL_TABLE: dict[str, Any] = {
 }
 
 LASTING_IDS: dict[str, Any] = MYSQL_TABLE | {"sqlite_autoincrement": True}
-"""For tables whose ids are told elsewhere (audit log, events, addresses): they are never used twice.
+"""For every table that makes its own ids: an id is never used twice.
 
-SQLite would give the id of a deleted row to the next one, and two people or vehicles would be taken for one.
+SQLite would give the id of a deleted row to the next one: two people or vehicles would be taken for one in the audit
+log and in events, and a late request to change or delete the old row would hit the new one.
 """
 
 MAX_ID = 2**63 - 1

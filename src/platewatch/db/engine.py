@@ -335,7 +335,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
     connection.isolation_level = None
     # The journal's mode is written into the file, so the file of another program keeps its own.
     journal = [] if foreign.is_file_of_another_program(connection) else ["journal_mode = WAL"]
-    for pragma in (*journal, "foreign_keys = ON", "synchronous = NORMAL"):
+    # FULL: what was answered to a client is on the disk. With NORMAL a power cut would take the last commits.
+    for pragma in (*journal, "foreign_keys = ON", "synchronous = FULL"):
         connection.execute(f"PRAGMA {pragma}")
 
 

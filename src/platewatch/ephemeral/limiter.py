@@ -123,7 +123,7 @@ class ProcessStorage(Storage):
         self._max_keys = max_keys
         self._mutex = threading.Lock()
         self._windows: dict[str, tuple[int, float]] = {}
-        """Of each key the count and the second (of the day's clock) at which it ends."""
+        """Of each key the count and the second at which it ends, of the clock that nobody sets."""
 
     @property
     def base_exceptions(self) -> type[Exception]:
@@ -131,8 +131,8 @@ class ProcessStorage(Storage):
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         with self._mutex:
-            now_s = self._clock.now().timestamp()
-            count, ends_s = self._windows.get(key, (0, 0.0))
+            now_s = self._clock.monotonic_s()
+            count, ends_s = self._windows.get(key, (0, now_s))
             if ends_s <= now_s:
                 self._windows.pop(key, None)
                 self._make_room()
@@ -141,12 +141,14 @@ class ProcessStorage(Storage):
             return count + amount
 
     def get(self, key: str) -> int:
-        count, ends_s = self._windows.get(key, (0, 0.0))
-        return count if ends_s > self._clock.now().timestamp() else 0
+        now_s = self._clock.monotonic_s()
+        count, ends_s = self._windows.get(key, (0, now_s))
+        return count if ends_s > now_s else 0
 
     def get_expiry(self, key: str) -> float:
-        now_s = self._clock.now().timestamp()
-        return max(now_s, self._windows.get(key, (0, now_s))[1])
+        now_s = self._clock.monotonic_s()
+        remaining_s = self._windows.get(key, (0, now_s))[1] - now_s
+        return self._clock.now().timestamp() + max(0.0, remaining_s)
 
     def check(self) -> bool:
         return True

@@ -26,6 +26,7 @@ from platewatch.imports.schemas import (
 )
 from platewatch.imports.service import ImportService, Origin
 from platewatch.imports.sources import ArchiveLimits, allowed_folder, check_archive
+from platewatch.redaction import printable
 from platewatch.vision.types import Direction
 
 JobId = Annotated[int, Path(ge=1, le=MAX_ID)]
@@ -58,7 +59,7 @@ def import_archive(
         _keep(archive, kept)
         settings = runtime.settings
         check_archive(kept, ArchiveLimits(settings.import_max_files, settings.import_max_gb * 1024**3))
-        origin = Origin(ImportSource.ARCHIVE, kept.name, archive.filename or "archive.zip")
+        origin = Origin(ImportSource.ARCHIVE, kept.name, printable(archive.filename or "archive.zip"))
         return _begun(runtime, origin, place, actor)
     except BaseException:
         kept.unlink(missing_ok=True)

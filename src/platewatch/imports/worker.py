@@ -67,6 +67,10 @@ class _SettledElsewhereError(Exception):
     """Another worker was faster with this file; nothing of this one's work may stay."""
 
 
+class _LeaseLostError(Exception):
+    """Another worker has taken the import over; this one leaves it alone."""
+
+
 class ImportWorker:
     """Takes up imports that wait, and those whose process died."""
 
@@ -119,6 +123,8 @@ class ImportWorker:
         try:
             with closing(_source_of(job, self._archives)) as source:
                 is_over = self._work(job, source)
+        except _LeaseLostError:
+            is_over = False
         except PlatewatchError as problem:
             is_over, error = True, str(problem)
         except Exception as problem:  # a bug must not be met again every two seconds
@@ -170,10 +176,11 @@ class ImportWorker:
         return Leases(session).take(_lease(job_id), self._holder, self._host.clock.now(), LEASE)
 
     def _list(self, job: ImportJobRow, source: Source) -> None:
-        """Write down all files. One that began this before may have died over it, so begin anew.
+        """Write down all files. A worker that began this before may have died over it, so begin again.
 
         Raises:
             FieldError: there are too many.
+            _LeaseLostError: another worker has taken the import over.
         """
         self._host.transact(lambda session: ImportFileRepository(session).delete_of(job.id))
         for rows in self._listed(job.id, source):
@@ -204,7 +211,8 @@ class ImportWorker:
         return failed_file(job_id, shown[-_MAX_PATH:], problem, self._host.clock.now())
 
     def _add_files(self, session: Session, job_id: int, rows: list[dict[str, Any]]) -> None:
-        self._renew(session, job_id)
+        if not self._renew(session, job_id):
+            raise _LeaseLostError
         ImportFileRepository(session).add_all(rows)
 
     def _do(self, job: ImportJobRow, file: ImportFileRow, source: Source, zone: tzinfo) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError, SQLAlchemyError
 from platewatch.clock import Clock
 from platewatch.errors import StorageError
 from platewatch.media.holders import Holders
-from platewatch.media.store import IsReferenced, Mark, intact, is_key, key_of, missing
+from platewatch.media.store import PORTION, IsReferenced, Mark, intact, is_key, key_of, missing
 
 METADATA = MetaData()
 _MYSQL_TABLE: dict[str, Any] = {"mysql_engine": "InnoDB", "mysql_charset": "utf8mb4", "mysql_collate": "utf8mb4_bin"}
@@ -124,6 +124,18 @@ class DatabaseMediaStore:
         if keys:
             self._write(work)
 
+    def keys_before(self, instant: datetime) -> Iterator[list[str]]:
+        is_old = BLOBS.c.created_at < self._stored(instant)
+        after = ""
+        while True:
+            with self._failures(), self._reading_engine.connect() as connection:
+                query = select(BLOBS.c.key).where(BLOBS.c.key > after, is_old).order_by(BLOBS.c.key).limit(PORTION)
+                portion = list(connection.scalars(query))
+            if not portion:
+                return
+            yield portion
+            after = portion[-1]
+
     def pending(self) -> list[Mark]:
         with self._failures(), self._reading_engine.connect() as connection:
             rows = connection.execute(select(MARKS.c.key, MARKS.c.holder, MARKS.c.marked_at)).all()
@@ -138,19 +150,19 @@ class DatabaseMediaStore:
             self._holders.close()
 
     def _insert(self, connection: Connection, key: str, data: bytes, holder: str) -> None:
-        now = self._clock.now()
-        stored = now if connection.dialect.name == "postgresql" else now.replace(tzinfo=None)
         kept = connection.scalar(select(BLOBS.c.key).where(BLOBS.c.key == key).with_for_update())
         if kept is None:
-            connection.execute(insert(BLOBS).values(key=key, data=data, created_at=stored))
+            connection.execute(insert(BLOBS).values(key=key, data=data, created_at=self._stored(self._clock.now())))
         self._insert_mark(connection, key, holder)
 
     def _insert_mark(self, connection: Connection, key: str, holder: str) -> None:
-        now = self._clock.now()
-        stored = now if connection.dialect.name == "postgresql" else now.replace(tzinfo=None)
         mark = select(MARKS.c.key).where(MARKS.c.key == key, MARKS.c.holder == holder)
         if connection.scalar(mark) is None:
-            connection.execute(insert(MARKS).values(key=key, holder=holder, marked_at=stored))
+            connection.execute(insert(MARKS).values(key=key, holder=holder, marked_at=self._stored(self._clock.now())))
+
+    def _stored(self, instant: datetime) -> datetime:
+        """The instant as the database takes it."""
+        return instant if self._engine.dialect.name == "postgresql" else instant.replace(tzinfo=None)
 
     def _write(self, work: Callable[[Connection], _Result]) -> _Result:
         """What the work gives, in a transaction that is tried again when another one was in its way."""

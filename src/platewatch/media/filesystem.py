@@ -14,7 +14,7 @@ from pathlib import Path
 from platewatch.clock import Clock
 from platewatch.errors import StorageError
 from platewatch.media.holders import Holders
-from platewatch.media.store import IsReferenced, Mark, intact, is_key, key_of, missing
+from platewatch.media.store import PORTION, IsReferenced, Mark, intact, is_key, key_of, missing
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -89,6 +89,18 @@ class FilesystemMediaStore:
                     self.delete(key)
                 self.confirm(keys, holder)
 
+    def keys_before(self, instant: datetime) -> Iterator[list[str]]:
+        portion: list[str] = []
+        with self._failures():
+            for path in self._images():
+                if is_key(path.stem) and _was_touched_before(path, instant):
+                    portion.append(path.stem)
+                if len(portion) == PORTION:
+                    yield portion
+                    portion = []
+        if portion:
+            yield portion
+
     def pending(self) -> list[Mark]:
         with self._failures():
             return [
@@ -106,6 +118,11 @@ class FilesystemMediaStore:
     def close(self) -> None:
         with self._failures():
             self._holders.close()
+
+    def _images(self) -> Iterator[Path]:
+        """The paths of all images, one folder after the other."""
+        for folder in sorted(self._folder.glob("[0-9a-f][0-9a-f]/[0-9a-f][0-9a-f]")):
+            yield from sorted(folder.glob("*.jpg"))
 
     def _path(self, key: str) -> Path:
         return self._folder / key[:2] / key[2:4] / f"{key}.jpg"
@@ -165,6 +182,13 @@ class FilesystemMediaStore:
         except OSError as error:
             reason = "The disk is full: free some space there" if error.errno in _FULL else f"{error.strerror}"
             raise StorageError(f"The media folder {str(self._folder)!r} can't be used. {reason}.") from error
+
+
+def _was_touched_before(path: Path, instant: datetime) -> bool:
+    try:
+        return path.stat().st_mtime < instant.timestamp()
+    except FileNotFoundError:
+        return False
 
 
 def _sync(folder: Path) -> None:

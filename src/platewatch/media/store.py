@@ -12,7 +12,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from datetime import datetime
+from typing import Final, Protocol, TypeAlias
 
 import structlog
 
@@ -23,6 +24,9 @@ IsReferenced: TypeAlias = Callable[[Sequence[str]], set[str]]
 
 NOBODY = ""
 """A holder without marks."""
+
+PORTION: Final = 500
+"""Keys that are looked up in the database at once."""
 
 _KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -76,6 +80,9 @@ class MediaStore(Protocol):
 
         Nobody can put one of the images in the middle of it. If `is_referenced` raises, everything stays.
         """
+
+    def keys_before(self, instant: datetime) -> Iterator[list[str]]:
+        """The keys of all images that were put before then, in portions."""
 
     def pending(self) -> list[Mark]:
         """All marks."""

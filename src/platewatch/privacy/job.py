@@ -1,4 +1,4 @@
-"""The thread that enforces retention every so often, in one process at a time."""
+"""The thread that enforces retention every so often, in one process at a time, and sweeps the pictures once a day."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Final
 
 import structlog
 
-from platewatch.audit.service import SERVER, Actor
+from platewatch.audit.service import SERVER, Actor, AuditAction, AuditService, Details
 from platewatch.db.leases import Leases
 from platewatch.db.tables import PrivacyRunRow
-from platewatch.errors import ConflictError
+from platewatch.errors import ConflictError, StorageError
 from platewatch.privacy.retention import PrivacyHost, Retention, Tally
 from platewatch.privacy.service import PrivacyService
 
 LEASE: Final = timedelta(minutes=2)
+SWEEP_INTERVAL: Final = timedelta(days=1)
 _LOOK_EVERY_S: Final = 30.0
 _LEASE_NAME: Final = "privacy"
+_SWEEP_LEASE_NAME: Final = "media sweep"
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +65,9 @@ class PrivacyJob:
             if not self._goes_on():
                 raise _at_it()
             try:
-                return self._run(actor)
+                ended = self._run(actor)
+                self._sweep_media()
+                return ended
             finally:
                 self._host.transact(lambda session: Leases(session).give_back(_LEASE_NAME, self._holder))
         finally:
@@ -85,6 +89,26 @@ class PrivacyJob:
         log.info("privacy.ran", **tally.counts())
         return ended
 
+    def _sweep_media(self) -> None:
+        """Take away the pictures that no row names, once a day: retention finds pictures by their rows alone."""
+        clock = self._host.clock
+        # Never given back: whichever process takes it next, a day later, sweeps again.
+        sweeper, now = secrets.token_hex(16), clock.now()
+        if not self._host.transact(
+            lambda session: Leases(session).take(_SWEEP_LEASE_NAME, sweeper, now, SWEEP_INTERVAL)
+        ):
+            return
+        try:
+            taken = self._host.sweep_media(self._goes_on)
+        except StorageError as error:  # what retention took away stays told
+            log.warning("media.sweep_failed", error=str(error))
+            return
+        details: Details = {"images": taken}
+        if taken:
+            self._host.transact(
+                lambda session: AuditService(session, clock).note(AuditAction.MEDIA_SWEPT, SERVER, None, details)
+            )
+
     def _goes_on(self) -> bool:
         """Whether the run has to go on: nobody stops the server, and the lease is its own still."""
         if self._stopping.is_set():
@@ -105,7 +129,9 @@ class PrivacyJob:
     def _is_time(self) -> bool:
         with self._host.database.reading() as session:
             last = PrivacyService(session, self._host.clock).last_began_at()
-        return last is None or self._host.clock.now() - last >= self._interval
+        now = self._host.clock.now()
+        # A run that began later than now was begun before the clock was set back.
+        return last is None or last > now or now - last >= self._interval
 
 
 def _at_it() -> ConflictError:

@@ -46,6 +46,8 @@ class PrivacyHost(Protocol):
 
     def releasing(self, keys: Collection[str]) -> AbstractContextManager[Staging]: ...
 
+    def sweep_media(self, goes_on: Callable[[], bool]) -> int: ...
+
 
 @dataclass(slots=True)
 class Tally:

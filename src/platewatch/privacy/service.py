@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from platewatch.audit.service import SERVER, Actor, AuditAction, AuditService, Details
 from platewatch.clock import Clock
 from platewatch.db.tables import AccessLogRow, LegalHoldRow, PrivacyRunRow, RetentionRow, VisitRow
+from platewatch.errors import NotFoundError
 from platewatch.locations.service import LocationService
 from platewatch.plates.text import as_written
 from platewatch.privacy.repository import LegalHoldRepository, PlateRepository, RetentionRepository, RunRepository
@@ -70,11 +71,17 @@ class PrivacyService:
         return _policy_read(row, location.name if location else None)
 
     def forget_policy(self, location_id: int, actor: Actor) -> None:
-        """From now on the default counts for the location."""
+        """From now on the default counts for the location.
+
+        Raises:
+            NotFoundError: no such location, or it has no policy of its own.
+        """
+        LocationService(self._session, self._clock).get_or_raise(location_id)
         row = self._policies.get_of(location_id)
-        if row is not None:
-            self._policies.delete(row)
-            self._audit.note(AuditAction.RETENTION_UPDATED, actor, _place(location_id), {"removed": True})
+        if row is None:
+            raise NotFoundError("retention policy of location", location_id)
+        self._policies.delete(row)
+        self._audit.note(AuditAction.RETENTION_UPDATED, actor, _place(location_id), {"removed": True})
 
     def holds(self) -> list[LegalHoldRow]:
         """In the order in which they were set."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from platewatch.media.store import Staging
+from platewatch.redaction import printable
 from platewatch.vision.image import EncodedImage, ImageLimits, encode_jpeg, open_image
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.pool import Readers
@@ -15,7 +16,7 @@ _NAMELESS = "image"
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """An uploaded image whose header is known to be fine, and its name as sent."""
+    """An uploaded image whose header is known to be fine, and its name as sent, without control characters."""
 
     name: str
     image: EncodedImage
@@ -47,7 +48,7 @@ def open_photo(name: str | None, data: bytes, limits: ImageLimits) -> Photo:
     Raises:
         ImageError: it can't be read; the message says why.
     """
-    return Photo(name or _NAMELESS, open_image(data, limits))
+    return Photo(printable(name or "").strip() or _NAMELESS, open_image(data, limits))
 
 
 def read_photo(readers: Readers, photo: Photo) -> ReadPhoto:

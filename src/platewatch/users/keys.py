@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 from sqlalchemy.orm import Session
@@ -41,7 +42,11 @@ class KeyService:
             raise AuthenticationError("The API key is unknown, expired or revoked. Make a new one.")
         scopes = ROLE_SCOPES[Role(row.user.role)] & {Scope(scope) for scope in row.scopes}
         stale = row.last_used_at is None or now - row.last_used_at >= USE_NOTED_EVERY
-        return Principal(row.user.id, row.user.username, Role(row.user.role), scopes, row.id), stale
+        role = Role(row.user.role)
+        principal = Principal(
+            row.user.id, row.user.username, role, scopes, api_key_id=row.id, key_expires_at=row.expires_at
+        )
+        return principal, stale
 
     def note_use(self, key_id: int) -> None:
         row = self._keys.get(key_id)
@@ -49,10 +54,10 @@ class KeyService:
             row.last_used_at = self._clock.now()
 
     def create(self, owner: Principal, body: ApiKeyCreate) -> tuple[ApiKeyRow, str]:
-        """A new key of the caller, and its text, which is not stored.
+        """A new key of the caller, and its text, which is not stored. What a key makes ends with it.
 
         Raises:
-            FieldError: a scope that the owner does not have, or an end in the past.
+            FieldError: a scope that the owner does not have, an end in the past or after that of the key that makes it.
             ConflictError: the owner has too many.
         """
         beyond = {scope.value for scope in body.scopes} - {scope.value for scope in owner.scopes}
@@ -60,6 +65,12 @@ class KeyService:
             raise FieldError("scopes", f"You can't give a key rights that you don't have: {', '.join(sorted(beyond))}.")
         if body.expires_at is not None and body.expires_at <= self._clock.now():
             raise FieldError("expires_at", "The key would already be expired. Give a time in the future.")
+        if owner.key_expires_at is not None and (body.expires_at is None or body.expires_at > owner.key_expires_at):
+            raise FieldError(
+                "expires_at",
+                f"This key ends at {owner.key_expires_at.isoformat()}, and a key that it makes can't last longer. "
+                "Give a time until then.",
+            )
         if len(self._keys.usable_of_user(owner.user_id)) >= MAX_PER_USER:
             raise ConflictError(f"You have {MAX_PER_USER} keys already. Revoke one that is not used any more.")
         key = new_token(API_KEY_PREFIX)
@@ -71,6 +82,7 @@ class KeyService:
             scopes=sorted({scope.value for scope in body.scopes}),
             created_at=self._clock.now(),
             expires_at=body.expires_at,
+            maker_key_id=owner.api_key_id,
         )
         return self._keys.add(row), key
 
@@ -84,7 +96,7 @@ class KeyService:
         return self._keys.usable_of_user(user_id)
 
     def revoke(self, caller: Principal, key_id: int) -> ApiKeyRow:
-        """End one of the caller's keys, or anybody's if the caller manages.
+        """End one of the caller's keys, or anybody's if the caller manages, with all keys that it made.
 
         Raises:
             NotFoundError: there is no such key that the caller may end.
@@ -94,5 +106,15 @@ class KeyService:
             raise NotFoundError("API key", key_id)
         if row.user_id != caller.user_id and Scope.MANAGE not in caller.scopes:
             raise NotFoundError("API key", key_id)
-        row.revoked_at = self._clock.now()
+        self._end(self._keys.with_descendants([row]))
         return row
+
+    def revoke_all(self, user_id: int) -> int:
+        """How many keys of the user were ended: all that still worked or only expired."""
+        rows = self._keys.usable_of_user(user_id)
+        self._end(rows)
+        return len(rows)
+
+    def _end(self, rows: Sequence[ApiKeyRow]) -> None:
+        for row in rows:
+            row.revoked_at = self._clock.now()

@@ -100,6 +100,16 @@ class ApiKeyRepository(Repository[ApiKeyRow]):
         query = select(ApiKeyRow).where(ApiKeyRow.user_id == user_id, ApiKeyRow.revoked_at.is_(None))
         return list(self.session.scalars(query.order_by(ApiKeyRow.id)))
 
+    def with_descendants(self, rows: Sequence[ApiKeyRow]) -> list[ApiKeyRow]:
+        """The keys, those that they made, those that these made, and so on."""
+        found = {row.id: row for row in rows}
+        newest = list(rows)
+        while newest:
+            made = select(ApiKeyRow).where(ApiKeyRow.maker_key_id.in_([row.id for row in newest]))
+            newest = [row for row in self.session.scalars(made) if row.id not in found]
+            found |= {row.id: row for row in newest}
+        return [row for row in found.values() if row.revoked_at is None]
+
 
 class RecoveryCodeRepository(Repository[RecoveryCodeRow]):
     row = RecoveryCodeRow

@@ -70,6 +70,9 @@ class PasswordUpdate(Body):
     current_password: Password
     new_password: Password
     confirm_new_password: Password
+    revoke_api_keys: bool = Field(
+        default=False, description="End all API keys of the account too, where somebody else may have had the password."
+    )
 
 
 class PasswordConfirmation(Body):
@@ -136,6 +139,14 @@ class AccountCreate(Body):
 
 class PasswordReset(Body):
     password: Password
+    current_password: Password | None = Field(
+        default=None, description="Needed for one's own account, as at `/auth/update/password`."
+    )
+    revoke_api_keys: bool | None = Field(
+        default=None,
+        description="End all API keys of the account too. Without it, those of somebody else's account end and one's "
+        "own stay.",
+    )
 
 
 class AccountUpdate(Body):

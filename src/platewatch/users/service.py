@@ -98,8 +98,11 @@ class UserService:
 
         Raises:
             FieldError: it is not.
+            ConflictError: the account has none.
         """
         user = self._users.get_or_raise(user_id)
+        if user.password_hash == NO_PASSWORD:
+            raise _no_password()
         if not password_matches(password, user.password_hash, rounds=self._settings.bcrypt_rounds):
             raise FieldError(field, "The password is wrong.")
         return user
@@ -132,7 +135,7 @@ class UserService:
         password_hash = hash_password(password, rounds=self._settings.bcrypt_rounds)
         row = self._users.lock_or_raise(user_id)
         if row.password_hash == NO_PASSWORD:
-            raise ConflictError("This account stands for callers without a log-in and has no password.")
+            raise _no_password()
         row.password_hash = password_hash
         self._logins.delete_of_user(row.id, but=keep_session)
         return row
@@ -145,12 +148,20 @@ class UserService:
             ConflictError: others would be left without an administrator.
         """
         row = self._users.lock_or_raise(user_id)
-        alone = [other.id for other in self._users.all_by_name() if other.password_hash != NO_PASSWORD] == [row.id]
-        if not alone:
-            self._require_other_admin(row)
+        self.require_deletable(row)
         self._users.forget_answers(row.id)
         self._users.delete(row)
         return row
+
+    def require_deletable(self, row: UserRow) -> None:
+        """Do nothing if nobody would be left without an administrator.
+
+        Raises:
+            ConflictError: others would.
+        """
+        alone = [other.id for other in self._users.all_by_name() if other.password_hash != NO_PASSWORD] == [row.id]
+        if not alone:
+            self._require_other_admin(row)
 
     def find(self, username: str) -> UserRow | None:
         """The account of that name, if there is one."""
@@ -249,6 +260,10 @@ def _usable_key(username: str) -> str:
     if not 0 < len(key) <= MAX_USERNAME_LENGTH:
         raise FieldError("username", "The user name is too long, or has no letters. Choose another one.")
     return key
+
+
+def _no_password() -> ConflictError:
+    return ConflictError("This account stands for callers without a log-in and has no password.")
 
 
 def _name_taken(username: str) -> ConflictError:

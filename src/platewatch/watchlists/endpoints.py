@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated
 
@@ -24,6 +23,8 @@ from platewatch.db.base import MAX_ID
 from platewatch.errors import FieldError
 from platewatch.plates.text import as_written, plate_key
 from platewatch.watchlists.csv_files import COLUMNS, export_rows, read_lines
+from platewatch.watchlists.import_records import ImportRecord, ListImportRepository, SentFile
+from platewatch.watchlists.import_schemas import ImportMode, ListImportPage, ListImportQuery, ListImportRead
 from platewatch.watchlists.imports import ListImport
 from platewatch.watchlists.schemas import (
     CheckAnswer,
@@ -50,13 +51,6 @@ WatchlistId = Annotated[int, Path(ge=1, le=MAX_ID)]
 EntryId = Annotated[int, Path(ge=1, le=MAX_ID)]
 CSV = "text/csv; charset=utf-8"
 _CSV_ANSWER: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV"}}
-
-
-class ImportMode(StrEnum):
-    ADD = "add"
-    """What the list has stays; rows that it has already are skipped."""
-    REPLACE = "replace"
-    """The file takes the place of the whole list, at one instant."""
 
 
 @router.get("/watchlists")
@@ -87,6 +81,15 @@ def check_plate(
         written=written,
     )
     return CheckAnswer(plate=plate, written=written, matches=[FitRead.of(match) for match in found])
+
+
+@router.get("/watchlists/imports")
+def read_imports(
+    query: Annotated[ListImportQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _manager: Manager
+) -> ListImportPage:
+    """List imports of files into lists, newest first, also those whose sender did not wait for the answer."""
+    page, now = ListImportRepository(session).page(query), runtime.clock.now()
+    return ListImportPage(items=[ListImportRead.of(row, now) for row in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/watchlists/{watchlist_id}")
@@ -205,14 +208,20 @@ def import_entries(
     """Add the rows of a CSV file, or put them in the place of the whole list. One bad row and nothing is changed."""
     with runtime.database.reading() as session:
         places = WatchlistService(session, runtime.clock).location_ids_by_name()
-    lists = ListImport(runtime.database, runtime.clock)
-    lines = read_lines(file.file, places)
-    if mode is ImportMode.ADD:
-        return lists.add(watchlist_id, lines, actor)
+    sent = SentFile(watchlist_id, mode, file.filename or "list.csv")
+    record = ImportRecord.begin(runtime.database, runtime.clock, sent, actor)
+    lists = ListImport(runtime.database, runtime.clock, record)
     try:
+        lines = read_lines(file.file, places)
+        if mode is ImportMode.ADD:
+            return lists.add(watchlist_id, lines, actor)
         return lists.replace(watchlist_id, lines, actor)
+    except Exception as error:
+        record.fail(error)
+        raise
     finally:
-        runtime.list_sweep.wake()
+        if mode is ImportMode.REPLACE:
+            runtime.list_sweep.wake()
 
 
 @router.get("/watchlists/{watchlist_id}/export", response_class=StreamingResponse, responses=_CSV_ANSWER)

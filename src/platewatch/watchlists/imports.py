@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final, TypeAlias
 
@@ -15,6 +16,7 @@ from platewatch.db.tables import WatchlistBatchRow, WatchlistEntryRow, Watchlist
 from platewatch.errors import FieldError, NotFoundError, RowProblem, RowsError
 from platewatch.plates.matching import is_pattern, pattern_spelling
 from platewatch.watchlists.csv_files import EntryLine, Parsed
+from platewatch.watchlists.import_records import ImportRecord
 from platewatch.watchlists.matching import Entry
 from platewatch.watchlists.repository import BatchRepository, BatchState, EntryRepository, VersionRepository
 from platewatch.watchlists.schedule import write_schedule
@@ -34,12 +36,25 @@ Identity: TypeAlias = tuple[object, ...]
 """What makes two entries the same: BÖ and BO are two plates, although both have one key."""
 
 
-class ListImport:
-    """Makes transactions of its own, since a long list is too much for one."""
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What was written into a batch: how many entries, how many were skipped, and their largest tolerance."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    added: int
+    skipped: int
+    tolerance: int
+
+
+class ListImport:
+    """Makes transactions of its own, since a long list is too much for one.
+
+    With a `record`, the record tells how far the import is and what it did.
+    """
+
+    def __init__(self, database: Database, clock: Clock, record: ImportRecord | None = None) -> None:
         self._database = database
         self._clock = clock
+        self._record = record
 
     def add(self, watchlist_id: int, lines: Iterable[Parsed], actor: Actor) -> ImportAnswer:
         """Add the entries that the list doesn't have yet.
@@ -68,15 +83,15 @@ class ListImport:
         """
         staged_id = self._database.transact(lambda session: self._stage(session, watchlist_id))
         try:
-            added, skipped, tolerance = self._fill(staged_id, lines)
-            self._tell_database(added)
+            filled = self._fill(staged_id, lines)
+            self._tell_database(filled.added)
             removed = self._database.transact(
-                lambda session: self._go_live(session, watchlist_id, staged_id, tolerance, actor)
+                lambda session: self._go_live(session, watchlist_id, staged_id, filled, actor)
             )
         except BaseException:
             self._database.transact(lambda session: BatchRepository(session).drop(staged_id))
             raise
-        return ImportAnswer(added=added, skipped=skipped, removed=removed)
+        return ImportAnswer(added=filled.added, skipped=filled.skipped, removed=removed)
 
     def _add(self, session: Session, watchlist_id: int, bodies: Sequence[EntryWrite], actor: Actor) -> ImportAnswer:
         batch = BatchRepository(session).lock_live_of(watchlist_id)
@@ -111,8 +126,8 @@ class ListImport:
         staged = WatchlistBatchRow(watchlist_id=watchlist_id, state=BatchState.STAGED, max_tolerance=0, created_at=now)
         return batches.add(staged).id
 
-    def _fill(self, batch_id: int, lines: Iterable[Parsed]) -> tuple[int, int, int]:
-        """How many entries were added and skipped, and their largest tolerance."""
+    def _fill(self, batch_id: int, lines: Iterable[Parsed]) -> _Filled:
+        """What was written into the batch."""
         # A hash is enough here: of two million, two different ones that share one are once in a million files.
         seen: set[int] = set()
         added = skipped = patterns = tolerance = 0
@@ -126,12 +141,18 @@ class ListImport:
             patterns += sum(is_pattern(body.key) for body in new)
             if patterns > MAX_PATTERNS:
                 raise _too_many_patterns()
-            self._database.transact(lambda session, new=new: self._insert(session, batch_id, new))  # type: ignore[misc]
             added, skipped = added + len(new), skipped + len(portion) - len(new)
+            self._database.transact(lambda session, new=new, added=added: self._write(session, batch_id, new, added))  # type: ignore[misc]
             tolerance = max([tolerance, *(body.tolerance for body in new)])
         if not added:
             raise _empty()
-        return added, skipped, tolerance
+        return _Filled(added, skipped, tolerance)
+
+    def _write(self, session: Session, batch_id: int, bodies: Sequence[EntryWrite], added: int) -> None:
+        """Insert a portion of a replacement, with which `added` rows are written."""
+        self._insert(session, batch_id, bodies)
+        if self._record is not None:
+            self._record.renew(session, added)
 
     def _insert(self, session: Session, batch_id: int, bodies: Sequence[EntryWrite]) -> None:
         entries = EntryRepository(session)
@@ -149,7 +170,7 @@ class ListImport:
         entries.add_keys([(key, row.id) for body, row in indexed for key in keys_of(body)])
         entries.add_locations([(row.id, place) for body, row in indexed for place in dict.fromkeys(body.location_ids)])
 
-    def _go_live(self, session: Session, watchlist_id: int, staged_id: int, tolerance: int, actor: Actor) -> int:
+    def _go_live(self, session: Session, watchlist_id: int, staged_id: int, filled: _Filled, actor: Actor) -> int:
         """How many entries the new ones replace."""
         batches, entries = BatchRepository(session), EntryRepository(session)
         old = batches.lock_live_of(watchlist_id)
@@ -160,16 +181,19 @@ class ListImport:
             raise FieldError("file", "The import took too long and was given up. Send the file again.")
         removed, added = entries.count(old.id), entries.count(new.id)
         old.state, old.watchlist_id = BatchState.DROPPED, None
-        new.state, new.max_tolerance = BatchState.LIVE, tolerance
+        new.state, new.max_tolerance = BatchState.LIVE, filled.tolerance
         session.flush()
         VersionRepository(session).renew()
-        self._note(session, watchlist_id, actor, "replace", ImportAnswer(added=added, skipped=0, removed=removed))
+        answer = ImportAnswer(added=added, skipped=filled.skipped, removed=removed)
+        self._note(session, watchlist_id, actor, "replace", answer)
         return removed
 
     def _note(self, session: Session, watchlist_id: int, actor: Actor, mode: str, answer: ImportAnswer) -> None:
         details: Details = {"mode": mode, "added": answer.added, "skipped": answer.skipped, "removed": answer.removed}
         subject = f"watchlist {watchlist_id}"
         AuditService(session, self._clock).note(AuditAction.WATCHLIST_IMPORTED, actor, subject, details)
+        if self._record is not None:
+            self._record.finish(session, answer)
 
 
 def _portions(lines: Iterable[Parsed], limit: int) -> Iterator[list[EntryWrite]]:

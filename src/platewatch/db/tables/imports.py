@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId
+from platewatch.db.base import LASTING_IDS, Base, BigId
 
 
 class ImportJobRow(Base):
@@ -43,7 +43,7 @@ class ImportFileRow(Base):
     __table_args__ = (
         UniqueConstraint("job_id", "path"),
         Index(None, "job_id", "state", "id"),
-        MYSQL_TABLE,
+        LASTING_IDS,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
@@ -64,7 +64,7 @@ class ImportedRow(Base):
     """
 
     __tablename__ = "imported_rows"
-    __table_args__ = (UniqueConstraint("source", "source_table", "source_id"), MYSQL_TABLE)
+    __table_args__ = (UniqueConstraint("source", "source_table", "source_id"), LASTING_IDS)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     source: Mapped[str] = mapped_column(String(64))

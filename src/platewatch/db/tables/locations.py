@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Double, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from platewatch.db.base import MYSQL_TABLE, Base, BigId, NamedRow
+from platewatch.db.base import LASTING_IDS, Base, BigId, NamedRow
 
 
 class LocationRow(NamedRow):
@@ -37,7 +37,7 @@ class TariffRow(Base):
     """
 
     __tablename__ = "tariffs"
-    __table_args__ = (UniqueConstraint("location_id", "valid_from"), MYSQL_TABLE)
+    __table_args__ = (UniqueConstraint("location_id", "valid_from"), LASTING_IDS)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     location_id: Mapped[int] = mapped_column(BigId, ForeignKey("locations.id", ondelete="CASCADE"))

@@ -17,6 +17,7 @@ class RetentionRow(Base):
     """
 
     __tablename__ = "retention_policies"
+    __table_args__ = LASTING_IDS
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     location_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("locations.id", ondelete="CASCADE"), unique=True)

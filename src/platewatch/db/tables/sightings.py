@@ -137,6 +137,7 @@ class CorrectionRow(Base):
     """One change of a sighting: `before` and `after` hold the fields that changed. Never changed itself."""
 
     __tablename__ = "sighting_corrections"
+    __table_args__ = LASTING_IDS
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     sighting_id: Mapped[int] = mapped_column(BigId, ForeignKey("sightings.id", ondelete="CASCADE"), index=True)
@@ -153,6 +154,7 @@ class PlateTextRow(Base):
     """Each plate that a sighting has now, once."""
 
     __tablename__ = "plate_texts"
+    __table_args__ = LASTING_IDS
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     text: Mapped[str] = mapped_column(PlateKey, unique=True)

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import JSON, BigInteger, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId
+from platewatch.db.base import LASTING_IDS, Base, BigId
 
 
 class UserRow(Base):
@@ -41,7 +41,7 @@ class RecoveryCodeRow(Base):
     """A code for the day when the second factor is lost. It works once; only its hash is kept."""
 
     __tablename__ = "recovery_codes"
-    __table_args__ = (UniqueConstraint("user_id", "code_hash"), MYSQL_TABLE)
+    __table_args__ = (UniqueConstraint("user_id", "code_hash"), LASTING_IDS)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     user_id: Mapped[int] = mapped_column(BigId, ForeignKey("users.id", ondelete="CASCADE"))
@@ -68,7 +68,10 @@ class LoginSessionRow(Base):
 
 
 class ApiKeyRow(Base):
-    """A key of a program. Only its hash and its first letters are kept."""
+    """A key of a program. Only its hash and its first letters are kept.
+
+    `maker_key_id` is the key that made it, None if its owner did; it ends with that key.
+    """
 
     __tablename__ = "api_keys"
     __table_args__ = LASTING_IDS
@@ -83,5 +86,6 @@ class ApiKeyRow(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    maker_key_id: Mapped[int | None] = mapped_column(BigId)
 
     user: Mapped[UserRow] = relationship(lazy="raise")

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId, PlateKey, WrittenPlateText
+from platewatch.db.base import LASTING_IDS, Base, BigId, PlateKey, WrittenPlateText
 from platewatch.db.tables.locations import LocationRow
 
 
@@ -18,7 +18,7 @@ class PassRow(Base):
     """
 
     __tablename__ = "passes"
-    __table_args__ = (Index(None, "location_id", "plate_key", "passed_at"), MYSQL_TABLE)
+    __table_args__ = (Index(None, "location_id", "plate_key", "passed_at"), LASTING_IDS)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     sighting_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("sightings.id", ondelete="CASCADE"), unique=True)

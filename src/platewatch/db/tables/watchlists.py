@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, Double, ForeignKey, Index, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from platewatch.db.base import MYSQL_TABLE, Base, BigId, NamedRow, PlateKey, WrittenPlateText
+from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId, NamedRow, PlateKey, WrittenPlateText
 
 
 class WatchlistRow(NamedRow):
@@ -31,7 +31,7 @@ class WatchlistBatchRow(Base):
     """
 
     __tablename__ = "watchlist_batches"
-    __table_args__ = (Index(None, "watchlist_id", "state"), MYSQL_TABLE)
+    __table_args__ = (Index(None, "watchlist_id", "state"), LASTING_IDS)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     watchlist_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("watchlists.id", ondelete="SET NULL"))
@@ -50,7 +50,7 @@ class WatchlistEntryRow(Base):
     """
 
     __tablename__ = "watchlist_entries"
-    __table_args__ = (Index(None, "plate"), Index(None, "batch_id", "created_at", "id"), MYSQL_TABLE)
+    __table_args__ = (Index(None, "plate"), Index(None, "batch_id", "created_at", "id"), LASTING_IDS)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     batch_id: Mapped[int] = mapped_column(BigId, ForeignKey("watchlist_batches.id"))
@@ -100,6 +100,32 @@ class WatchlistVariantRow(Base):
     )
 
 
+class WatchlistImportRow(Base):
+    """One import of a file into a list, noted before it begins.
+
+    `finished_at` is None while it is at work; `renewed_at` is when it last showed that it is.
+    """
+
+    __tablename__ = "watchlist_imports"
+    __table_args__ = (Index(None, "started_at", "id"), Index(None, "watchlist_id", "started_at", "id"), LASTING_IDS)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    watchlist_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("watchlists.id", ondelete="SET NULL"))
+    watchlist_name: Mapped[str] = mapped_column(String(150))
+    mode: Mapped[str] = mapped_column(String(16))
+    filename: Mapped[str] = mapped_column(String(255))
+    state: Mapped[str] = mapped_column(String(16))
+    added: Mapped[int]
+    skipped: Mapped[int]
+    removed: Mapped[int]
+    error: Mapped[str | None] = mapped_column(String(500))
+    user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="SET NULL"), index=True)
+    username: Mapped[str | None] = mapped_column(String(150))
+    started_at: Mapped[datetime]
+    renewed_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+
+
 class WatchlistVersionRow(Base):
     """One row, whose token is another one after every edit, so that each process notices."""
 
@@ -122,7 +148,7 @@ class WatchlistMatchRow(Base):
         Index(None, "watchlist_id", "captured_at", "sighting_id"),
         Index(None, "watchlist_id", "matched_at", "id"),
         Index(None, "matched_at", "id"),
-        MYSQL_TABLE,
+        LASTING_IDS,
     )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)

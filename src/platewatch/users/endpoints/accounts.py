@@ -6,11 +6,16 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Path
+from sqlalchemy.orm import Session
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Manager, ReadingSession, RuntimeDep
+from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Manager, ReadingSession, RuntimeDep, VisitorDep
 from platewatch.audit.service import AuditAction, AuditService
 from platewatch.db.base import MAX_ID
+from platewatch.db.tables import UserRow
+from platewatch.errors import FieldError, ForbiddenError, NotFoundError
+from platewatch.users.endpoints.auth import prove_password
 from platewatch.users.keys import KeyService
+from platewatch.users.principal import AccountStatus, Principal, Role
 from platewatch.users.schemas import (
     AccountCreate,
     AccountPage,
@@ -33,15 +38,16 @@ UserId = Annotated[int, Path(ge=1, le=MAX_ID)]
 @router.get("")
 def read_accounts(runtime: RuntimeDep, session: ReadingSession, _manager: Manager) -> AccountPage:
     """List all accounts by name."""
-    rows = UserService(session, runtime.settings, runtime.clock).accounts()
+    rows = _users(session, runtime).accounts()
     return AccountPage(items=[AccountRead.of(row) for row in rows])
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-def create_account(body: AccountCreate, runtime: RuntimeDep, _manager: Manager, actor: ActorDep) -> AccountRead:
-    """Make an account that can be used at once."""
+def create_account(body: AccountCreate, runtime: RuntimeDep, manager: Manager, actor: ActorDep) -> AccountRead:
+    """Make an account that can be used at once. An API key makes none that may more than the key."""
+    manager.require_may_give(body.role)
     with runtime.transaction() as session:
-        row = UserService(session, runtime.settings, runtime.clock).create(body)
+        row = _users(session, runtime).create(body)
         AuditService(session, runtime.clock).note(
             AuditAction.USER_CREATED, actor, f"user {row.id}", {"username": row.username, "role": row.role}
         )
@@ -51,26 +57,35 @@ def create_account(body: AccountCreate, runtime: RuntimeDep, _manager: Manager, 
 @router.get("/{user_id}")
 def read_account(user_id: UserId, runtime: RuntimeDep, session: ReadingSession, _manager: Manager) -> AccountRead:
     """Give one account."""
-    return AccountRead.of(UserService(session, runtime.settings, runtime.clock).account(user_id))
+    return AccountRead.of(_users(session, runtime).account(user_id))
 
 
 @router.patch("/{user_id}")
 def update_account(
-    user_id: UserId, body: AccountUpdate, runtime: RuntimeDep, _manager: Manager, actor: ActorDep
+    user_id: UserId, body: AccountUpdate, runtime: RuntimeDep, manager: Manager, actor: ActorDep
 ) -> AccountRead:
-    """Approve or disable an account, or change its role."""
+    """Approve or disable an account, or change its role. An API key gives no more than it has."""
     with runtime.transaction() as session:
-        row = UserService(session, runtime.settings, runtime.clock).update_account(user_id, body)
+        users = _users(session, runtime)
+        role = _reachable_role(users.account(user_id), manager)
+        if body.role is not None or body.status is AccountStatus.ACTIVE:
+            manager.require_may_give(body.role or role)
+        row = users.update_account(user_id, body)
         changes = body.model_dump(mode="json", exclude_none=True)
         AuditService(session, runtime.clock).note(AuditAction.USER_UPDATED, actor, f"user {row.id}", changes)
     return AccountRead.of(row)
 
 
 @router.delete("/{user_id}", status_code=HTTPStatus.NO_CONTENT)
-def delete_account(user_id: UserId, runtime: RuntimeDep, _manager: Manager, actor: ActorDep) -> None:
-    """Delete an account with its log-ins and keys. What it recorded stays, with no user."""
+def delete_account(user_id: UserId, runtime: RuntimeDep, manager: Manager, actor: ActorDep) -> None:
+    """Delete somebody's account with its log-ins and keys. What it recorded stays, with no user."""
     with runtime.transaction() as session:
-        row = UserService(session, runtime.settings, runtime.clock).delete(user_id)
+        users = _users(session, runtime)
+        row = users.account(user_id)
+        _reachable_role(row, manager)
+        users.require_deletable(row)
+        _require_somebody_else(user_id, manager, "POST /auth/delete")
+        users.delete(user_id)
         AuditService(session, runtime.clock).note(
             AuditAction.USER_DELETED, actor, f"user {user_id}", {"username": row.username}
         )
@@ -78,20 +93,42 @@ def delete_account(user_id: UserId, runtime: RuntimeDep, _manager: Manager, acto
 
 @router.post("/{user_id}/password", status_code=HTTPStatus.NO_CONTENT)
 def reset_password(
-    user_id: UserId, body: PasswordReset, runtime: RuntimeDep, manager: Manager, actor: ActorDep
+    user_id: UserId, body: PasswordReset, runtime: RuntimeDep, manager: Manager, actor: ActorDep, visitor: VisitorDep
 ) -> None:
-    """Give an account another password; its log-ins end."""
-    keep = manager.session_id if manager.user_id == user_id else None
+    """Give an account another password; its log-ins and API keys end. For one's own account the old one is needed."""
+    is_own = manager.user_id == user_id
+    if is_own:
+        if body.current_password is None:
+            raise FieldError("current_password", "This is your own account: give its current password too.")
+        prove_password(runtime, manager, body.current_password, visitor, "current_password")
+    # Whoever resets a password does it for somebody who is locked out, or to lock somebody out who got in: keys that
+    # were made meanwhile would stay behind.
+    revokes_keys = not is_own if body.revoke_api_keys is None else body.revoke_api_keys
     with runtime.transaction() as session:
-        UserService(session, runtime.settings, runtime.clock).set_password(user_id, body.password, keep_session=keep)
-        AuditService(session, runtime.clock).note(AuditAction.PASSWORD_RESET, actor, f"user {user_id}")
+        users = _users(session, runtime)
+        users.account(user_id)
+        if not is_own:
+            manager.require_person()
+        users.set_password(user_id, body.password, keep_session=manager.session_id if is_own else None)
+        revoked = KeyService(session, runtime.clock).revoke_all(user_id) if revokes_keys else 0
+        AuditService(session, runtime.clock).note(
+            AuditAction.PASSWORD_RESET, actor, f"user {user_id}", {"api_keys_revoked": revoked}
+        )
 
 
 @router.delete("/{user_id}/second-factor", status_code=HTTPStatus.NO_CONTENT)
-def disable_second_factor(user_id: UserId, runtime: RuntimeDep, _manager: Manager, actor: ActorDep) -> None:
-    """Turn an account's second factor off, for somebody who lost the device and the recovery codes."""
+def disable_second_factor(user_id: UserId, runtime: RuntimeDep, manager: Manager, actor: ActorDep) -> None:
+    """Turn somebody's second factor off, who lost the device and the recovery codes. The account's log-ins end."""
+    _require_somebody_else(user_id, manager, "POST /api/v1/second-factor/disable")
     with runtime.transaction() as session:
-        SecondFactor(session, runtime.clock, runtime.seal).disable(user_id)
+        users, second_factor = _users(session, runtime), SecondFactor(session, runtime.clock, runtime.seal)
+        # A set-up that was begun and not finished is taken away, too.
+        if users.account(user_id).sealed_totp_secret is None:
+            raise NotFoundError("second factor of user", user_id)
+        manager.require_person()
+        second_factor.disable(user_id)
+        # Who has the lost device may be logged in on it.
+        SessionService(session, runtime.settings, runtime.clock).revoke_all(user_id)
         AuditService(session, runtime.clock).note(AuditAction.SECOND_FACTOR_DISABLED, actor, f"user {user_id}")
 
 
@@ -117,3 +154,29 @@ def read_keys(user_id: UserId, runtime: RuntimeDep, session: ReadingSession, _ma
     """List an account's keys that still work or only expired."""
     rows = KeyService(session, runtime.clock).of_user(user_id)
     return ApiKeyPage(items=[ApiKeyRead.of(row) for row in rows])
+
+
+def _users(session: Session, runtime: RuntimeDep) -> UserService:
+    return UserService(session, runtime.settings, runtime.clock)
+
+
+def _reachable_role(row: UserRow, manager: Principal) -> Role:
+    """The role of the account, if the caller may change it: a key can't touch administrators.
+
+    Raises:
+        ForbiddenError: it can't.
+    """
+    role = Role(row.role)
+    if role is Role.ADMIN:
+        manager.require_person()
+    return role
+
+
+def _require_somebody_else(user_id: int, manager: Principal, own_way: str) -> None:
+    """Do nothing if it is about somebody else's account.
+
+    Raises:
+        ForbiddenError: it is about the caller's own, for which there is a way that asks for the password.
+    """
+    if user_id == manager.user_id:
+        raise ForbiddenError(f"This is your own account. Use {own_way}, which asks for your password.")

@@ -21,6 +21,7 @@ from platewatch.audit.service import Actor, AuditAction, AuditService
 from platewatch.db.tables import UserRow
 from platewatch.errors import AuthenticationError, FieldError, ForbiddenError, TooManyRequestsError
 from platewatch.settings import Settings, is_loopback
+from platewatch.users.keys import KeyService
 from platewatch.users.principal import AccountStatus, Principal
 from platewatch.users.schemas import (
     CallerRead,
@@ -139,7 +140,8 @@ def read_me(principal: PrincipalDep) -> Envelope[CallerRead]:
 
 @router.post("/update/username", dependencies=OPENAPI_SECURITY)
 def update_username(body: UsernameUpdate, runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep) -> Envelope[UserRead]:
-    """Give the caller's account another name."""
+    """Give the caller's account another name. Only people do that: their next log-in needs it."""
+    owner.require_person()
     with runtime.transaction() as session:
         user = UserService(session, runtime.settings, runtime.clock).rename(owner.user_id, body.new_username)
         AuditService(session, runtime.clock).note(
@@ -152,14 +154,17 @@ def update_username(body: UsernameUpdate, runtime: RuntimeDep, owner: KeyOwner, 
 def update_password(
     body: PasswordUpdate, runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep, visitor: VisitorDep
 ) -> PlainEnvelope:
-    """Give the caller's account another password; all its other log-ins end."""
+    """Give the caller's account another password; all its other log-ins end, and its API keys if that is asked for."""
     if body.new_password != body.confirm_new_password:
         raise FieldError("confirm_new_password", "The new password and its confirmation differ.")
     prove_password(runtime, owner, body.current_password, visitor, "current_password")
     with runtime.transaction() as session:
         users = UserService(session, runtime.settings, runtime.clock)
         users.set_password(owner.user_id, body.new_password, keep_session=owner.session_id)
-        AuditService(session, runtime.clock).note(AuditAction.PASSWORD_CHANGED, actor, f"user {owner.user_id}")
+        revoked = KeyService(session, runtime.clock).revoke_all(owner.user_id) if body.revoke_api_keys else 0
+        AuditService(session, runtime.clock).note(
+            AuditAction.PASSWORD_CHANGED, actor, f"user {owner.user_id}", {"api_keys_revoked": revoked}
+        )
     return PlainEnvelope(success=True, message="Password updated successfully")
 
 

@@ -25,11 +25,15 @@ def read_keys(runtime: RuntimeDep, session: ReadingSession, owner: KeyOwner) -> 
 
 @router.post("", status_code=HTTPStatus.CREATED)
 def create_key(body: ApiKeyCreate, runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep) -> ApiKeyCreated:
-    """Make a key with some of the caller's rights. Its text is shown this once."""
+    """Make a key with some of the caller's rights. Its text is shown this once. A key that a key makes ends with it."""
     with runtime.transaction() as session:
         row, key = KeyService(session, runtime.clock).create(owner, body)
+        ends = None if row.expires_at is None else row.expires_at.isoformat()
         AuditService(session, runtime.clock).note(
-            AuditAction.KEY_CREATED, actor, f"API key {row.id}", {"name": row.name, "scopes": row.scopes}
+            AuditAction.KEY_CREATED,
+            actor,
+            f"API key {row.id}",
+            {"name": row.name, "scopes": row.scopes, "expires_at": ends},
         )
     return ApiKeyCreated(**ApiKeyRead.of(row).model_dump(), key=key)
 
@@ -38,7 +42,7 @@ def create_key(body: ApiKeyCreate, runtime: RuntimeDep, owner: KeyOwner, actor: 
 def revoke_key(
     key_id: Annotated[int, Path(ge=1, le=MAX_ID)], runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep
 ) -> None:
-    """End a key at once: one's own, or anybody's as an administrator."""
+    """End a key at once, with all keys that it made: one's own, or anybody's as an administrator."""
     with runtime.transaction() as session:
         row = KeyService(session, runtime.clock).revoke(owner, key_id)
         AuditService(session, runtime.clock).note(

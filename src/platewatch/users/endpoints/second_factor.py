@@ -17,6 +17,7 @@ from platewatch.users.schemas import (
     SecondFactorRead,
 )
 from platewatch.users.second_factor import SecondFactor
+from platewatch.users.sessions import SessionService
 
 router = APIRouter(prefix="/api/v1/second-factor", tags=["accounts"], dependencies=OPENAPI_SECURITY)
 
@@ -43,9 +44,12 @@ def begin_second_factor(
 def confirm_second_factor(
     body: SecondFactorConfirm, runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep
 ) -> RecoveryCodesRead:
-    """Turn it on with a code that the app shows; the answer has the recovery codes."""
+    """Turn it on with a code that the app shows; the answer has the recovery codes. All other log-ins end."""
     with runtime.transaction() as session:
         codes = SecondFactor(session, runtime.clock, runtime.seal).confirm(owner.user_id, body.code)
+        # They were begun without the second factor.
+        sessions = SessionService(session, runtime.settings, runtime.clock)
+        sessions.revoke_all(owner.user_id, but=owner.session_id)
         AuditService(session, runtime.clock).note(AuditAction.SECOND_FACTOR_ENABLED, actor, f"user {owner.user_id}")
     return RecoveryCodesRead(recovery_codes=codes)
 

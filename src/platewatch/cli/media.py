@@ -1,0 +1,48 @@
+"""`platewatch sweep-media`."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from platewatch.errors import SettingsError
+
+
+def sweep_media(
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be taken away.")] = False,
+    take_all: Annotated[bool, typer.Option("--all", help="Also where suspiciously many pictures have no row.")] = False,
+) -> None:
+    """Take away stored pictures that nothing in the database names; a running server may go on."""
+    from platewatch.app.runtime import open_media_store, referenced_media
+    from platewatch.audit.service import COMMAND, AuditAction, AuditService
+    from platewatch.clock import Clock
+    from platewatch.db.engine import Database
+    from platewatch.media.sweeping import MIN_AGE, count_strays, sweep
+    from platewatch.settings import load_settings
+
+    settings, clock = load_settings(), Clock()
+    database = Database(settings.effective_database_url)
+    media = open_media_store(settings, database, clock)
+    try:
+        database.require_current()
+        is_referenced, before = partial(referenced_media, database), clock.now() - MIN_AGE
+        strays = count_strays(media, is_referenced, before)
+        told = f"{strays.unnamed} of {strays.images} pictures have no row in the database {database.name!r}"
+        if dry_run:
+            typer.echo(f"{told}. Nothing was changed.")
+            return
+        if not (strays.are_plausible or take_all):
+            raise SettingsError(
+                f"{told}. These are so many that it may be the database of another data folder, so nothing was "
+                "changed. Check PLATEWATCH_DATA and PLATEWATCH_DATABASE_URL, or give --all if they may go."
+            )
+        taken = sweep(media, is_referenced, before)
+        with database.transaction() as session:
+            AuditService(session, clock).note(AuditAction.MEDIA_SWEPT, COMMAND, None, {"images": taken})
+    finally:
+        media.close()
+        database.dispose()
+    typer.echo(f"Taken away: {taken} pictures that nothing named.")

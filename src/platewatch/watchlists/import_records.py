@@ -1,0 +1,109 @@
+"""Imports of lists as records: noted before they begin, so that each is seen whether or not its sender waits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from platewatch.audit.service import Actor
+from platewatch.clock import Clock
+from platewatch.db.engine import Database
+from platewatch.db.repository import NewestFirst, Page, Repository
+from platewatch.db.tables import WatchlistImportRow
+from platewatch.errors import PlatewatchError
+from platewatch.redaction import printable
+from platewatch.watchlists.import_schemas import ImportMode, ListImportQuery, ListImportState
+from platewatch.watchlists.repository import WatchlistRepository
+from platewatch.watchlists.schemas import ImportAnswer
+
+MAX_ERROR: Final = 500
+MAX_FILENAME: Final = 255
+
+_NEWEST_FIRST = NewestFirst(WatchlistImportRow.started_at, WatchlistImportRow.id)
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file that is to be imported into a list, and how."""
+
+    watchlist_id: int
+    mode: ImportMode
+    filename: str
+
+
+class ListImportRepository(Repository[WatchlistImportRow]):
+    row = WatchlistImportRow
+    kind = "import of a watchlist"
+
+    def page(self, query: ListImportQuery) -> Page[WatchlistImportRow]:
+        """Newest first.
+
+        Raises:
+            CursorError: the cursor is not one of ours.
+        """
+        statement = select(WatchlistImportRow)
+        if query.watchlist_id is not None:
+            statement = statement.where(WatchlistImportRow.watchlist_id == query.watchlist_id)
+        return _NEWEST_FIRST.page(self.session, statement, query.limit, query.cursor)
+
+
+class ImportRecord:
+    """What is told of one import while it runs and after it."""
+
+    def __init__(self, database: Database, clock: Clock, record_id: int) -> None:
+        self._database = database
+        self._clock = clock
+        self._id = record_id
+
+    @classmethod
+    def begin(cls, database: Database, clock: Clock, sent: SentFile, actor: Actor) -> ImportRecord:
+        """The record of an import that begins now.
+
+        Raises:
+            NotFoundError: no such list.
+        """
+
+        def work(session: Session) -> int:
+            now = clock.now()
+            row = WatchlistImportRow(
+                watchlist_id=sent.watchlist_id,
+                watchlist_name=WatchlistRepository(session).get_or_raise(sent.watchlist_id).name,
+                mode=sent.mode,
+                filename=printable(sent.filename)[-MAX_FILENAME:],
+                state=ListImportState.RUNNING,
+                added=0,
+                skipped=0,
+                removed=0,
+                user_id=actor.user_id,
+                username=actor.username,
+                started_at=now,
+                renewed_at=now,
+            )
+            return ListImportRepository(session).add(row).id
+
+        return cls(database, clock, database.transact(work))
+
+    def renew(self, session: Session, added: int) -> None:
+        """Show that the import goes on, and how many rows it has written."""
+        row = ListImportRepository(session).get_or_raise(self._id)
+        row.added, row.renewed_at = added, self._clock.now()
+
+    def finish(self, session: Session, answer: ImportAnswer) -> None:
+        """Tell what the import did, in the transaction that does it."""
+        row = ListImportRepository(session).get_or_raise(self._id)
+        row.added, row.skipped, row.removed = answer.added, answer.skipped, answer.removed
+        row.state, row.finished_at = ListImportState.DONE, self._clock.now()
+
+    def fail(self, error: Exception) -> None:
+        """Tell why the import changed nothing."""
+        reason = str(error) if isinstance(error, PlatewatchError) else f"Something went wrong ({type(error).__name__})."
+
+        def work(session: Session) -> None:
+            row = ListImportRepository(session).get_or_raise(self._id)
+            row.state, row.error, row.added = ListImportState.FAILED, reason[:MAX_ERROR], 0
+            row.finished_at = self._clock.now()
+
+        self._database.transact(work)
