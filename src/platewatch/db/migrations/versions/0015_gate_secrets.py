@@ -16,7 +16,7 @@ from alembic import op
 from sqlalchemy.dialects import mysql
 
 revision = "0015"
-down_revision = "0005"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 
