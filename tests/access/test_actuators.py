@@ -328,3 +328,17 @@ def test_no_message_is_sent_once_the_time_is_over(monkeypatch: pytest.MonkeyPatc
         looked_up.set()
         assert told.wait(10)
     assert b"gate" not in received
+
+
+def test_a_long_topic_fits_into_the_log() -> None:
+    def talk(connection: socket.socket, _over: threading.Event) -> None:
+        connection.recv(4096)
+        connection.sendall(OK_CONNACK)
+        while connection.recv(4096):
+            pass
+
+    with raw_server(talk) as port:
+        actuator = MqttActuator(host="127.0.0.1", port=port, topic="t\x1b" * 250, qos=0, version="3.1.1")
+        told = open_gate(actuator, 10)
+    assert told.startswith("sent to t\ufffd")
+    assert len(told) == MAX_REASON

@@ -159,7 +159,7 @@ export interface paths {
         put?: never;
         /**
          * Update Username
-         * @description Give the caller's account another name.
+         * @description Give the caller's account another name. Only people do that: their next log-in needs it.
          */
         post: operations["update_username_auth_update_username_post"];
         delete?: never;
@@ -179,7 +179,7 @@ export interface paths {
         put?: never;
         /**
          * Update Password
-         * @description Give the caller's account another password; all its other log-ins end.
+         * @description Give the caller's account another password; all its other log-ins end, and its API keys if that is asked for.
          */
         post: operations["update_password_auth_update_password_post"];
         delete?: never;
@@ -223,7 +223,7 @@ export interface paths {
         put?: never;
         /**
          * Create Account
-         * @description Make an account that can be used at once.
+         * @description Make an account that can be used at once. An API key makes none that may more than the key.
          */
         post: operations["create_account_api_v1_users_post"];
         delete?: never;
@@ -248,14 +248,14 @@ export interface paths {
         post?: never;
         /**
          * Delete Account
-         * @description Delete an account with its log-ins and keys. What it recorded stays, with no user.
+         * @description Delete somebody's account with its log-ins and keys. What it recorded stays, with no user.
          */
         delete: operations["delete_account_api_v1_users__user_id__delete"];
         options?: never;
         head?: never;
         /**
          * Update Account
-         * @description Approve or disable an account, or change its role.
+         * @description Approve or disable an account, or change its role. An API key gives no more than it has.
          */
         patch: operations["update_account_api_v1_users__user_id__patch"];
         trace?: never;
@@ -271,7 +271,7 @@ export interface paths {
         put?: never;
         /**
          * Reset Password
-         * @description Give an account another password; its log-ins end.
+         * @description Give an account another password; its log-ins and API keys end. For one's own account the old one is needed.
          */
         post: operations["reset_password_api_v1_users__user_id__password_post"];
         delete?: never;
@@ -292,7 +292,7 @@ export interface paths {
         post?: never;
         /**
          * Disable Second Factor
-         * @description Turn an account's second factor off, for somebody who lost the device and the recovery codes.
+         * @description Turn somebody's second factor off, who lost the device and the recovery codes. The account's log-ins end.
          */
         delete: operations["disable_second_factor_api_v1_users__user_id__second_factor_delete"];
         options?: never;
@@ -403,7 +403,7 @@ export interface paths {
         put?: never;
         /**
          * Create Key
-         * @description Make a key with some of the caller's rights. Its text is shown this once.
+         * @description Make a key with some of the caller's rights. Its text is shown this once. A key that a key makes ends with it.
          */
         post: operations["create_key_api_v1_api_keys_post"];
         delete?: never;
@@ -424,7 +424,7 @@ export interface paths {
         post?: never;
         /**
          * Revoke Key
-         * @description End a key at once: one's own, or anybody's as an administrator.
+         * @description End a key at once, with all keys that it made: one's own, or anybody's as an administrator.
          */
         delete: operations["revoke_key_api_v1_api_keys__key_id__delete"];
         options?: never;
@@ -467,7 +467,7 @@ export interface paths {
         put?: never;
         /**
          * Confirm Second Factor
-         * @description Turn it on with a code that the app shows; the answer has the recovery codes.
+         * @description Turn it on with a code that the app shows; the answer has the recovery codes. All other log-ins end.
          */
         post: operations["confirm_second_factor_api_v1_second_factor_confirm_post"];
         delete?: never;
@@ -505,7 +505,7 @@ export interface paths {
         };
         /**
          * Read Audit Log
-         * @description List what was done, newest first.
+         * @description List what was done, newest first. That somebody read it is noted, too.
          */
         get: operations["read_audit_log_api_v1_audit_get"];
         put?: never;
@@ -764,6 +764,26 @@ export interface paths {
          * @description Make one sighting of two that were the same pass.
          */
         post: operations["merge_sightings_api_v1_sightings__sighting_id__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Regions
+         * @description List the known region codes: countries by ISO 3166, and the states whose plates the recognizer tells apart.
+         */
+        get: operations["read_regions_api_v1_regions_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1072,6 +1092,26 @@ export interface paths {
          * @description Tell what a plate would match; nothing is recorded.
          */
         get: operations["check_plate_api_v1_watchlists_check_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/watchlists/imports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Imports
+         * @description List imports of files into lists, newest first, also those whose sender did not wait for the answer.
+         */
+        get: operations["read_imports_api_v1_watchlists_imports_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2181,10 +2221,20 @@ export interface components {
              */
             entry_plate: string;
             /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
+            /**
              * Distance
              * @description edits between the two; a look-alike counts half
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters
+             */
+            folded: boolean;
         };
         /** AccessPage */
         AccessPage: {
@@ -2208,9 +2258,15 @@ export interface components {
             id: number;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Confidence */
             confidence: number | null;
             /** Location Id */
@@ -2704,8 +2760,16 @@ export interface components {
         };
         /** CheckAnswer */
         CheckAnswer: {
-            /** Plate */
+            /**
+             * Plate
+             * @description the key by which plates are compared
+             */
             plate: string;
+            /**
+             * Written
+             * @description as it was given
+             */
+            written: string;
             /**
              * Matches
              * @description the strongest first
@@ -2877,6 +2941,11 @@ export interface components {
             id: number;
             /** Plate */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Location Id */
             location_id: number | null;
             /** Decision */
@@ -3007,10 +3076,15 @@ export interface components {
             image_id: number | null;
             /**
              * Plate
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -3257,9 +3331,15 @@ export interface components {
             id: number;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Region */
             region: string | null;
             /** Tolerance */
@@ -3296,8 +3376,8 @@ export interface components {
         EntryWrite: {
             /**
              * Plate
-             * @description separators and case don't count; `?` stands for one character, `*` for any number of them
-             * @example AB12CDE
+             * @description as it is written: separators, case and marks don't count; `?` stands for one character, `*` for any number of them
+             * @example AB12 CDE
              */
             plate: string;
             /**
@@ -3511,7 +3591,18 @@ export interface components {
              * @example 0.5
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters: `BÖ AB 12` on the list, `BOAB12` read
+             */
+            folded: boolean;
         };
+        /**
+         * FoldedPolicy
+         * @description What becomes of a plate that fits an entry but for the marks of its letters, as BOAB12 fits BÖ AB 12.
+         * @enum {string}
+         */
+        FoldedPolicy: "accept" | "review";
         /** FolderImport */
         FolderImport: {
             /**
@@ -3637,7 +3728,9 @@ export interface components {
         GateState: "none" | "pending" | "opening" | "opened" | "failed" | "expired";
         /**
          * GateUpdate
-         * @description What is left out stays; an actuator is replaced as a whole, with its secrets.
+         * @description What is left out stays, also of an actuator of the same kind.
+         *
+         *     `***`, as it is shown, keeps a secret for as long as the address leads to the same server.
          */
         GateUpdate: {
             /** Name */
@@ -3743,6 +3836,7 @@ export interface components {
             subject: string;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example ABC123
              */
             plate: string;
@@ -3796,6 +3890,11 @@ export interface components {
              * @example AB12CDE
              */
             plate: string | null;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Sighting Id */
             sighting_id: number | null;
             /** Reason */
@@ -3831,7 +3930,8 @@ export interface components {
             kind: "http";
             /**
              * Url
-             * @example http://192.168.1.20/relay/0?turn=on
+             * @description the values of its query, and tokens in its path, are never shown again
+             * @example http://192.0.2.20/relay/0?turn=on
              */
             url: string;
             /**
@@ -3848,7 +3948,10 @@ export interface components {
             headers: {
                 [key: string]: string;
             };
-            /** Body */
+            /**
+             * Body
+             * @description shown again only if it is a plain word
+             */
             body?: string | null;
             /**
              * Verify Tls
@@ -3858,14 +3961,14 @@ export interface components {
             verify_tls: boolean;
             /**
              * Timeout S
-             * @description seconds for each step of the call
+             * @description seconds for the whole call
              * @default 3
              */
             timeout_s: number;
         };
         /**
          * HttpActuatorRead
-         * @description How the gate is called, without the values of the headers.
+         * @description How the gate is called, with `***` for what is or may be a secret.
          */
         HttpActuatorRead: {
             /**
@@ -3873,7 +3976,11 @@ export interface components {
              * @enum {string}
              */
             kind: "http";
-            /** Url */
+            /**
+             * Url
+             * @description without the values of the query, and parts of the path that look like tokens
+             * @example http://192.0.2.20/relay/0?turn=***
+             */
             url: string;
             /** Method */
             method: string;
@@ -3882,7 +3989,11 @@ export interface components {
              * @description names only
              */
             headers: string[];
-            /** Body */
+            /**
+             * Body
+             * @description `***` unless it is a plain word
+             * @example ***
+             */
             body: string | null;
             /** Verify Tls */
             verify_tls: boolean;
@@ -4102,6 +4213,81 @@ export interface components {
              */
             state: "paused" | "queued" | "cancelled";
         };
+        /** ListImportPage */
+        ListImportPage: {
+            /** Items */
+            items: components["schemas"]["ListImportRead"][];
+            /**
+             * Next Cursor
+             * @description give it as `cursor` for the next page; None on the last one
+             */
+            next_cursor: string | null;
+        };
+        /**
+         * ListImportRead
+         * @description One import of a file into a list, whether or not its sender waited for the answer.
+         */
+        ListImportRead: {
+            /**
+             * Id
+             * @example 7
+             */
+            id: number;
+            /**
+             * Watchlist Id
+             * @description None: deleted since
+             */
+            watchlist_id: number | null;
+            /**
+             * Watchlist
+             * @description the list's name at that time
+             * @example residents
+             */
+            watchlist: string;
+            mode: components["schemas"]["ImportMode"];
+            /**
+             * Filename
+             * @example residents.csv
+             */
+            filename: string;
+            state: components["schemas"]["ListImportState"];
+            /**
+             * Added
+             * @description entries that are new; while it runs with `replace`, rows written so far
+             */
+            added: number;
+            /**
+             * Skipped
+             * @description rows that stood in the list already, or twice in the file
+             */
+            skipped: number;
+            /**
+             * Removed
+             * @description entries that were replaced
+             */
+            removed: number;
+            /** Error */
+            error: string | null;
+            /**
+             * Username
+             * @description who sent it, as the name was then
+             * @example ada
+             */
+            username: string | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Finished At */
+            finished_at: string | null;
+        };
+        /**
+         * ListImportState
+         * @description What became of the import of a file into a list. Unless it is `done`, the list is as it was.
+         * @enum {string}
+         */
+        ListImportState: "running" | "done" | "failed" | "interrupted";
         /**
          * ListKind
          * @enum {string}
@@ -4115,6 +4301,11 @@ export interface components {
             kind: string;
             /** Entry */
             entry: string;
+            /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
             /** Owner */
             owner: string | null;
             /** Note */
@@ -4262,9 +4453,15 @@ export interface components {
             timestamp: string;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             decision: components["schemas"]["Decision"];
             /**
              * Reason
@@ -4381,11 +4578,21 @@ export interface components {
              */
             entry_plate: string;
             /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
+            /**
              * Distance
              * @description edits between the two; a look-alike counts half
              * @example 0.5
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters: `BÖ AB 12` on the list, `BOAB12` read
+             */
+            folded: boolean;
             /**
              * Matched At
              * Format: date-time
@@ -4447,7 +4654,7 @@ export interface components {
             kind: "mqtt";
             /**
              * Host
-             * @example 192.168.1.10
+             * @example 192.0.2.10
              */
             host: string;
             /**
@@ -4462,6 +4669,7 @@ export interface components {
             topic: string;
             /**
              * Payload
+             * @description shown again only if it is a plain word
              * @default open
              */
             payload: string;
@@ -4492,14 +4700,14 @@ export interface components {
             version: "5" | "3.1.1";
             /**
              * Timeout S
-             * @description seconds for each step of the call
+             * @description seconds for the whole call
              * @default 3
              */
             timeout_s: number;
         };
         /**
          * MqttActuatorRead
-         * @description How the gate is told, without the password.
+         * @description How the gate is told, with `***` for what may be a secret, and without the password.
          */
         MqttActuatorRead: {
             /**
@@ -4513,7 +4721,11 @@ export interface components {
             port: number;
             /** Topic */
             topic: string;
-            /** Payload */
+            /**
+             * Payload
+             * @description `***` unless it is a plain word
+             * @example open
+             */
             payload: string;
             /** Qos */
             qos: number;
@@ -4661,6 +4873,16 @@ export interface components {
              * @example correct horse battery
              */
             password: string;
+            /**
+             * Current Password
+             * @description Needed for one's own account, as at `/auth/update/password`.
+             */
+            current_password?: string | null;
+            /**
+             * Revoke Api Keys
+             * @description End all API keys of the account too. Without it, those of somebody else's account end and one's own stay.
+             */
+            revoke_api_keys?: boolean | null;
         };
         /** PasswordUpdate */
         PasswordUpdate: {
@@ -4679,6 +4901,12 @@ export interface components {
              * @example correct horse battery
              */
             confirm_new_password: string;
+            /**
+             * Revoke Api Keys
+             * @description End all API keys of the account too, where somebody else may have had the password.
+             * @default false
+             */
+            revoke_api_keys: boolean;
         };
         /**
          * PlaceRead
@@ -4788,10 +5016,15 @@ export interface components {
             detection_id: number;
             /**
              * Text
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             text: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -5009,9 +5242,15 @@ export interface components {
         /**
          * PlateReport
          * @description Everything that is stored about a plate. `is_complete` is False if there is more than fits.
+         *
+         *     All that has the plate's key is in it, and so is another plate that differs in marks alone (BÖ and BO): what
+         *     somebody typed of it stands in `written`.
          */
         PlateReport: {
-            /** Plate */
+            /**
+             * Plate
+             * @description the key by which plates are compared
+             */
             plate: string;
             /** Is Complete */
             is_complete: boolean;
@@ -5033,6 +5272,7 @@ export interface components {
         PlateStatus: {
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
@@ -5080,6 +5320,11 @@ export interface components {
              * @default deny
              */
             unknown: components["schemas"]["UnknownPolicy"];
+            /**
+             * @description for a plate that fits an entry but for the marks of its letters, as BOAB12 fits `BÖ AB 12`
+             * @default accept
+             */
+            folded: components["schemas"]["FoldedPolicy"];
             /**
              * Free Exit
              * @description who leaves is held up by a deny list only
@@ -5141,6 +5386,11 @@ export interface components {
              * @default deny
              */
             unknown: components["schemas"]["UnknownPolicy"];
+            /**
+             * @description for a plate that fits an entry but for the marks of its letters, as BOAB12 fits `BÖ AB 12`
+             * @default accept
+             */
+            folded: components["schemas"]["FoldedPolicy"];
             /**
              * Free Exit
              * @description who leaves is held up by a deny list only
@@ -5224,7 +5474,7 @@ export interface components {
          * @description Why. One word for each rule, so that programs can tell them apart.
          * @enum {string}
          */
-        Reason: "deny_list" | "allow_list" | "open_to_all" | "free_exit" | "unknown_plate" | "no_plate" | "low_confidence" | "already_inside" | "full" | "cool_down" | "manual";
+        Reason: "deny_list" | "allow_list" | "open_to_all" | "free_exit" | "unknown_plate" | "no_plate" | "folded_match" | "low_confidence" | "already_inside" | "full" | "cool_down" | "manual";
         /** RecordAnswer */
         RecordAnswer: {
             /** Images */
@@ -5240,6 +5490,25 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /** RegionAll */
+        RegionAll: {
+            /** Items */
+            items: components["schemas"]["RegionRead"][];
+        };
+        /** RegionRead */
+        RegionRead: {
+            /**
+             * Code
+             * @example us-ca
+             */
+            code: string;
+            /**
+             * Name
+             * @description in English
+             * @example California
+             */
+            name: string;
         };
         /**
          * RegisteredRead
@@ -5564,10 +5833,15 @@ export interface components {
             id: number;
             /**
              * Plate
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written?: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -6061,10 +6335,15 @@ export interface components {
             log_id: number;
             /**
              * Plate
-             * @description empty if none could be read
+             * @description the key by which plates are compared; empty if none could be read
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @description of the reading; None for a plate that was typed
@@ -6118,6 +6397,11 @@ export interface components {
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written?: string | null;
             state: components["schemas"]["VisitState"];
             /** Location Id */
             location_id: number | null;
@@ -6189,6 +6473,11 @@ export interface components {
             id: number;
             /** Plate */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Location Id */
             location_id: number | null;
             /** State */
@@ -7384,7 +7673,7 @@ export interface operations {
     read_sightings_api_v1_sightings_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7521,7 +7810,7 @@ export interface operations {
     count_sightings_api_v1_sightings_count_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7586,7 +7875,7 @@ export interface operations {
     export_sightings_api_v1_sightings_export_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7891,6 +8180,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SightingRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_regions_api_v1_regions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionAll"];
                 };
             };
             /** @description What was wrong, and what to do */
@@ -8565,6 +8883,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CheckAnswer"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_imports_api_v1_watchlists_imports_get: {
+        parameters: {
+            query?: {
+                watchlist_id?: number | null;
+                limit?: number;
+                /** @description `next_cursor` of the page before */
+                cursor?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListImportPage"];
                 };
             };
             /** @description What was wrong, and what to do */
@@ -10163,7 +10515,7 @@ export interface operations {
     read_history_api_history_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10393,7 +10745,7 @@ export interface operations {
     read_detections_detections_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10462,7 +10814,7 @@ export interface operations {
     query_plates_plate_queries_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10531,7 +10883,7 @@ export interface operations {
     query_vehicles_vehicle_queries_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;

@@ -30,10 +30,15 @@ def open_gate(actuator: HttpActuator | MqttActuator, within_s: float) -> str:
     limit_s = min(actuator.timeout_s, within_s)
     try:
         if isinstance(actuator, HttpActuator):
-            return _call(actuator, limit_s)
-        return publish(actuator, limit_s, within_s)
+            return _for_people(_call(actuator, limit_s))
+        return _for_people(publish(actuator, limit_s, within_s))
     except GateError as error:
-        raise GateError(printable(redact_urls(str(error)))[:MAX_REASON]) from error
+        raise GateError(_for_people(str(error))) from error
+
+
+def _for_people(text: str) -> str:
+    """The text, as short and harmless as the log takes it."""
+    return printable(redact_urls(text))[:MAX_REASON]
 
 
 def _call(actuator: HttpActuator, limit_s: float) -> str:
