@@ -38,7 +38,7 @@ app.add_typer(importing.app, name="import")
 app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("reseal")(reseal.reseal)
-app.command("openapi", hidden=True)(server.openapi)
+app.command("openapi")(server.openapi)
 
 
 @app.command("version")
