@@ -547,7 +547,7 @@ export interface paths {
         put?: never;
         /**
          * Read
-         * @description Read plates and store nothing.
+         * @description Read plates and store nothing. The photos come in a form, or one photo is the whole body.
          */
         post: operations["read_api_v1_read_post"];
         delete?: never;
@@ -764,6 +764,26 @@ export interface paths {
          * @description Make one sighting of two that were the same pass.
          */
         post: operations["merge_sightings_api_v1_sightings__sighting_id__merge_post"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Regions
+         * @description List the known region codes: countries by ISO 3166, and the states whose plates the recognizer tells apart.
+         */
+        get: operations["read_regions_api_v1_regions_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1231,7 +1251,7 @@ export interface paths {
         put?: never;
         /**
          * Decide
-         * @description Decide whether a plate may pass, log it, and open the gate if it may.
+         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
          */
         post: operations["decide_api_v1_access_decide_post"];
         delete?: never;
@@ -1731,7 +1751,7 @@ export interface paths {
         put?: never;
         /**
          * Upload Image
-         * @description Store a photo, read its plates and record them as entering or leaving.
+         * @description Store a photo, read its plates and record them as entering or leaving, which opens or ends a visit.
          */
         post: operations["upload_image_api_upload_image_post"];
         delete?: never;
@@ -1749,7 +1769,7 @@ export interface paths {
         };
         /**
          * Read History
-         * @description List what was recorded, newest first.
+         * @description List what was recorded, newest first: everything, or page by page with `limit` and `cursor`.
          */
         get: operations["read_history_api_history_get"];
         put?: never;
@@ -1771,7 +1791,7 @@ export interface paths {
         put?: never;
         /**
          * Record Plate
-         * @description Record a plate by hand, without a photo.
+         * @description Record a plate by hand, without a photo; with a `status` of entering or leaving it opens or ends a visit.
          */
         post: operations["record_plate_api_plate_post"];
         delete?: never;
@@ -2123,7 +2143,7 @@ export interface paths {
         put?: never;
         /**
          * Verify
-         * @description Decide whether a plate may pass, write it into the access log, and open the gate if it may.
+         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
          */
         post: operations["verify_verification_post"];
         delete?: never;
@@ -2181,10 +2201,20 @@ export interface components {
              */
             entry_plate: string;
             /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
+            /**
              * Distance
              * @description edits between the two; a look-alike counts half
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters
+             */
+            folded: boolean;
         };
         /** AccessPage */
         AccessPage: {
@@ -2202,15 +2232,16 @@ export interface components {
          */
         AccessRead: {
             /**
-             * Id
-             * @example 91
-             */
-            id: number;
-            /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Confidence */
             confidence: number | null;
             /** Location Id */
@@ -2232,6 +2263,11 @@ export interface components {
              */
             decided_at: string;
             gate: components["schemas"]["GateResultRead"];
+            /**
+             * Id
+             * @example 91
+             */
+            id: number;
         };
         /**
          * AccessSource
@@ -2511,9 +2547,9 @@ export interface components {
             recognizer: string;
             /**
              * Image
-             * @description one or more photos: JPEG, PNG, WebP or BMP
+             * @description one or more photos: JPEG, PNG, WebP or BMP; or one photo as the body, without a form
              */
-            image: string[];
+            image?: string[] | null;
         };
         /** Body_read_text_ocr_post */
         Body_read_text_ocr_post: {
@@ -2580,6 +2616,12 @@ export interface components {
              * @description a photo: JPEG, PNG, WebP or BMP
              */
             image?: string | null;
+            /**
+             * Location
+             * @description where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION
+             * @default
+             */
+            location: string;
         };
         /** BusyHour */
         BusyHour: {
@@ -2704,8 +2746,16 @@ export interface components {
         };
         /** CheckAnswer */
         CheckAnswer: {
-            /** Plate */
+            /**
+             * Plate
+             * @description the key by which plates are compared
+             */
             plate: string;
+            /**
+             * Written
+             * @description as it was given
+             */
+            written: string;
             /**
              * Matches
              * @description the strongest first
@@ -2871,12 +2921,63 @@ export interface components {
          * @enum {string}
          */
         Decision: "granted" | "denied" | "review";
+        /**
+         * DecisionAnswer
+         * @description The answer to who asks for a decision.
+         */
+        DecisionAnswer: {
+            /**
+             * Plate
+             * @description the key by which plates are compared
+             * @example AB12CDE
+             */
+            plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
+            /** Confidence */
+            confidence: number | null;
+            /** Location Id */
+            location_id: number | null;
+            direction: components["schemas"]["Direction"];
+            decision: components["schemas"]["Decision"];
+            reason: components["schemas"]["Reason"];
+            source: components["schemas"]["AccessSource"];
+            /** Note */
+            note: string | null;
+            match: components["schemas"]["AccessMatchRead"] | null;
+            /** Sighting Id */
+            sighting_id: number | null;
+            /** User Id */
+            user_id: number | null;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            gate: components["schemas"]["GateResultRead"];
+            /**
+             * Id
+             * @description of the entry in the log; None for a dry run, which has none
+             * @example 91
+             */
+            id: number | null;
+            /** Dry Run */
+            dry_run: boolean;
+        };
         /** DecisionTold */
         DecisionTold: {
             /** Id */
             id: number;
             /** Plate */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Location Id */
             location_id: number | null;
             /** Decision */
@@ -3007,10 +3108,15 @@ export interface components {
             image_id: number | null;
             /**
              * Plate
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -3257,9 +3363,15 @@ export interface components {
             id: number;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Region */
             region: string | null;
             /** Tolerance */
@@ -3296,8 +3408,8 @@ export interface components {
         EntryWrite: {
             /**
              * Plate
-             * @description separators and case don't count; `?` stands for one character, `*` for any number of them
-             * @example AB12CDE
+             * @description as it is written: separators, case and marks don't count; `?` stands for one character, `*` for any number of them
+             * @example AB12 CDE
              */
             plate: string;
             /**
@@ -3511,7 +3623,18 @@ export interface components {
              * @example 0.5
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters: `BÖ AB 12` on the list, `BOAB12` read
+             */
+            folded: boolean;
         };
+        /**
+         * FoldedPolicy
+         * @description What becomes of a plate that fits an entry but for the marks of its letters, as BOAB12 fits BÖ AB 12.
+         * @enum {string}
+         */
+        FoldedPolicy: "accept" | "review";
         /** FolderImport */
         FolderImport: {
             /**
@@ -3723,6 +3846,7 @@ export interface components {
             success: boolean;
             /**
              * Message
+             * @description says so where older records were left out
              * @default History retrieved
              */
             message: string;
@@ -3743,6 +3867,7 @@ export interface components {
             subject: string;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example ABC123
              */
             plate: string;
@@ -3796,6 +3921,11 @@ export interface components {
              * @example AB12CDE
              */
             plate: string | null;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Sighting Id */
             sighting_id: number | null;
             /** Reason */
@@ -4115,6 +4245,11 @@ export interface components {
             kind: string;
             /** Entry */
             entry: string;
+            /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
             /** Owner */
             owner: string | null;
             /** Note */
@@ -4262,9 +4397,15 @@ export interface components {
             timestamp: string;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             decision: components["schemas"]["Decision"];
             /**
              * Reason
@@ -4381,11 +4522,21 @@ export interface components {
              */
             entry_plate: string;
             /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
+            /**
              * Distance
              * @description edits between the two; a look-alike counts half
              * @example 0.5
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters: `BÖ AB 12` on the list, `BOAB12` read
+             */
+            folded: boolean;
             /**
              * Matched At
              * Format: date-time
@@ -4788,10 +4939,15 @@ export interface components {
             detection_id: number;
             /**
              * Text
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             text: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -4978,6 +5134,11 @@ export interface components {
             description?: string | null;
             /** @default unknown */
             status: components["schemas"]["Direction"];
+            /**
+             * Location
+             * @description where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION
+             */
+            location?: string | null;
         };
         /**
          * PlateRegions
@@ -5009,9 +5170,15 @@ export interface components {
         /**
          * PlateReport
          * @description Everything that is stored about a plate. `is_complete` is False if there is more than fits.
+         *
+         *     All that has the plate's key is in it, and so is another plate that differs in marks alone (BÖ and BO): what
+         *     somebody typed of it stands in `written`.
          */
         PlateReport: {
-            /** Plate */
+            /**
+             * Plate
+             * @description the key by which plates are compared
+             */
             plate: string;
             /** Is Complete */
             is_complete: boolean;
@@ -5033,6 +5200,7 @@ export interface components {
         PlateStatus: {
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
@@ -5080,6 +5248,11 @@ export interface components {
              * @default deny
              */
             unknown: components["schemas"]["UnknownPolicy"];
+            /**
+             * @description for a plate that fits an entry but for the marks of its letters, as BOAB12 fits `BÖ AB 12`
+             * @default accept
+             */
+            folded: components["schemas"]["FoldedPolicy"];
             /**
              * Free Exit
              * @description who leaves is held up by a deny list only
@@ -5141,6 +5314,11 @@ export interface components {
              * @default deny
              */
             unknown: components["schemas"]["UnknownPolicy"];
+            /**
+             * @description for a plate that fits an entry but for the marks of its letters, as BOAB12 fits `BÖ AB 12`
+             * @default accept
+             */
+            folded: components["schemas"]["FoldedPolicy"];
             /**
              * Free Exit
              * @description who leaves is held up by a deny list only
@@ -5224,7 +5402,7 @@ export interface components {
          * @description Why. One word for each rule, so that programs can tell them apart.
          * @enum {string}
          */
-        Reason: "deny_list" | "allow_list" | "open_to_all" | "free_exit" | "unknown_plate" | "no_plate" | "low_confidence" | "already_inside" | "full" | "cool_down" | "manual";
+        Reason: "deny_list" | "allow_list" | "open_to_all" | "free_exit" | "unknown_plate" | "no_plate" | "folded_match" | "low_confidence" | "already_inside" | "full" | "cool_down" | "manual";
         /** RecordAnswer */
         RecordAnswer: {
             /** Images */
@@ -5240,6 +5418,25 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /** RegionAll */
+        RegionAll: {
+            /** Items */
+            items: components["schemas"]["RegionRead"][];
+        };
+        /** RegionRead */
+        RegionRead: {
+            /**
+             * Code
+             * @example us-ca
+             */
+            code: string;
+            /**
+             * Name
+             * @description in English
+             * @example California
+             */
+            name: string;
         };
         /**
          * RegisteredRead
@@ -5564,10 +5761,15 @@ export interface components {
             id: number;
             /**
              * Plate
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written?: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -6055,16 +6257,21 @@ export interface components {
         VerificationAnswer: {
             /**
              * Log Id
-             * @description of the entry in the access log
+             * @description of the entry in the access log; None for a dry run
              * @example 91
              */
-            log_id: number;
+            log_id: number | null;
             /**
              * Plate
-             * @description empty if none could be read
+             * @description the key by which plates are compared; empty if none could be read
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @description of the reading; None for a plate that was typed
@@ -6079,6 +6286,11 @@ export interface components {
              * Format: date-time
              */
             timestamp: string;
+            /**
+             * Dry Run
+             * @description nothing was logged, and no gate opened
+             */
+            dry_run: boolean;
         };
         /**
          * VisitClose
@@ -6118,6 +6330,11 @@ export interface components {
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written?: string | null;
             state: components["schemas"]["VisitState"];
             /** Location Id */
             location_id: number | null;
@@ -6189,6 +6406,11 @@ export interface components {
             id: number;
             /** Plate */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Location Id */
             location_id: number | null;
             /** State */
@@ -7350,7 +7572,10 @@ export interface operations {
     };
     read_api_v1_read_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the same, for a photo that is the body */
+                recognizer?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7358,6 +7583,8 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": components["schemas"]["Body_read_api_v1_read_post"];
+                "image/*": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -7384,7 +7611,7 @@ export interface operations {
     read_sightings_api_v1_sightings_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7521,7 +7748,7 @@ export interface operations {
     count_sightings_api_v1_sightings_count_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7586,7 +7813,7 @@ export interface operations {
     export_sightings_api_v1_sightings_export_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7891,6 +8118,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SightingRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_regions_api_v1_regions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionAll"];
                 };
             };
             /** @description What was wrong, and what to do */
@@ -8951,8 +9207,15 @@ export interface operations {
     };
     decide_api_v1_access_decide_post: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description the same as in the body */
+                dry_run?: boolean;
+                /** @description of a dry run, for the audit log */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -8975,6 +9238,12 @@ export interface operations {
                     confidence?: number | null;
                     /** Region */
                     region?: string | null;
+                    /**
+                     * Dry Run
+                     * @description only say what would be decided: nothing is logged or told, and no gate opens
+                     * @default false
+                     */
+                    dry_run?: boolean;
                     $defs: {
                         /**
                          * Direction
@@ -8993,6 +9262,8 @@ export interface operations {
                     location_id?: number;
                     /** @enum {string} */
                     direction?: "entering" | "leaving" | "unknown";
+                    /** @default false */
+                    dry_run?: boolean;
                 };
             };
         };
@@ -9003,7 +9274,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccessRead"];
+                    "application/json": components["schemas"]["DecisionAnswer"];
                 };
             };
             /** @description What was wrong, and what to do */
@@ -10129,6 +10400,8 @@ export interface operations {
         parameters: {
             query?: {
                 status?: components["schemas"]["Direction"];
+                /** @description where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION */
+                location?: string;
             };
             header?: never;
             path?: never;
@@ -10163,7 +10436,7 @@ export interface operations {
     read_history_api_history_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10197,6 +10470,7 @@ export interface operations {
                 /** @description why plates are searched; kept in the audit log, filters nothing */
                 reason?: string | null;
                 sort?: components["schemas"]["Sort"];
+                /** @description records a page; without it and without `cursor` all come, up to 10000 */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
@@ -10393,7 +10667,7 @@ export interface operations {
     read_detections_detections_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10462,7 +10736,7 @@ export interface operations {
     query_plates_plate_queries_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10531,7 +10805,7 @@ export interface operations {
     query_vehicles_vehicle_queries_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -11013,8 +11287,15 @@ export interface operations {
     };
     verify_verification_post: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description the same as in the body */
+                dry_run?: boolean;
+                /** @description of a dry run, for the audit log */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11037,6 +11318,12 @@ export interface operations {
                     confidence?: number | null;
                     /** Region */
                     region?: string | null;
+                    /**
+                     * Dry Run
+                     * @description only say what would be decided: nothing is logged or told, and no gate opens
+                     * @default false
+                     */
+                    dry_run?: boolean;
                     $defs: {
                         /**
                          * Direction
@@ -11060,6 +11347,8 @@ export interface operations {
                     location_id?: number;
                     /** @enum {string} */
                     direction?: "entering" | "leaving" | "unknown";
+                    /** @default false */
+                    dry_run?: boolean;
                 };
             };
         };
