@@ -547,7 +547,7 @@ export interface paths {
         put?: never;
         /**
          * Read
-         * @description Read plates and store nothing.
+         * @description Read plates and store nothing. The photos come in a form, or one photo is the whole body.
          */
         post: operations["read_api_v1_read_post"];
         delete?: never;
@@ -1271,7 +1271,7 @@ export interface paths {
         put?: never;
         /**
          * Decide
-         * @description Decide whether a plate may pass, log it, and open the gate if it may.
+         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
          */
         post: operations["decide_api_v1_access_decide_post"];
         delete?: never;
@@ -1771,7 +1771,7 @@ export interface paths {
         put?: never;
         /**
          * Upload Image
-         * @description Store a photo, read its plates and record them as entering or leaving.
+         * @description Store a photo, read its plates and record them as entering or leaving, which opens or ends a visit.
          */
         post: operations["upload_image_api_upload_image_post"];
         delete?: never;
@@ -1789,7 +1789,7 @@ export interface paths {
         };
         /**
          * Read History
-         * @description List what was recorded, newest first.
+         * @description List what was recorded, newest first: everything, or page by page with `limit` and `cursor`.
          */
         get: operations["read_history_api_history_get"];
         put?: never;
@@ -1811,7 +1811,7 @@ export interface paths {
         put?: never;
         /**
          * Record Plate
-         * @description Record a plate by hand, without a photo.
+         * @description Record a plate by hand, without a photo; with a `status` of entering or leaving it opens or ends a visit.
          */
         post: operations["record_plate_api_plate_post"];
         delete?: never;
@@ -2163,7 +2163,7 @@ export interface paths {
         put?: never;
         /**
          * Verify
-         * @description Decide whether a plate may pass, write it into the access log, and open the gate if it may.
+         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
          */
         post: operations["verify_verification_post"];
         delete?: never;
@@ -2252,11 +2252,6 @@ export interface components {
          */
         AccessRead: {
             /**
-             * Id
-             * @example 91
-             */
-            id: number;
-            /**
              * Plate
              * @description the key by which plates are compared
              * @example AB12CDE
@@ -2288,6 +2283,11 @@ export interface components {
              */
             decided_at: string;
             gate: components["schemas"]["GateResultRead"];
+            /**
+             * Id
+             * @example 91
+             */
+            id: number;
         };
         /**
          * AccessSource
@@ -2567,9 +2567,9 @@ export interface components {
             recognizer: string;
             /**
              * Image
-             * @description one or more photos: JPEG, PNG, WebP or BMP
+             * @description one or more photos: JPEG, PNG, WebP or BMP; or one photo as the body, without a form
              */
-            image: string[];
+            image?: string[] | null;
         };
         /** Body_read_text_ocr_post */
         Body_read_text_ocr_post: {
@@ -2636,6 +2636,12 @@ export interface components {
              * @description a photo: JPEG, PNG, WebP or BMP
              */
             image?: string | null;
+            /**
+             * Location
+             * @description where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION
+             * @default
+             */
+            location: string;
         };
         /** BusyHour */
         BusyHour: {
@@ -2935,6 +2941,52 @@ export interface components {
          * @enum {string}
          */
         Decision: "granted" | "denied" | "review";
+        /**
+         * DecisionAnswer
+         * @description The answer to who asks for a decision.
+         */
+        DecisionAnswer: {
+            /**
+             * Plate
+             * @description the key by which plates are compared
+             * @example AB12CDE
+             */
+            plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
+            /** Confidence */
+            confidence: number | null;
+            /** Location Id */
+            location_id: number | null;
+            direction: components["schemas"]["Direction"];
+            decision: components["schemas"]["Decision"];
+            reason: components["schemas"]["Reason"];
+            source: components["schemas"]["AccessSource"];
+            /** Note */
+            note: string | null;
+            match: components["schemas"]["AccessMatchRead"] | null;
+            /** Sighting Id */
+            sighting_id: number | null;
+            /** User Id */
+            user_id: number | null;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            gate: components["schemas"]["GateResultRead"];
+            /**
+             * Id
+             * @description of the entry in the log; None for a dry run, which has none
+             * @example 91
+             */
+            id: number | null;
+            /** Dry Run */
+            dry_run: boolean;
+        };
         /** DecisionTold */
         DecisionTold: {
             /** Id */
@@ -3816,6 +3868,7 @@ export interface components {
             success: boolean;
             /**
              * Message
+             * @description says so where older records were left out
              * @default History retrieved
              */
             message: string;
@@ -5211,6 +5264,11 @@ export interface components {
             description?: string | null;
             /** @default unknown */
             status: components["schemas"]["Direction"];
+            /**
+             * Location
+             * @description where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION
+             */
+            location?: string | null;
         };
         /**
          * PlateRegions
@@ -6329,10 +6387,10 @@ export interface components {
         VerificationAnswer: {
             /**
              * Log Id
-             * @description of the entry in the access log
+             * @description of the entry in the access log; None for a dry run
              * @example 91
              */
-            log_id: number;
+            log_id: number | null;
             /**
              * Plate
              * @description the key by which plates are compared; empty if none could be read
@@ -6358,6 +6416,11 @@ export interface components {
              * Format: date-time
              */
             timestamp: string;
+            /**
+             * Dry Run
+             * @description nothing was logged, and no gate opened
+             */
+            dry_run: boolean;
         };
         /**
          * VisitClose
@@ -7639,7 +7702,10 @@ export interface operations {
     };
     read_api_v1_read_post: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description the same, for a photo that is the body */
+                recognizer?: string;
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -7647,6 +7713,8 @@ export interface operations {
         requestBody: {
             content: {
                 "multipart/form-data": components["schemas"]["Body_read_api_v1_read_post"];
+                "image/*": string;
+                "application/octet-stream": string;
             };
         };
         responses: {
@@ -9303,8 +9371,15 @@ export interface operations {
     };
     decide_api_v1_access_decide_post: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description the same as in the body */
+                dry_run?: boolean;
+                /** @description of a dry run, for the audit log */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9327,6 +9402,12 @@ export interface operations {
                     confidence?: number | null;
                     /** Region */
                     region?: string | null;
+                    /**
+                     * Dry Run
+                     * @description only say what would be decided: nothing is logged or told, and no gate opens
+                     * @default false
+                     */
+                    dry_run?: boolean;
                     $defs: {
                         /**
                          * Direction
@@ -9345,6 +9426,8 @@ export interface operations {
                     location_id?: number;
                     /** @enum {string} */
                     direction?: "entering" | "leaving" | "unknown";
+                    /** @default false */
+                    dry_run?: boolean;
                 };
             };
         };
@@ -9355,7 +9438,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AccessRead"];
+                    "application/json": components["schemas"]["DecisionAnswer"];
                 };
             };
             /** @description What was wrong, and what to do */
@@ -10481,6 +10564,8 @@ export interface operations {
         parameters: {
             query?: {
                 status?: components["schemas"]["Direction"];
+                /** @description where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION */
+                location?: string;
             };
             header?: never;
             path?: never;
@@ -10549,6 +10634,7 @@ export interface operations {
                 /** @description why plates are searched; kept in the audit log, filters nothing */
                 reason?: string | null;
                 sort?: components["schemas"]["Sort"];
+                /** @description records a page; without it and without `cursor` all come, up to 10000 */
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
@@ -11365,8 +11451,15 @@ export interface operations {
     };
     verify_verification_post: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description the same as in the body */
+                dry_run?: boolean;
+                /** @description of a dry run, for the audit log */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11389,6 +11482,12 @@ export interface operations {
                     confidence?: number | null;
                     /** Region */
                     region?: string | null;
+                    /**
+                     * Dry Run
+                     * @description only say what would be decided: nothing is logged or told, and no gate opens
+                     * @default false
+                     */
+                    dry_run?: boolean;
                     $defs: {
                         /**
                          * Direction
@@ -11412,6 +11511,8 @@ export interface operations {
                     location_id?: number;
                     /** @enum {string} */
                     direction?: "entering" | "leaving" | "unknown";
+                    /** @default false */
+                    dry_run?: boolean;
                 };
             };
         };

@@ -39,7 +39,7 @@ app.command("serve")(server.serve)
 app.command("migrate")(server.migrate)
 app.command("reseal")(reseal.reseal)
 app.command("sweep-media")(media.sweep_media)
-app.command("openapi", hidden=True)(server.openapi)
+app.command("openapi")(server.openapi)
 
 
 @app.command("version")
