@@ -16,7 +16,7 @@ from platewatch.cli import app
 from platewatch.cli import read as read_module
 from platewatch.vision.geometry import iou
 from platewatch.vision.image import open_image
-from tests.vision.networks import constant_network
+from tests.vision.networks import constant_network, with_metadata
 from tests.vision.pictures import SAMPLES, encode, quarters
 
 KEYS = ["image", "width", "height", "ms", "plates", "error"]
@@ -153,6 +153,26 @@ def test_a_model_of_the_users_own_is_used(photos: Path, tmp_path: Path) -> None:
     (plate,) = json.loads(result.stdout)["plates"]
     assert plate["box"] == pytest.approx([130, 292.5, 299, 351], abs=0.1)
     assert plate["text"] == "0695DVH"
+
+
+def test_class_of_the_plate_is_chosen_by_option_or_setting(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = np.zeros((1, 6, 3549), np.float32)
+    columns[0, :, 0] = [206, 322, 170, 46, 0.9, 0]
+    columns[0, :, 1] = [100, 100, 90, 90, 0, 0.9]
+    model = tmp_path / "own.onnx"
+    model.write_bytes(with_metadata(constant_network(columns, (1, 3, 416, 416)), names="['vehicle part', 'wheel']"))
+    arguments = ("--json", "--detector", "yolo", "--model", model, photos / "spain.jpg")
+    refused = run(*arguments)
+    assert refused.exit_code == 2
+    assert "0 'vehicle part', 1 'wheel'" in refused.stderr
+    assert "--detector-class" in refused.stderr
+    by_option = json.loads(run(*arguments, "--detector-class", "Vehicle Part").stdout)
+    assert [plate["text"] for plate in by_option["plates"]] == ["0695DVH"]
+    monkeypatch.setenv("PLATEWATCH_DETECTOR_CLASS", "0")
+    assert json.loads(run(*arguments).stdout)["plates"] == by_option["plates"]
+    assert json.loads(run(*arguments, "--detector-class", "wheel").stdout)["plates"] == []
 
 
 def test_a_reader_that_has_enough_ends_the_command_quietly(photos: Path) -> None:
