@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from platewatch.cli import app
@@ -17,7 +18,7 @@ from platewatch.cli import read as read_module
 from platewatch.vision.geometry import iou
 from platewatch.vision.image import open_image
 from tests.vision.networks import constant_network, with_metadata
-from tests.vision.pictures import SAMPLES, encode, quarters
+from tests.vision.pictures import SAMPLES, encode, heic, quarters
 
 KEYS = ["image", "width", "height", "ms", "plates", "error"]
 PLATE_KEYS = ["text", "confidence", "region", "region_confidence", "box", "corners", "characters"]
@@ -153,6 +154,30 @@ def test_a_model_of_the_users_own_is_used(photos: Path, tmp_path: Path) -> None:
     (plate,) = json.loads(result.stdout)["plates"]
     assert plate["box"] == pytest.approx([130, 292.5, 299, 351], abs=0.1)
     assert plate["text"] == "0695DVH"
+
+
+def test_photos_of_a_folder_in_every_format_are_read_or_named(photos: Path) -> None:
+    jpeg = (photos / "spain.jpg").read_bytes()
+    with Image.open(photos / "spain.jpg") as opened:
+        contents = {
+            "a.jfif": jpeg,
+            "b.mpo": jpeg,
+            "c.HEIC": heic(opened),
+            "d.avif": encode(opened, "AVIF"),
+            "e.tif": encode(opened, "TIFF"),
+            "f.gif": encode(opened, "GIF"),
+            "g": jpeg,
+            "._spain.jpg": b"Mac OS X",
+        }
+    for name, content in contents.items():
+        (photos / name).write_bytes(content)
+    result = run("--csv", photos)
+    assert result.exit_code == 1
+    found = {Path(row["image"]).name: row["plate"] for row in csv.DictReader(io.StringIO(result.stdout))}
+    read = dict.fromkeys(("a.jfif", "b.mpo", "c.HEIC", "d.avif", "g", "spain.jpg"), "0695DVH")
+    assert found == {**read, "malta.jpg": "BCG986", "e.tif": "", "f.gif": ""}
+    told = dict(line.split(": ", 1) for line in result.stderr.splitlines())
+    assert {Path(name).name: message.split()[0] for name, message in told.items()} == {"e.tif": "TIFF", "f.gif": "GIF"}
 
 
 def test_class_of_the_plate_is_chosen_by_option_or_setting(

@@ -74,7 +74,7 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         _refuse("--json and --csv exclude each other. Choose one.")
     images = expand(paths)
     if not images:
-        _refuse(f"No images below {', '.join(paths)}. Name JPEG, PNG, WebP or BMP files.")
+        _refuse(f"No images below {', '.join(paths)}. Name JPEG, PNG, WebP, AVIF, HEIC or BMP files.")
     style = Style.JSON if as_json else Style.CSV if as_csv else Style.TABLE
     try:
         told = backend_options(load_settings(), Clock().now)
