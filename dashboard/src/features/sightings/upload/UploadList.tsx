@@ -1,5 +1,5 @@
 import { ActionIcon, Button, Progress } from '@mantine/core';
-import { IconRefresh, IconX } from '@tabler/icons-react';
+import { IconPhoto, IconRefresh, IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 
 import { PlateBadge } from '@/components/PlateBadge';
@@ -44,7 +44,7 @@ export function UploadList(props: UploadListProps) {
                 onSelect(upload.key);
               }}
             >
-              <img className={classes.thumbnail} src={upload.previewUrl} alt="" />
+              <Thumbnail src={upload.previewUrl} />
               <span className={classes.words}>
                 <span className={classes.name}>{upload.file.name}</span>
                 <Progressing state={upload.state} />
@@ -76,6 +76,28 @@ export function UploadList(props: UploadListProps) {
         ))}
       </ul>
     </section>
+  );
+}
+
+/** The photo in small, or an icon where the browser can't show it. */
+function Thumbnail({ src }: { src: string }) {
+  const [isShown, setIsShown] = useState(true);
+  if (!isShown) {
+    return (
+      <span className={classes.thumbnail}>
+        <IconPhoto size={22} stroke={1.4} />
+      </span>
+    );
+  }
+  return (
+    <img
+      className={classes.thumbnail}
+      src={src}
+      alt=""
+      onError={() => {
+        setIsShown(false);
+      }}
+    />
   );
 }
 

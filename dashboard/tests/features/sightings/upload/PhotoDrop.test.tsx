@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
@@ -44,4 +44,24 @@ test('several photos are handed on together', async () => {
   });
   const [files] = onPhotos.mock.calls[0] as [File[]];
   expect(files.map(({ name }) => name)).toEqual(['a.jpg', 'b.jpg']);
+});
+
+test.each(['IMG_0001.HEIC', 'car.avif', 'car.jfif'])(
+  'a dropped %s without a type is taken',
+  async (name) => {
+    const onPhotos = drawOn('fine');
+    const zone = screen.getByRole('button', { name: 'Add photos' });
+    const photo = new File(['x'], name, { type: '' });
+    fireEvent.drop(zone, { dataTransfer: { files: [photo], types: ['Files'] } });
+    await vi.waitFor(() => {
+      expect(onPhotos).toHaveBeenCalledOnce();
+    });
+  },
+);
+
+test('a phone is asked for formats that it converts its photos to', () => {
+  drawOn('coarse');
+  const accept = screen.getByLabelText('Photos to read').getAttribute('accept');
+  expect(accept).toContain('image/jpeg');
+  expect(accept).not.toContain('hei');
 });

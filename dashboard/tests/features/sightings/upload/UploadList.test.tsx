@@ -1,4 +1,4 @@
-import { screen, within } from '@testing-library/react';
+import { fireEvent, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
@@ -85,4 +85,13 @@ test('its buttons do what they say', async () => {
   expect(calls.onRemove).toHaveBeenCalledExactlyOnceWith('c');
   await userEvent.click(screen.getByRole('button', { name: 'Clear' }));
   expect(calls.onClear).toHaveBeenCalledOnce();
+});
+
+test('a photo that the browser can not show has an icon', () => {
+  draw([upload('IMG_1', { kind: 'waiting' })]);
+  const picture = document.querySelector('img');
+  if (picture === null) throw new Error('the thumbnail is drawn');
+  fireEvent.error(picture);
+  expect(document.querySelector('img')).toBeNull();
+  expect(document.querySelector('svg')).not.toBeNull();
 });
