@@ -6,34 +6,26 @@ decoders are not used: they fill up a truncated file with gray and say nothing.
 
 from __future__ import annotations
 
-import struct
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
-from io import BytesIO
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]  # no stubs are published
 from PIL import Image
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from platewatch.errors import (
     EmptyImageError,
     ImageTooLargeError,
-    NotAnImageError,
     TruncatedImageError,
     UnsupportedImageError,
 )
+from platewatch.vision.headers import DAMAGE, open_header, orientation_of, sniff, webp_size
 from platewatch.vision.jpeg import with_end, without_notes
-from platewatch.vision.photo_files import ImageFormat, format_of
-from platewatch.vision.png import bits_of, exif_of, pixels_alone
+from platewatch.vision.photo_files import ImageFormat
+from platewatch.vision.png import bits_of, pixels_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,41 +37,12 @@ if TYPE_CHECKING:
     from platewatch.vision.types import ImageBgr
 
 _MIB: Final = 1024 * 1024
-_ORIENTATION_TAG: Final = 0x0112
 _TURNED_BY_A_QUARTER: Final = frozenset({5, 6, 7, 8})
-_WEBP_HEADER_BYTES: Final = 30
-_WEBP_ANIMATION_FLAG: Final = 0x02
 _PLAIN_MODES: Final = frozenset({"RGB", "L"})
 _DEEP: Final = 16
 _DEPTHS: Final = (8, 10, 12, 14, 16)
 """Bits of the values that cameras put into 16."""
 _ROWS_AT_ONCE: Final = 64
-
-# What Pillow's decoders raise on damaged files; each plugin has its own habit.
-_DAMAGE: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, RuntimeError, struct.error)
-
-
-def _open_heif(file: BytesIO) -> ImageFile:
-    """The header of a HEIC or HEIF file, by the package of the extra `heic`, which then reads its EXIF too."""
-    try:
-        plugin = import_module("pillow_heif.as_plugin")
-    except ImportError as error:
-        raise UnsupportedImageError(
-            "HEIC photos are read where the package pillow-heif is installed beside platewatch "
-            "(`pip install 'pillow-heif>=1.8.1'`). Install it, or send the photo as JPEG.",
-        ) from error
-    plugin.register_heif_opener()
-    return cast("ImageFile", plugin.HeifImageFile(file))
-
-
-_OPENERS: Final[dict[ImageFormat, Callable[[BytesIO], ImageFile]]] = {
-    ImageFormat.JPEG: JpegImageFile,
-    ImageFormat.PNG: PngImageFile,
-    ImageFormat.WEBP: WebPImageFile,
-    ImageFormat.BMP: BmpImageFile,
-    ImageFormat.AVIF: AvifImageFile,
-    ImageFormat.HEIF: _open_heif,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +62,7 @@ class EncodedImage:
     def __init__(self, data: bytes, image_format: ImageFormat, header: ImageFile) -> None:
         self.data = data
         self.format = image_format
-        self.orientation = _orientation(data, image_format, header)
+        self.orientation = orientation_of(data, image_format, header)
         self.stored_size: tuple[int, int] = header.size
         self._mode = header.mode
         turned = self.orientation in _TURNED_BY_A_QUARTER
@@ -154,7 +117,7 @@ class EncodedImage:
             with suppress(ValueError):
                 return _upright(_decode_jpeg(self.data), self.orientation)
         try:
-            image = _OPENERS[self.format](BytesIO(self.data))
+            image = open_header(self.data, self.format)
             if factor is not None:
                 image.draft("", (max(1, image.width // factor), max(1, image.height // factor)))
             image.load()
@@ -163,7 +126,7 @@ class EncodedImage:
                 del image
                 return _upright(_deep_bgr(self.data), self.orientation)
             return _upright(_flat_bgr(image), self.orientation)
-        except _DAMAGE as error:
+        except DAMAGE as error:
             if factor is None and is_plain:
                 return _upright(_decode_ended_jpeg(self.data), self.orientation)
             raise TruncatedImageError from error
@@ -184,13 +147,13 @@ def open_image(data: bytes, limits: ImageLimits | None = None) -> EncodedImage:
         raise EmptyImageError
     if len(data) > limits.max_bytes:
         raise ImageTooLargeError(what="MB", limit=f"{limits.max_bytes / _MIB:g}")
-    image_format = _sniff(data)
+    image_format = sniff(data)
     if image_format is ImageFormat.WEBP:
         # Pillow's WebP plugin allocates the whole canvas on opening.
-        _check_pixels(_webp_size(data), limits)
+        _check_pixels(webp_size(data), limits)
     try:
-        header = _OPENERS[image_format](BytesIO(data))
-    except _DAMAGE as error:
+        header = open_header(data, image_format)
+    except DAMAGE as error:
         raise TruncatedImageError from error
     _check_pixels(header.size, limits)
     # A HEIC file has one picture that is meant, whatever else is in it.
@@ -236,30 +199,6 @@ def from_pillow(image: Image.Image) -> ImageBgr:
     return np.asarray(cv2.cvtColor(np.asarray(image, dtype=np.uint8), cv2.COLOR_RGB2BGR), dtype=np.uint8)
 
 
-def _sniff(data: bytes) -> ImageFormat:
-    found = format_of(data[:64])
-    if isinstance(found, ImageFormat):
-        return found
-    if found is None:
-        raise NotAnImageError
-    raise UnsupportedImageError(f"{found} images are not read. Send the picture (one frame) as a JPEG or PNG file.")
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    """Width and height as the header says (RFC 9649, sections 2.5 to 2.7)."""
-    if len(data) < _WEBP_HEADER_BYTES:
-        raise TruncatedImageError
-    kind = data[12:16]
-    if kind == b"VP8X":
-        if data[20] & _WEBP_ANIMATION_FLAG:
-            raise UnsupportedImageError("The image is animated. Send one frame of it as a JPEG or PNG file.")
-        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
-    if kind == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
-
-
 def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
     width, height = size
     if width * height > limits.max_pixels:
@@ -268,21 +207,6 @@ def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
             size=f"{width * height / 1e6:.1f}",
             limit=f"{limits.max_pixels / 1e6:g}",
         )
-
-
-def _orientation(data: bytes, image_format: ImageFormat, header: ImageFile) -> int:
-    try:
-        if image_format is ImageFormat.PNG:
-            # Pillow decodes the whole picture to find the block behind it.
-            tags = Image.Exif()
-            tags.load(exif_of(data))
-        else:
-            tags = header.getexif()
-        value = tags.get(_ORIENTATION_TAG, 1)
-    except _DAMAGE:
-        # A photo whose EXIF block is damaged still shows its plate.
-        return 1
-    return value if isinstance(value, int) and value in range(1, 9) else 1
 
 
 def _reduction(longest_side: int, wanted: int) -> int:
