@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from io import BytesIO
 from zoneinfo import ZoneInfo
 
-import pillow_heif
 import pytest
 from PIL import Image
 
@@ -17,7 +16,7 @@ TAKEN, OFFSET, FRACTION, CHANGED = 0x9003, 0x9011, 0x9291, 0x0132
 
 
 def photo(tags: dict[int, str], image_format: str = "JPEG") -> bytes:
-    image, exif = Image.new("RGB", (64, 64)), Image.Exif()
+    image, exif = Image.new("RGB", (8, 8)), Image.Exif()
     for tag, value in tags.items():
         if tag == CHANGED:
             exif[tag] = value
@@ -75,10 +74,3 @@ def test_damaged_tags_are_none() -> None:
 @pytest.mark.parametrize("data", [b"", b"hello", b"\xff\xd8"], ids=["empty", "text", "cut short"])
 def test_what_is_no_image_has_none(data: bytes) -> None:
     assert capture_time(data, UTC) is None
-
-
-@pytest.mark.parametrize("image_format", ["PNG", "WEBP", "AVIF", "HEIF"])
-def test_times_in_photos_of_other_formats_are_read(image_format: str) -> None:
-    pillow_heif.register_heif_opener()
-    taken = capture_time(photo({TAKEN: "2026:03:01 12:30:15"}, image_format), BERLIN)
-    assert taken == datetime(2026, 3, 1, 12, 30, 15, tzinfo=BERLIN)
