@@ -70,14 +70,14 @@ class EmptyImageError(ImageError):
     """The image has 0 bytes."""
 
     def __init__(self) -> None:
-        super().__init__("The image is empty (0 bytes). Send the content of a JPEG, PNG, WebP or BMP file.")
+        super().__init__("The image is empty (0 bytes). Send the content of a JPEG, PNG, WebP, AVIF, HEIC or BMP file.")
 
 
 class NotAnImageError(ImageError):
     """The bytes are in no known image format."""
 
     def __init__(self) -> None:
-        super().__init__("This is not an image that can be read. Send a JPEG, PNG, WebP or BMP file.")
+        super().__init__("This is not an image that can be read. Send a JPEG, PNG, WebP, AVIF, HEIC or BMP file.")
 
 
 class TruncatedImageError(ImageError):

@@ -94,6 +94,11 @@ class Settings(BaseSettings):
     llm_input_price: float = Field(default=0.30, ge=0, description="Of a million input tokens.")
     llm_output_price: float = Field(default=2.50, ge=0, description="Of a million output tokens.")
     detector_layout: Literal["auto", "v5", "v8", "nms-free"] = "auto"
+    detector_class: str | None = Field(
+        default=None,
+        max_length=1000,
+        description="Classes of a YOLO export that are plates: names or numbers, separated by commas, or `all`.",
+    )
     provider: Literal["auto", "cpu", "cuda", "openvino", "tensorrt"] = "auto"
     min_confidence: float = Field(default=0.1, ge=0, le=1, description="Plates below this are not reported.")
     readers: int = Field(default=2, ge=1, le=64, description="How many images are read at the same time.")

@@ -24,6 +24,7 @@ def test_each_setting_reaches_its_backend(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.chdir(tmp_path)
     for name, value in {
         "CHAR_YOLO_MODEL": "characters.onnx",
+        "DETECTOR_CLASS": "license-plate,2",
         "EASYOCR_FOLDER": "weights",
         "EASYOCR_NETWORK": "latin_g2",
         "ENSEMBLE": "rapidocr, char-yolo",
@@ -42,6 +43,7 @@ def test_each_setting_reaches_its_backend(monkeypatch: pytest.MonkeyPatch, tmp_p
     told = backend_options(settings, CLOCK.now)
     assert (told.char_yolo_model, told.easyocr_folder) == (Path("characters.onnx"), Path("weights"))
     assert (told.easyocr_network, told.ensemble) == ("latin_g2", ("rapidocr", "char-yolo"))
+    assert told.detector_class == "license-plate,2"
     llm = told.llm
     assert (llm.enabled, llm.key, llm.url, llm.model) == (True, "secret", "http://127.0.0.1:9", "other")
     assert (llm.timeout_s, llm.retries, llm.daily_cost) == (3, 1, 0.5)

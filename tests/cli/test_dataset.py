@@ -142,6 +142,34 @@ def test_what_can_not_work_is_told_before_anything_is_touched(
     assert not (tmp_path / "cleaned").exists()
 
 
+def test_photos_that_are_left_are_named(raw: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clean, "RETOUCHINGS", {"as it is": RETOUCHINGS["as it is"]})
+    Image.new("RGB", (320, 240)).save(raw / "scan.tif")
+    code, out, err = run("clean", raw, "--workers", "1")
+    assert code == 1
+    assert "3 photos: 1 cleaned, 1 trash, 1 left" in out
+    assert "scan.tif: left where it is: TIFF images are not read" in err
+
+
+def test_images_with_bad_labels_are_left_out_and_counted(folder: Path, tmp_path: Path) -> None:
+    with (folder / "labels.csv").open("a") as file:
+        file.write("3.jpg,AB,10,x,40,30\n")
+    code, out, err = run("convert", folder, tmp_path / "new", "--to", "jsonl", "--skip-bad")
+    assert (code, out) == (0, f"3 images in {tmp_path / 'new'} as jsonl\n")
+    assert "1 thing(s) could not be understood; 1 image(s) with such labels are left out" in err
+    assert "3.jpg" not in (tmp_path / "new/labels.jsonl").read_text()
+
+
+def test_labels_with_another_size_than_their_images_are_told(tmp_path: Path) -> None:
+    write_photo(tmp_path / "photos/a.jpg")
+    row = {"image": "a.jpg", "width": 0, "height": 0, "plates": [{"box": [10, 20, 40, 30]}]}
+    (tmp_path / "photos/labels.jsonl").write_text(json.dumps(row))
+    code, _, err = run("convert", tmp_path / "photos", tmp_path / "new", "--to", "yolo")
+    assert code == 0
+    assert "1 image(s) are labelled with another size" in err
+    assert (tmp_path / "new/labels/a.txt").read_text().startswith("0 0.3125")
+
+
 def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     ended = run_child(tmp_path, "dataset", "stats", "nowhere")
     assert (ended.returncode, ended.stdout) == (2, "")

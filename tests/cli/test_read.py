@@ -10,14 +10,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from platewatch.cli import app
 from platewatch.cli import read as read_module
 from platewatch.vision.geometry import iou
 from platewatch.vision.image import open_image
-from tests.vision.networks import constant_network
-from tests.vision.pictures import SAMPLES, encode, quarters
+from tests.vision.networks import constant_network, with_metadata
+from tests.vision.pictures import SAMPLES, encode, heic, quarters
 
 KEYS = ["image", "width", "height", "ms", "plates", "error"]
 PLATE_KEYS = ["text", "confidence", "region", "region_confidence", "box", "corners", "characters"]
@@ -153,6 +154,50 @@ def test_a_model_of_the_users_own_is_used(photos: Path, tmp_path: Path) -> None:
     (plate,) = json.loads(result.stdout)["plates"]
     assert plate["box"] == pytest.approx([130, 292.5, 299, 351], abs=0.1)
     assert plate["text"] == "0695DVH"
+
+
+def test_photos_of_a_folder_in_every_format_are_read_or_named(photos: Path) -> None:
+    jpeg = (photos / "spain.jpg").read_bytes()
+    with Image.open(photos / "spain.jpg") as opened:
+        contents = {
+            "a.jfif": jpeg,
+            "b.mpo": jpeg,
+            "c.HEIC": heic(opened),
+            "d.avif": encode(opened, "AVIF"),
+            "e.tif": encode(opened, "TIFF"),
+            "f.gif": encode(opened, "GIF"),
+            "g": jpeg,
+            "._spain.jpg": b"Mac OS X",
+        }
+    for name, content in contents.items():
+        (photos / name).write_bytes(content)
+    result = run("--csv", photos)
+    assert result.exit_code == 1
+    found = {Path(row["image"]).name: row["plate"] for row in csv.DictReader(io.StringIO(result.stdout))}
+    read = dict.fromkeys(("a.jfif", "b.mpo", "c.HEIC", "d.avif", "g", "spain.jpg"), "0695DVH")
+    assert found == {**read, "malta.jpg": "BCG986", "e.tif": "", "f.gif": ""}
+    told = dict(line.split(": ", 1) for line in result.stderr.splitlines())
+    assert {Path(name).name: message.split()[0] for name, message in told.items()} == {"e.tif": "TIFF", "f.gif": "GIF"}
+
+
+def test_class_of_the_plate_is_chosen_by_option_or_setting(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    columns = np.zeros((1, 6, 3549), np.float32)
+    columns[0, :, 0] = [206, 322, 170, 46, 0.9, 0]
+    columns[0, :, 1] = [100, 100, 90, 90, 0, 0.9]
+    model = tmp_path / "own.onnx"
+    model.write_bytes(with_metadata(constant_network(columns, (1, 3, 416, 416)), names="['vehicle part', 'wheel']"))
+    arguments = ("--json", "--detector", "yolo", "--model", model, photos / "spain.jpg")
+    refused = run(*arguments)
+    assert refused.exit_code == 2
+    assert "0 'vehicle part', 1 'wheel'" in refused.stderr
+    assert "--detector-class" in refused.stderr
+    by_option = json.loads(run(*arguments, "--detector-class", "Vehicle Part").stdout)
+    assert [plate["text"] for plate in by_option["plates"]] == ["0695DVH"]
+    monkeypatch.setenv("PLATEWATCH_DETECTOR_CLASS", "0")
+    assert json.loads(run(*arguments).stdout)["plates"] == by_option["plates"]
+    assert json.loads(run(*arguments, "--detector-class", "wheel").stdout)["plates"] == []
 
 
 def test_a_reader_that_has_enough_ends_the_command_quietly(photos: Path) -> None:

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from platewatch.datasets import clean as cleaning
 from platewatch.datasets.clean import CSV_NAME, JOURNAL_NAME, JSON_NAME, CleanPlan, Progress, clean
@@ -372,3 +373,17 @@ def test_every_retouching_gives_a_picture_and_leaves_the_given_one(name: str, sh
     assert made.ndim == 3
     assert np.array_equal(image, before)
     assert (name == "as it is") == np.array_equal(made, image) or shape == (1, 1)
+
+
+def test_photo_in_a_format_that_is_not_read_stays_and_is_named(tmp_path: Path) -> None:
+    write_photo(tmp_path / "raw/a.png", share=1)
+    Image.new("RGB", (80, 60)).save(tmp_path / "raw/b.tif")
+    (tmp_path / "raw/c.HEIC").write_bytes(b"\x00\x00\x00\x18ftypcrx \x00\x00\x00\x00")
+    (tmp_path / "raw/._a.png").write_bytes(b"Mac OS X")
+    result = clean(plan_in(tmp_path), [StubReader(bright)], "stub", silent)
+    left = {
+        decision.name: decision.tries[-1].error for decision in result.decisions if decision.verdict is Verdict.LEFT
+    }
+    assert set(left) == {"b.tif", "c.HEIC"}
+    assert all("not read" in error for error in left.values())
+    assert sorted(path.name for path in (tmp_path / "raw").iterdir()) == ["._a.png", "b.tif", "c.HEIC"]

@@ -36,10 +36,10 @@ def reading(text: str) -> Reading:
     )
 
 
-def photo(red: int, taken: str | None = None) -> bytes:
-    """A JPEG of 32 x 32 pixels, with the time at which it was taken."""
+def photo(red: int, taken: str | None = None, image_format: str = "JPEG") -> bytes:
+    """A photo of 32 x 32 pixels, with the time at which it was taken."""
     buffer, exif = BytesIO(), Image.Exif()
     if taken is not None:
         exif.get_ifd(0x8769)[0x9003] = taken
-    Image.new("RGB", (32, 32), (red, 0, 0)).save(buffer, "JPEG", quality=95, exif=exif.tobytes())
+    Image.new("RGB", (32, 32), (red, 0, 0)).save(buffer, image_format, quality=95, exif=exif.tobytes())
     return buffer.getvalue()

@@ -188,3 +188,23 @@ def test_damaged_and_locked_files_of_an_archive_are_told(tmp_path: Path) -> None
 def test_an_archive_that_is_gone_is_told(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError):
         ArchiveSource.open(tmp_path / "gone.zip")
+
+
+CLUTTER = (
+    "__MACOSX/._a.jpg",
+    "__MACOSX/x/._b.jpg",
+    "._a.jpg",
+    ".DS_Store",
+    "x/Thumbs.db",
+    "x/.hidden.jpg",
+    "desktop.ini",
+)
+
+
+def test_clutter_of_systems_is_passed_over_in_archives_and_folders(tmp_path: Path) -> None:
+    files = {**dict.fromkeys(CLUTTER, b"clutter"), "a.jpg": b"photo", "x/b.HEIC": b"photo"}
+    packed = archive(tmp_path / "a.zip", files)
+    assert list(ArchiveSource.open(packed).paths()) == ["a.jpg", "x/b.HEIC"]
+    with zipfile.ZipFile(packed) as unpacked:
+        unpacked.extractall(tmp_path / "folder")
+    assert list(FolderSource(tmp_path / "folder").paths()) == ["a.jpg", "x/b.HEIC"]

@@ -13,6 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pillow_heif
 import pytest
 from fastapi.testclient import TestClient
 
@@ -107,6 +108,25 @@ def test_an_archive_is_imported_and_every_file_accounted_for(server: Server, tmp
     assert "Send a JPEG" in failed["items"][0]["error"]
     rest = client.get(f"/api/v1/imports/{job_id}/files?state=failed&after_id={failed['next_after_id']}").json()
     assert ([item["path"] for item in rest["items"]], rest["next_after_id"]) == (["cut.jpg"], None)
+
+
+def test_photos_of_phones_come_with_their_times_and_without_clutter(sqlite_server: Server, tmp_path: Path) -> None:
+    pillow_heif.register_heif_opener()
+    client = sqlite_server.admin()
+    files = {
+        "IMG_1.HEIC": photo(100, "2026:01:15 08:30:00", "HEIF"),
+        "IMG_2.avif": photo(150, "2026:01:15 09:30:00", "AVIF"),
+        "__MACOSX/._IMG_1.HEIC": b"Mac OS X",
+        "._IMG_2.avif": b"Mac OS X",
+        ".DS_Store": b"Bud1",
+    }
+    job = finished(client, send(client, files, tmp_path, location="north"))
+    assert [job[name] for name in ("state", "total", "failed", "sightings")] == ["done", 2, 0, 2]
+    items = client.get("/api/v1/sightings?source=import").json()["items"]
+    assert {item["plate"]: item["captured_at"] for item in items} == {
+        "AB12100": "2026-01-15T08:30:00Z",
+        "AB12150": "2026-01-15T09:30:00Z",
+    }
 
 
 def test_a_folder_of_the_server_is_imported_if_a_setting_allows_it(

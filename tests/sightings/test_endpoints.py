@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
@@ -17,6 +19,7 @@ from platewatch.db.tables import EventRow, IdempotencyRow, ImageRow, SightingRow
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.pool import ReaderPool
 from tests.servers import SAMPLES, Server, samples, upload
+from tests.vision.pictures import heic, quarters, turned
 
 BRITAIN = SAMPLES / "britain.jpg"
 SPAIN = SAMPLES / "spain.jpg"
@@ -108,6 +111,37 @@ def test_equal_photos_are_kept_once(server: Server) -> None:
     record(client)
     assert server.media_files == files
     assert count_rows(server, SightingRow) == 2
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "WEBP", "AVIF", "HEIF"])
+def test_turned_photo_of_any_format_is_kept_upright_without_exif(sqlite_server: Server, image_format: str) -> None:
+    client = sqlite_server.admin()
+    with Image.open(SAMPLES / "britain.jpg") as upright:
+        data = turned(upright.convert("RGB"), 6, image_format)
+        size = upright.size
+    name = f"photo.{image_format.lower()}"
+    answer = client.post("/api/v1/sightings", files=[("image", (name, data, f"image/{image_format.lower()}"))])
+    assert answer.status_code == 201, answer.text
+    (image,) = answer.json()["images"]
+    assert (image["width"], image["height"]) == size
+    (sighting,) = image["sightings"]
+    shown = client.get(f"/api/v1/sightings/{sighting['id']}/image")
+    with Image.open(BytesIO(shown.content)) as stored:
+        assert (stored.format, stored.size, dict(stored.getexif())) == ("JPEG", size, {})
+        xs, ys = zip(*sighting["corners"], strict=True)
+        plate = np.asarray(stored.convert("L"))[round(min(ys)) : round(max(ys)), round(min(xs)) : round(max(xs))]
+    # The outline fits the picture that a browser shows: it lies on the light plate.
+    assert plate.mean() > 90
+
+
+def test_heic_without_its_package_is_refused_with_what_to_install(
+    sqlite_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)
+    files = [("image", ("IMG_1.HEIC", heic(quarters()), "image/heic"))]
+    answer = sqlite_server.admin().post("/api/v1/sightings", files=files)
+    assert answer.status_code == 422
+    assert "pillow-heif" in answer.json()["detail"]
 
 
 def test_a_png_upload_is_kept_as_jpeg(sqlite_server: Server) -> None:

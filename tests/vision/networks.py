@@ -16,6 +16,27 @@ def constant_network(output: NDArray[np.float32], input_shape: tuple[Size, ...] 
     return _model([node], input_shape, output.shape)
 
 
+def answering_network(
+    *outputs: NDArray[np.float32], input_shape: tuple[Size, ...] = (1, 3, 64, 64), weights_file: str | None = None
+) -> bytes:
+    """A network that answers these outputs, whatever it is shown; its weights are said to be in `weights_file`."""
+    nodes, values, tensors = [], [], []
+    for number, output in enumerate(outputs):
+        tensors.append(numpy_helper.from_array(output.astype(np.float32), f"weights{number}"))
+        nodes.append(helper.make_node("Identity", [f"weights{number}"], [f"output{number}"]))
+        values.append(helper.make_tensor_value_info(f"output{number}", TensorProto.FLOAT, output.shape))
+    given = helper.make_tensor_value_info("images", TensorProto.FLOAT, input_shape)
+    graph = helper.make_graph(nodes, "answers", [given], values, tensors)
+    if weights_file is None:
+        return _checked(graph)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.external_data_helper.convert_model_to_external_data(model, location=weights_file, size_threshold=0)
+    for tensor in model.graph.initializer:
+        tensor.ClearField("raw_data")
+        tensor.data_location = TensorProto.EXTERNAL
+    return bytes(model.SerializeToString())
+
+
 def with_metadata(network: bytes, **notes: str) -> bytes:
     """The network with notes as exports carry them."""
     model = onnx.load_from_string(network)
@@ -23,9 +44,9 @@ def with_metadata(network: bytes, **notes: str) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def half_network() -> bytes:
+def half_network(shape: tuple[Size, ...] = ("n", 3)) -> bytes:
     """A network that takes float16."""
-    given, out = (helper.make_tensor_value_info(name, TensorProto.FLOAT16, ("n", 3)) for name in ("x", "out"))
+    given, out = (helper.make_tensor_value_info(name, TensorProto.FLOAT16, shape) for name in ("x", "out"))
     return _checked(helper.make_graph([helper.make_node("Neg", ["x"], ["out"])], "half", [given], [out]))
 
 

@@ -8,6 +8,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import pillow_heif
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
@@ -46,6 +47,11 @@ def encode(image: Image.Image, image_format: str, **options: object) -> bytes:
 
 def jpeg_with_orientation(upright: Image.Image, orientation: int) -> bytes:
     """A JPEG that shows `upright` once its EXIF orientation is applied."""
+    return turned(upright, orientation, "JPEG", quality=97, subsampling=0)
+
+
+def turned(upright: Image.Image, orientation: int, image_format: str, **options: object) -> bytes:
+    """A file that shows `upright` once its orientation is applied."""
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -58,7 +64,18 @@ def jpeg_with_orientation(upright: Image.Image, orientation: int) -> bytes:
     stored = upright if orientation == 1 else upright.transpose(undo[orientation])
     exif = Image.Exif()
     exif[0x0112] = orientation
-    return encode(stored, "JPEG", quality=97, subsampling=0, exif=exif)
+    if image_format == "HEIF":
+        # HEIF has its own note of the orientation, which the writer makes of the picture's EXIF block.
+        pillow_heif.register_heif_opener()
+        stored.info["exif"] = exif.tobytes()
+        return encode(stored, image_format, **options)
+    return encode(stored, image_format, exif=exif, **options)
+
+
+def heic(image: Image.Image, **options: object) -> bytes:
+    """The picture as a phone writes it."""
+    pillow_heif.register_heif_opener()
+    return encode(image, "HEIF", **options)
 
 
 def animated(image_format: str) -> bytes:
@@ -79,10 +96,11 @@ def png_bomb(width: int = 10_000, height: int = 6_000) -> bytes:
 
 
 def png_16_bit(values: NDArray[np.uint16]) -> bytes:
-    """A 16-bit PNG: gray for (H, W), RGB for (H, W, 3)."""
+    """A 16-bit PNG: gray for (H, W), with alpha for (H, W, 2), RGB for (H, W, 3), with alpha for (H, W, 4)."""
     height, width = values.shape[:2]
     rows = b"".join(b"\x00" + row.astype(">u2").tobytes() for row in values)
-    return png(width, height, rows, bits=16, color_type=0 if values.ndim == 2 else 2)
+    color_type = {1: 0, 2: 4, 3: 2, 4: 6}[values.shape[2] if values.ndim == 3 else 1]
+    return png(width, height, rows, bits=16, color_type=color_type)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
+import tracemalloc
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -30,11 +32,13 @@ from platewatch.vision.image import (
 from tests.vision.pictures import (
     animated,
     encode,
+    heic,
     jpeg_with_orientation,
     noise,
     png_16_bit,
     png_bomb,
     quarters,
+    turned,
 )
 
 RED_BGR, GREEN_BGR, BLUE_BGR, WHITE = (0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255)
@@ -62,6 +66,9 @@ def assert_shows_quarters(image: EncodedImage, tolerance: int = 12) -> None:
         pytest.param(encode(quarters().convert("RGBA"), "WEBP", lossless=True), id="webp with alpha"),
         pytest.param(encode(quarters(), "BMP"), id="bmp"),
         pytest.param(png_16_bit(np.asarray(quarters()).astype(np.uint16) * 257), id="16-bit rgb png"),
+        pytest.param(encode(quarters(), "AVIF", quality=95), id="avif"),
+        pytest.param(encode(quarters().convert("RGBA"), "AVIF", quality=95), id="avif with alpha"),
+        pytest.param(heic(quarters(), quality=95), id="heic"),
     ],
 )
 def test_every_kind_of_file_shows_the_same_colors(data: bytes) -> None:
@@ -104,6 +111,37 @@ def test_a_16_bit_gray_image_keeps_its_upper_bits() -> None:
     assert image_bgr[0, :, 0].tolist() == [0, 0, 1, 128, 255]
 
 
+@pytest.mark.parametrize("channels", [1, 2, 3, 4], ids=["gray", "gray with alpha", "color", "color with alpha"])
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_16_bit_png_is_scaled_by_the_bits_that_are_used(bits: int, channels: int) -> None:
+    expected = np.arange(256, dtype=np.uint16).reshape(16, 16)
+    values = np.repeat((expected << (bits - 8))[..., np.newaxis], channels, axis=2)
+    if channels in {2, 4}:
+        values[..., -1] = 65535
+    image_bgr = open_image(png_16_bit(values[..., 0] if channels == 1 else values)).decode()
+    assert np.array_equal(image_bgr, np.repeat(expected[..., np.newaxis], 3, axis=2))
+
+
+def test_colors_of_few_bits_keep_their_order_and_transparent_ones_become_white() -> None:
+    values = np.zeros((1, 3, 4), np.uint16)
+    values[0, 0] = (1023, 0, 512, 65535)
+    values[0, 1] = (0, 1023, 0, 65535)
+    image_bgr = open_image(png_16_bit(values)).decode()
+    assert image_bgr[0].tolist() == [[128, 0, 255], [0, 255, 0], [255, 255, 255]]
+
+
+def test_16_bits_are_scaled_without_wider_numbers() -> None:
+    values = np.full((1000, 1000), 1023, np.uint16)
+    data = png_16_bit(values)
+    open_image(data).decode()
+    tracemalloc.start()
+    open_image(data).decode()
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    # The values, the scaled ones, three channels of those; int64 alone would be 8 million.
+    assert peak < 7_000_000
+
+
 @pytest.mark.parametrize(
     "transparent",
     [
@@ -122,6 +160,27 @@ def test_exif_orientation_is_applied(orientation: int) -> None:
     image = open_image(jpeg_with_orientation(quarters(), orientation))
     assert_shows_quarters(image)
     assert image.orientation == orientation
+
+
+@pytest.mark.parametrize("image_format", ["PNG", "WEBP", "AVIF", "HEIF"])
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_in_every_format_and_stored_pictures_have_none(
+    image_format: str, orientation: int
+) -> None:
+    options = {"lossless": True} if image_format == "WEBP" else {"quality": 98}
+    image = open_image(turned(quarters(), orientation, image_format, **options))
+    assert_shows_quarters(image, tolerance=24)
+    with Image.open(BytesIO(image.stored_jpeg())) as stored:
+        assert (stored.format, stored.size, dict(stored.getexif())) == ("JPEG", (64, 48), {})
+
+
+def test_png_orientation_is_known_without_decoding_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    def decoded(_: object) -> None:
+        raise AssertionError
+
+    data = turned(quarters(), 6, "PNG")
+    monkeypatch.setattr("PIL.PngImagePlugin.PngImageFile.load", decoded)
+    assert (open_image(data).orientation, open_image(data).width) == (6, 64)
 
 
 def test_an_orientation_outside_1_to_8_is_ignored() -> None:
@@ -152,7 +211,13 @@ def test_a_damaged_exif_block_does_not_hide_the_picture() -> None:
         pytest.param(animated("PNG"), UnsupportedImageError, "one frame", id="animated png"),
         pytest.param(encode(quarters(), "GIF"), UnsupportedImageError, "GIF", id="gif"),
         pytest.param(encode(quarters(), "TIFF"), UnsupportedImageError, "TIFF", id="tiff"),
-        pytest.param(b"\x00\x00\x00\x18ftypheic\x00\x00", UnsupportedImageError, "HEIF", id="heic"),
+        pytest.param(encode(Image.new("RGB", (8, 8)), "JPEG2000"), UnsupportedImageError, "JPEG 2000", id="jpeg 2000"),
+        pytest.param(b"\xff\x0a\x00\x00", UnsupportedImageError, "JPEG XL", id="jpeg xl"),
+        pytest.param(b"\x00\x00\x00\x18ftypcrx \x00\x00", UnsupportedImageError, "Camera raw", id="raw"),
+        pytest.param(b"\x00\x00\x00\x18ftypisom\x00\x00", NotAnImageError, "JPEG", id="video"),
+        pytest.param(b"\x00\x00\x00\x18ftypheic\x00\x00", TruncatedImageError, "cut short", id="heic start only"),
+        pytest.param(b"\x00\x00\x00\x18ftypavif\x00\x00", TruncatedImageError, "cut short", id="avif start only"),
+        pytest.param(animated("AVIF"), UnsupportedImageError, "one frame", id="animated avif"),
         pytest.param(png_bomb(), ImageTooLargeError, "60.0 megapixels", id="60-megapixel bomb"),
         pytest.param(png_bomb(200_000, 1_000), ImageTooLargeError, "200.0 megapixels", id="200-megapixel bomb"),
         pytest.param(b"\xff\xd8\xff" + bytes(17 * 1024 * 1024), ImageTooLargeError, "more than 16 MB", id="17 MB"),
@@ -161,6 +226,17 @@ def test_a_damaged_exif_block_does_not_hide_the_picture() -> None:
 def test_bad_input_is_refused_on_opening_with_what_to_do(data: bytes, error: type[ImageError], hint: str) -> None:
     with pytest.raises(error, match=hint):
         open_image(data)
+
+
+@pytest.mark.parametrize("image_format", ["AVIF", "HEIF"])
+def test_pixels_of_phones_formats_are_counted_before_they_are_decoded(image_format: str) -> None:
+    data = turned(Image.new("RGB", (1100, 1000)), 6, image_format)
+    tracemalloc.start()
+    with pytest.raises(ImageTooLargeError, match=r"1\.1 megapixels, the limit is 1\."):
+        open_image(data, ImageLimits(max_pixels=1_000_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 1_000_000
 
 
 @pytest.mark.parametrize(
@@ -178,7 +254,19 @@ def test_a_webp_header_is_judged_before_its_canvas_is_made(header: bytes) -> Non
         open_image(b"RIFF" + bytes(4) + b"WEBP" + header)
 
 
-@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "BMP", "WEBP"])
+def test_heic_without_its_package_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = heic(quarters())
+    monkeypatch.setitem(sys.modules, "pillow_heif.as_plugin", None)
+    with pytest.raises(UnsupportedImageError, match=r"pip install 'pillow-heif>=1\.8\.1'.*JPEG"):
+        open_image(data)
+
+
+def test_heic_with_several_pictures_shows_the_one_that_is_meant() -> None:
+    data = heic(noise(64, 48), save_all=True, append_images=[quarters()], primary_index=1, quality=95)
+    assert_shows_quarters(open_image(data), tolerance=24)
+
+
+@pytest.mark.parametrize("image_format", ["JPEG", "PNG", "BMP", "WEBP", "AVIF", "HEIF"])
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
 def test_a_truncated_file_is_an_error_and_not_half_a_picture(image_format: str, share: float) -> None:
     whole = encode(noise(200, 160), image_format)

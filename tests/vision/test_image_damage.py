@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from platewatch.errors import ImageError
 from platewatch.vision.image import ImageLimits, open_image
-from tests.vision.pictures import animated, encode, jpeg_with_orientation, noise, quarters
+from tests.vision.pictures import animated, encode, heic, jpeg_with_orientation, noise, png_16_bit, quarters
+
+HEIC, AVIF = (b"\x00\x00\x00\x18ftyp" + brand + b"\x00\x00\x00\x00" + brand * 2 for brand in (b"heic", b"avif"))
 
 LIMITS = ImageLimits(max_pixels=1_000_000)
 
@@ -25,6 +28,9 @@ WHOLE = {
     "webp": encode(noise(64, 48), "WEBP"),
     "lossless webp": encode(quarters().convert("RGBA"), "WEBP", lossless=True),
     "bmp": encode(quarters(), "BMP"),
+    "avif": encode(noise(64, 48), "AVIF", speed=10),
+    "heic": heic(noise(64, 48)),
+    "16-bit png": png_16_bit(np.asarray(noise(64, 48)).astype(np.uint16)),
     "small bmp": encode(Image.new("1", (9, 9)), "BMP"),
 }
 
@@ -76,7 +82,9 @@ def test_damaged_files_give_an_image_or_an_image_error(
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-@pytest.mark.parametrize("magic", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x10\x00\x00\x00WEBP", b"BM", b""])
+@pytest.mark.parametrize(
+    "magic", [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF\x10\x00\x00\x00WEBP", b"BM", HEIC, AVIF, b""]
+)
 def test_noise_behind_a_right_start_is_an_image_error(magic: bytes) -> None:
     chance = random.Random(magic)
     for length in (0, 1, 5, 26, 54, 300):

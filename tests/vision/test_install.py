@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,10 @@ from platewatch.errors import (
 from platewatch.vision import install as install_module
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.install import install, remove
+from platewatch.vision.recognize import ALPHABET
 from platewatch.vision.registry import BackendKind, BackendOptions, choices, make_detector, make_recognizer
 from platewatch.vision.types import Crop, Detection
+from tests.vision.backends.test_plates import write_model as write_detector
 from tests.vision.networks import doubling_network
 from tests.vision.slot_models import write_slot_model
 from tests.vision.test_zoo import make_model
@@ -134,6 +137,25 @@ def test_broken_models_are_not_installed(
 def test_a_detector_whose_network_is_none_is_refused(tmp_path: Path, models: Path) -> None:
     with pytest.raises(ModelShapeError, match="a detector takes pixels"):
         install(make_model(tmp_path / "eyes"), models)
+
+
+@pytest.mark.parametrize(
+    ("make", "changes", "message"),
+    [
+        pytest.param(write_detector, {"input_width": 320}, "320 x 640", id="another width than the detector's"),
+        pytest.param(write_detector, {"input_height": 8192}, "640 x 8192", id="another height than the detector's"),
+        pytest.param(write_slot_model, {"input_width": 200}, "its card says", id="another width than the recognizer's"),
+        pytest.param(write_slot_model, {"alphabet": "A" + ALPHABET[1:]}, "A is there twice", id="a letter twice"),
+        pytest.param(write_slot_model, {"regions": ["br", "de", "de"]}, "de is there twice", id="a region twice"),
+    ],
+)
+def test_card_that_does_not_fit_its_network_is_not_installed(
+    tmp_path: Path, models: Path, make: Callable[..., Path], changes: dict[str, object], message: str
+) -> None:
+    with pytest.raises(ModelError, match=message):
+        install(make(tmp_path / "exported", name="mine", **changes), models)
+    assert not models.exists()
+    assert not left_beside(models)
 
 
 def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path, models: Path) -> None:

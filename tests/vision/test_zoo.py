@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,7 @@ def make_model(folder: Path, **changes: object) -> Path:
         "input_width": 64,
         "input_height": 32,
         "sha256": sha256_of(folder / "model.onnx"),
-        "thresholds": {"score": 0.4},
+        "thresholds": {"score": 0.4} if changes.get("kind", "detector") == "detector" else {},
         "training": {"commit": "abc", "finished": "2026-01-02", "command": "train", "samples": 10},
         "data": [{"name": "rendered", "license": "MIT"}],
         "scores": [{"data": "dev", "measure": "recall", "value": 0.9}],
@@ -75,10 +76,40 @@ def test_a_missing_network_is_named(tmp_path: Path) -> None:
         pytest.param({"name": "../up"}, "name", id="a path as name"),
         pytest.param({"input_width": 0}, "input_width", id="no width"),
         pytest.param({"thresholds": {"score": 1.5}}, r"thresholds\.score", id="threshold above 1"),
+        pytest.param({"thresholds": {"score": float("nan")}}, r"thresholds\.score", id="threshold that is no number"),
+        pytest.param(
+            {"thresholds": {"scores": 0.5}}, "thresholds: scores is not known; a detector has: score", id="name"
+        ),
+        pytest.param(
+            {"kind": "recognizer", "thresholds": {"score": 0.5}},
+            "a recognizer has: none",
+            id="a recognizer's threshold",
+        ),
+        pytest.param({"alphabet": "ABCA"}, "alphabet.*A is there twice", id="a letter twice"),
+        pytest.param({"alphabet": "AB-"}, "alphabet.*'-': only upper-case", id="a separator as letter"),
+        pytest.param({"alphabet": "ABc"}, "alphabet.*'c': only upper-case", id="a lower-case letter"),
+        pytest.param({"regions": ["de", "fr", "de"]}, "regions.*de is there twice", id="a region twice"),
+        pytest.param({"input_height": 10**9}, "input_height", id="a side beyond all"),
+        pytest.param({"steps": 10**9}, "steps", id="steps beyond all"),
         pytest.param({"slots": 0}, "slots", id="no slot"),
         pytest.param({"regions": ["de", "Germany"]}, r"regions\.1", id="a region by name"),
         pytest.param({"calibration": {"temperature": 0}}, r"calibration\.temperature", id="no temperature"),
         pytest.param({"calibration": {"slope": -1}}, r"calibration\.slope", id="a slope downwards"),
+        pytest.param({"calibration": {"temperature": 1e-300}}, r"calibration\.temperature", id="a tiny temperature"),
+        pytest.param({"calibration": {"slope": 1e-300}}, r"calibration\.slope", id="a tiny slope"),
+        pytest.param(
+            {"calibration": {"offset": float("nan")}}, r"calibration\.offset", id="an offset that is no number"
+        ),
+        pytest.param({"joint": {"found": 1, "read": 1e-300, "offset": 0}}, r"joint\.read", id="a tiny weight"),
+        pytest.param({"joint": {"found": 1e300, "read": 1, "offset": 0}}, r"joint\.found", id="a huge weight"),
+        pytest.param(
+            {"scores": [{"data": "dev", "measure": "exact", "value": float("inf")}]}, r"scores\.0\.value", id="score"
+        ),
+        pytest.param(
+            {"training": {"commit": "a", "finished": "2026-01-02", "command": "t", "samples": 10**15}},
+            r"training\.samples",
+            id="samples beyond all",
+        ),
         pytest.param({"data": [{"name": "photos"}]}, r"data\.0\.license", id="data without license"),
     ],
 )
@@ -88,12 +119,28 @@ def test_a_card_that_can_not_be_used_names_the_field(tmp_path: Path, changes: di
 
 
 @pytest.mark.parametrize(
-    "content", [b"a: [", b"\xff\xfe\x00", b"just text"], ids=["open list", "no text", "no mapping"]
+    "content",
+    [
+        pytest.param(b"a: [", id="open list"),
+        pytest.param(b"\xff\xfe\x00", id="no text"),
+        pytest.param(b"just text", id="no mapping"),
+        pytest.param(b"[" * 5000, id="open brackets"),
+        pytest.param(b"{a: " * 5000, id="open braces"),
+        pytest.param(b"- " * 5000, id="lists in lists"),
+        pytest.param(b"? " * 5000, id="keys in keys"),
+        pytest.param(b"version: " + b"1" * 5000, id="a number of 5,000 digits"),
+        pytest.param(b"finished: 2026-13-45", id="a day that is none"),
+        pytest.param(b"a: 1\n" * 200_000, id="a megabyte"),
+        pytest.param(b"".join(b"x%d: 1\n" % number for number in range(20_000)), id="20,000 unknown fields"),
+    ],
 )
 def test_a_card_that_is_no_card_is_named(tmp_path: Path, content: bytes) -> None:
     (make_model(tmp_path / "small") / "card.yaml").write_bytes(content)
-    with pytest.raises(ModelFileError, match=r"card\.yaml"):
+    start_s = time.monotonic()
+    with pytest.raises(ModelFileError, match=r"card\.yaml") as caught:
         load_card(tmp_path / "small")
+    assert len(str(caught.value)) < 2000
+    assert time.monotonic() - start_s < 20
 
 
 def test_a_folder_without_card_is_no_model(tmp_path: Path) -> None:

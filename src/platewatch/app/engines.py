@@ -22,6 +22,7 @@ def backend_options(settings: Settings, now: Callable[[], datetime]) -> BackendO
         model=settings.detector_model,
         recognizer_model=settings.recognizer_model,
         layout=YoloLayout(settings.detector_layout),
+        detector_class=settings.detector_class,
         char_yolo_model=settings.char_yolo_model,
         easyocr_folder=settings.easyocr_folder,
         easyocr_network=settings.easyocr_network,

@@ -31,7 +31,9 @@ FormatOption = Annotated[
     LabelFormat | None, typer.Option("--format", help="How its labels are written; by default it is seen.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-SkipBadOption = Annotated[bool, typer.Option("--skip-bad", help="Leave out what can't be understood.")]
+SkipBadOption = Annotated[
+    bool, typer.Option("--skip-bad", help="Leave out images with labels that can't be understood.")
+]
 
 
 @app.command("clean")
@@ -79,6 +81,9 @@ def clean(  # noqa: PLR0913 (each parameter is an option of the command)
         result = sort(plan, readers, detector, tell)
     counts = ", ".join(f"{result.count(verdict)} {verdict.value}" for verdict in Verdict)
     where = "nothing was written" if dry_run else f"report in {plan.report}"
+    for decision in result.decisions:
+        if decision.verdict is Verdict.LEFT:
+            typer.echo(f"{decision.name}: left where it is: {decision.tries[-1].error}", err=True)
     typer.echo(f"{len(result.decisions)} photos: {counts}; {where}")
     if result.count(Verdict.LEFT):
         raise typer.Exit(FAILED)
@@ -179,14 +184,23 @@ def split(  # noqa: PLR0913 (each parameter is an option of the command)
 
 
 def _read(folder: Path, label_format: LabelFormat | None, *, skip_bad: bool) -> Dataset:
-    from dataclasses import replace
-
     from platewatch.datasets.folders import read_dataset
 
     dataset = read_dataset(folder, label_format)
     if skip_bad and dataset.problems:
-        typer.echo(f"{len(dataset.problems)} thing(s) could not be understood and are left out", err=True)
-        return replace(dataset, problems=())
+        damaged = sum(image.is_damaged for image in dataset.images)
+        typer.echo(
+            f"{len(dataset.problems)} thing(s) could not be understood; {damaged} image(s) with such labels are "
+            "left out",
+            err=True,
+        )
+        dataset = dataset.without_problems()
+    if differing := sum(image.labelled_size not in {None, (image.width, image.height)} for image in dataset.images):
+        typer.echo(
+            f"{differing} image(s) are labelled with another size than they have; their boxes are taken for pixels of "
+            "the images as they are (`platewatch dataset check` names them)",
+            err=True,
+        )
     return dataset
 
 

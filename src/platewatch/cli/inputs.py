@@ -7,14 +7,16 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from platewatch.vision.photo_files import photos_below
+
 STDIN: Final = "-"
-_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp"})
 
 
 def expand(names: Iterable[str]) -> list[str]:
-    """The images in the order given, each once: folders stand for all images below them, globs for what they match.
+    """The images in the order given, each once: folders stand for all photos below them, globs for what they match.
 
-    A name that is neither is kept as it is, so that reading it tells what is wrong.
+    Photos in a format that is not read are among them, and a name that is neither is kept as it is, so that reading
+    each tells what is wrong.
     """
     found: dict[str, None] = {}
     for name in names:
@@ -28,7 +30,7 @@ def _expand_one(name: str) -> list[str]:
         return [name]
     path = Path(name)
     if path.is_dir():
-        return sorted(str(inner) for inner in path.rglob("*") if inner.suffix.lower() in _SUFFIXES and inner.is_file())
+        return sorted(str(inner) for inner in photos_below(path))
     if path.exists() or not glob.has_magic(name):
         return [name]
     # Some shells pass patterns on as they are.

@@ -47,6 +47,10 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         ProfileName | None, typer.Option(help="How closely the detector `platewatch` looks for small plates.")
     ] = None,
     model: Annotated[Path | None, typer.Option(help="Your own ONNX file for the detector.")] = None,
+    detector_class: Annotated[
+        str | None,
+        typer.Option(metavar="NAMES", help="Which classes of your model are plates: names or numbers, or `all`."),
+    ] = None,
     recognizer_model: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A model folder for the recognizer `platewatch`.")
     ] = None,
@@ -70,7 +74,7 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         _refuse("--json and --csv exclude each other. Choose one.")
     images = expand(paths)
     if not images:
-        _refuse(f"No images below {', '.join(paths)}. Name JPEG, PNG, WebP or BMP files.")
+        _refuse(f"No images below {', '.join(paths)}. Name JPEG, PNG, WebP, AVIF, HEIC or BMP files.")
     style = Style.JSON if as_json else Style.CSV if as_csv else Style.TABLE
     try:
         told = backend_options(load_settings(), Clock().now)
@@ -78,6 +82,7 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
             told,
             profile=Profile(profile) if profile else told.profile,
             model=model or told.model,
+            detector_class=detector_class or told.detector_class,
             recognizer_model=recognizer_model or told.recognizer_model,
         )
         reader = PlateReader(detector, recognizer, threads=threads, min_confidence=min_confidence, options=options)

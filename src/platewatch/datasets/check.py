@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
-from platewatch.datasets.reading import IMAGE_LIMITS, size_or_problem
+from platewatch.datasets.reading import IMAGE_LIMITS, opened_or_problem
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import ImageError, PlateTextError
 from platewatch.plates.text import MAX_LENGTH, plate_key
@@ -39,16 +39,21 @@ def counts(problems: list[Problem]) -> dict[ProblemKind, int]:
 
 def _check_image(image: ImageLabels, *, decode: bool) -> Iterator[Problem]:
     place = image.place or Place(image.path)
-    size = size_or_problem(image.path)
-    if isinstance(size, Problem):
-        yield size
+    opened = opened_or_problem(image.path)
+    if isinstance(opened, Problem):
+        yield opened
         return
+    size = (opened.width, opened.height)
     if decode and (damage := _damage(image)):
         yield damage
-    if size != (image.width, image.height):
-        message = f"{image.name!r} is {size[0]} x {size[1]}, labelled as {image.width} x {image.height}."
+    width, height = image.labelled_size or (image.width, image.height)
+    if size != (width, height):
+        message = f"{image.name!r} is {size[0]} x {size[1]}, labelled as {width} x {height}."
         yield Problem(ProblemKind.SIZE, place, message)
-    if image.plates is None:
+    if image.is_damaged:
+        # Reading has named what is wrong with its labels; what is left of them says nothing of the whole.
+        pass
+    elif image.plates is None:
         yield Problem(ProblemKind.UNLABELLED, Place(image.path), "nobody said what is in it.")
     elif not image.plates:
         yield Problem(ProblemKind.EMPTY, place, f"{image.name!r} is labelled as without plates.")

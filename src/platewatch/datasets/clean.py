@@ -20,10 +20,11 @@ from typing import Final, Protocol
 
 from platewatch.datasets.journal import Decision, Journal, Terms, Try, Verdict, as_document, as_rows
 from platewatch.datasets.placing import Placing, free_name, place, storage_error
-from platewatch.datasets.reading import IMAGE_LIMITS, image_files
+from platewatch.datasets.reading import IMAGE_LIMITS
 from platewatch.datasets.retouching import RETOUCHINGS
-from platewatch.errors import FieldError, ImageError, LabelsError
+from platewatch.errors import FieldError, ImageError, LabelsError, UnsupportedImageError
 from platewatch.vision.image import open_image
+from platewatch.vision.photo_files import photos_below
 from platewatch.vision.types import ImageBgr, ImageReadings
 
 JOURNAL_NAME: Final = "clean-journal.jsonl"
@@ -126,6 +127,9 @@ def judge_file(path: Path, name: str, readers: Sequence[Reader], min_confidence:
     try:
         with path.open("rb") as file:
             image_bgr = open_image(file.read(IMAGE_LIMITS.max_bytes + 1), IMAGE_LIMITS).decode()
+    except UnsupportedImageError as error:
+        # A photo that other programs read is nothing for the trash.
+        return Decision(name, Verdict.LEFT, name, (Try("", "", error=str(error)),))
     except ImageError as error:
         return Decision(name, Verdict.TRASH, name, (Try("", "", error=str(error)),))
     except OSError as error:
@@ -167,7 +171,7 @@ def _decide_all(
     plan: CleanPlan, readers: Sequence[Reader], known: dict[str, Decision], tell: Callable[[Progress], None]
 ) -> Iterator[Decision]:
     """A decision for each file that has none, in the order of their names, as they are ready."""
-    files = {path.relative_to(plan.raw).as_posix(): path for path in image_files(plan.raw)}
+    files = {path.relative_to(plan.raw).as_posix(): path for path in photos_below(plan.raw)}
     _require_unicode(files)
     before = len(known)
     todo = [(name, path) for name, path in files.items() if name not in known]

@@ -5,16 +5,13 @@ Coordinates are pixels of the upright image; a split is any word, such as `train
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import Final
 
 from platewatch.datasets.label_format import LabelFormat
 from platewatch.vision.geometry import box_from_corners
 from platewatch.vision.types import BoxXyxy, Corners
-
-IMAGE_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".jpe", ".png", ".webp", ".bmp"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +35,10 @@ class PlateLabel:
 class ImageLabels:
     """One image, named by its path below the dataset's images with `/` between folders, and what is labelled in it.
 
-    `plates` is None for an image that nobody labelled, and empty for one without plates. `crop` says that the image is
-    a plate itself. `place` is where it was labelled: the file and the line, from 1 on.
+    `width` and `height` are the image's own, `labelled_size` is what its labels say of them, None if nothing. `plates`
+    is None for an image that nobody labelled, and empty for one without plates; where a label of the image was not
+    understood, `is_damaged` says so, and `plates` lacks it. `crop` says that the image is a plate itself. `place` is
+    where it was labelled: the file and the line, from 1 on.
     """
 
     name: str
@@ -50,6 +49,8 @@ class ImageLabels:
     split: str | None = None
     crop: bool = False
     place: Place | None = None
+    labelled_size: tuple[int, int] | None = None
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,3 +99,10 @@ class Dataset:
     format: LabelFormat
     images: tuple[ImageLabels, ...]
     problems: tuple[Problem, ...] = ()
+
+    def without_problems(self) -> Dataset:
+        """The dataset with the images alone whose labels were all understood.
+
+        An image that lacks a label would teach that there is no plate where one is.
+        """
+        return replace(self, images=tuple(image for image in self.images if not image.is_damaged), problems=())

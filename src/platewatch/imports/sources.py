@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Final, Protocol, Self
 
 from platewatch.errors import FieldError, ForbiddenError, ImageTooLargeError, InputError
+from platewatch.vision.photo_files import files_below, is_clutter
 
 _MEGABYTE: Final = 1024 * 1024
 _MOST_SHRUNK: Final = 100
@@ -50,7 +51,7 @@ class Source(Protocol):
     """Files by path."""
 
     def paths(self) -> Iterator[str]:
-        """The path of each file, with `/` between its parts."""
+        """The path of each file, with `/` between its parts; what is hidden or made by a system is left out."""
 
     def read(self, path: str, max_bytes: int, zone: tzinfo) -> SourceFile:
         """The file; `zone` is that of times without one.
@@ -71,11 +72,8 @@ class FolderSource:
         self._folder = folder
 
     def paths(self) -> Iterator[str]:
-        for folder, subfolders, names in os.walk(self._folder):
-            subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
-            for name in sorted(names):
-                if not name.startswith("."):
-                    yield (Path(folder) / name).relative_to(self._folder).as_posix()
+        for path in files_below(self._folder):
+            yield path.relative_to(self._folder).as_posix()
 
     def read(self, path: str, max_bytes: int, zone: tzinfo) -> SourceFile:  # noqa: ARG002 -- a file's time is in UTC
         place = self._folder / PurePosixPath(path)
@@ -116,7 +114,8 @@ class ArchiveSource:
             raise UnreadableFileError(f"The archive can't be read: {error}.") from error
 
     def paths(self) -> Iterator[str]:
-        yield from dict.fromkeys(info.filename for info in self._archive.infolist() if not info.is_dir())
+        files = (info.filename for info in self._archive.infolist() if not info.is_dir())
+        yield from dict.fromkeys(name for name in files if not is_clutter(name))
 
     def read(self, path: str, max_bytes: int, zone: tzinfo) -> SourceFile:
         try:

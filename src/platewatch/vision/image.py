@@ -6,66 +6,43 @@ decoders are not used: they fill up a truncated file with gray and say nothing.
 
 from __future__ import annotations
 
-import struct
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from enum import StrEnum
-from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
 import simplejpeg  # type: ignore[import-untyped]  # no stubs are published
 from PIL import Image
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.WebPImagePlugin import WebPImageFile
 
 from platewatch.errors import (
     EmptyImageError,
     ImageTooLargeError,
-    NotAnImageError,
     TruncatedImageError,
     UnsupportedImageError,
 )
+from platewatch.vision.headers import DAMAGE, open_header, orientation_of, sniff, webp_size
+from platewatch.vision.jpeg import with_end, without_notes
+from platewatch.vision.photo_files import ImageFormat
+from platewatch.vision.png import bits_of, pixels_alone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cv2.typing import MatLike
+    from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
 
     from platewatch.vision.types import ImageBgr
 
 _MIB: Final = 1024 * 1024
-_ORIENTATION_TAG: Final = 0x0112
 _TURNED_BY_A_QUARTER: Final = frozenset({5, 6, 7, 8})
-_WEBP_HEADER_BYTES: Final = 30
-_WEBP_ANIMATION_FLAG: Final = 0x02
 _PLAIN_MODES: Final = frozenset({"RGB", "L"})
-_HEIF_BRANDS: Final = frozenset({b"heic", b"heix", b"mif1", b"msf1", b"avif", b"avis"})
-
-# What Pillow's decoders raise on damaged files; each plugin has its own habit.
-_DAMAGE: Final = (OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError, struct.error)
-
-
-class ImageFormat(StrEnum):
-    """The formats that are read."""
-
-    JPEG = "jpeg"
-    PNG = "png"
-    WEBP = "webp"
-    BMP = "bmp"
-
-
-_OPENERS: Final[dict[ImageFormat, Callable[[BytesIO], ImageFile]]] = {
-    ImageFormat.JPEG: JpegImageFile,
-    ImageFormat.PNG: PngImageFile,
-    ImageFormat.WEBP: WebPImageFile,
-    ImageFormat.BMP: BmpImageFile,
-}
+_DEEP: Final = 16
+_DEPTHS: Final = (8, 10, 12, 14, 16)
+"""Bits of the values that cameras put into 16."""
+_ROWS_AT_ONCE: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +56,14 @@ class ImageLimits:
 class EncodedImage:
     """One image file whose header is known to be fine. Safe to share between threads.
 
-    `width` and `height` are those of the upright image (EXIF orientation applied).
+    `width` and `height` are those of the upright image (EXIF orientation applied), `stored_size` those before.
     """
 
     def __init__(self, data: bytes, image_format: ImageFormat, header: ImageFile) -> None:
         self.data = data
         self.format = image_format
-        self.orientation = _orientation(header)
+        self.orientation = orientation_of(data, image_format, header)
+        self.stored_size: tuple[int, int] = header.size
         self._mode = header.mode
         turned = self.orientation in _TURNED_BY_A_QUARTER
         self.width, self.height = header.size[::-1] if turned else header.size
@@ -112,32 +90,45 @@ class EncodedImage:
         factor = _reduction(max(self.width, self.height), longest_side)
         if self.format is not ImageFormat.JPEG or factor == 1 or self._full_bgr is not None:
             return self.decode(), 1.0
-        reduced_bgr = self._decode(factor)
+        try:
+            reduced_bgr = self._decode(factor)
+        except TruncatedImageError:
+            # Decoded as a whole it shows whether anything but its end is missing.
+            return self.decode(), 1.0
         return reduced_bgr, max(reduced_bgr.shape[:2]) / max(self.width, self.height)
 
     def stored_jpeg(self) -> bytes:
-        """An upright 8-bit JPEG: the file's own bytes where it is one already, else encoded anew.
+        """An upright 8-bit JPEG without EXIF: the file's own picture where it is one already, else encoded again.
+
+        Browsers turn some formats by their EXIF block and others not, so outlines fit only a picture that has none.
 
         Raises:
             TruncatedImageError: The pixels end early or are damaged.
         """
         image_bgr = self.decode()
         if self.format is ImageFormat.JPEG and self.orientation == 1 and self._mode in _PLAIN_MODES:
-            return self.data
+            return without_notes(self.data) or encode_jpeg(image_bgr)
         return encode_jpeg(image_bgr)
 
     def _decode(self, factor: int | None) -> ImageBgr:
-        if factor is None and self.format is ImageFormat.JPEG and self._mode in _PLAIN_MODES:
+        is_plain = self.format is ImageFormat.JPEG and self._mode in _PLAIN_MODES
+        if factor is None and is_plain:
             # A quarter of the time that Pillow takes, which has the last word on what is damaged.
             with suppress(ValueError):
-                return _upright(simplejpeg.decode_jpeg(self.data, colorspace="BGR", strict=True), self.orientation)
+                return _upright(_decode_jpeg(self.data), self.orientation)
         try:
-            image = _OPENERS[self.format](BytesIO(self.data))
+            image = open_header(self.data, self.format)
             if factor is not None:
                 image.draft("", (max(1, image.width // factor), max(1, image.height // factor)))
             image.load()
-            return _upright(from_pillow(_flat_rgb(image)), self.orientation)
-        except _DAMAGE as error:
+            if self.format is ImageFormat.PNG and bits_of(self.data) == _DEEP and _fits_fewer_bits(image):
+                # Pillow gives the upper half of colors with 16 bits, in which little is left of 10.
+                del image
+                return _upright(_deep_bgr(self.data), self.orientation)
+            return _upright(_flat_bgr(image), self.orientation)
+        except DAMAGE as error:
+            if factor is None and is_plain:
+                return _upright(_decode_ended_jpeg(self.data), self.orientation)
             raise TruncatedImageError from error
 
 
@@ -156,16 +147,17 @@ def open_image(data: bytes, limits: ImageLimits | None = None) -> EncodedImage:
         raise EmptyImageError
     if len(data) > limits.max_bytes:
         raise ImageTooLargeError(what="MB", limit=f"{limits.max_bytes / _MIB:g}")
-    image_format = _sniff(data)
+    image_format = sniff(data)
     if image_format is ImageFormat.WEBP:
         # Pillow's WebP plugin allocates the whole canvas on opening.
-        _check_pixels(_webp_size(data), limits)
+        _check_pixels(webp_size(data), limits)
     try:
-        header = _OPENERS[image_format](BytesIO(data))
-    except _DAMAGE as error:
+        header = open_header(data, image_format)
+    except DAMAGE as error:
         raise TruncatedImageError from error
     _check_pixels(header.size, limits)
-    if getattr(header, "is_animated", False):
+    # A HEIC file has one picture that is meant, whatever else is in it.
+    if getattr(header, "is_animated", False) and image_format is not ImageFormat.HEIF:
         raise UnsupportedImageError("The image is animated. Send one frame of it as a JPEG or PNG file.")
     return EncodedImage(data, image_format, header)
 
@@ -207,46 +199,6 @@ def from_pillow(image: Image.Image) -> ImageBgr:
     return np.asarray(cv2.cvtColor(np.asarray(image, dtype=np.uint8), cv2.COLOR_RGB2BGR), dtype=np.uint8)
 
 
-def _sniff(data: bytes) -> ImageFormat:
-    if data.startswith(b"\xff\xd8\xff"):
-        return ImageFormat.JPEG
-    if data.startswith(b"\x89PNG\r\n\x1a\n"):
-        return ImageFormat.PNG
-    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
-        return ImageFormat.WEBP
-    if data.startswith(b"BM"):
-        return ImageFormat.BMP
-    other = _other_format(data)
-    if other is None:
-        raise NotAnImageError
-    raise UnsupportedImageError(f"{other} images are not read. Send the picture (one frame) as a JPEG or PNG file.")
-
-
-def _other_format(data: bytes) -> str | None:
-    if data.startswith((b"GIF87a", b"GIF89a")):
-        return "GIF"
-    if data.startswith((b"II*\x00", b"MM\x00*")):
-        return "TIFF"
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF_BRANDS:
-        return "HEIF and AVIF"
-    return None
-
-
-def _webp_size(data: bytes) -> tuple[int, int]:
-    """Width and height as the header says (RFC 9649, sections 2.5 to 2.7)."""
-    if len(data) < _WEBP_HEADER_BYTES:
-        raise TruncatedImageError
-    kind = data[12:16]
-    if kind == b"VP8X":
-        if data[20] & _WEBP_ANIMATION_FLAG:
-            raise UnsupportedImageError("The image is animated. Send one frame of it as a JPEG or PNG file.")
-        return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
-    if kind == b"VP8L":
-        bits = int.from_bytes(data[21:25], "little")
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    return int.from_bytes(data[26:28], "little") & 0x3FFF, int.from_bytes(data[28:30], "little") & 0x3FFF
-
-
 def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
     width, height = size
     if width * height > limits.max_pixels:
@@ -255,15 +207,6 @@ def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
             size=f"{width * height / 1e6:.1f}",
             limit=f"{limits.max_pixels / 1e6:g}",
         )
-
-
-def _orientation(header: ImageFile) -> int:
-    try:
-        value = header.getexif().get(_ORIENTATION_TAG, 1)
-    except _DAMAGE:
-        # A photo whose EXIF block is damaged still shows its plate.
-        return 1
-    return value if isinstance(value, int) and value in range(1, 9) else 1
 
 
 def _reduction(longest_side: int, wanted: int) -> int:
@@ -287,12 +230,73 @@ _TURNS: Final[dict[int, Callable[[ImageBgr], MatLike]]] = {
 }
 
 
-def _flat_rgb(image: Image.Image) -> Image.Image:
-    """8-bit RGB: 16 bits lose their lower half, what is transparent becomes white."""
+def _decode_jpeg(data: bytes) -> ImageBgr:
+    """The whole picture; raises ValueError for anything that is odd."""
+    return np.asarray(simplejpeg.decode_jpeg(data, colorspace="BGR", strict=True), np.uint8)
+
+
+def _decode_ended_jpeg(data: bytes) -> ImageBgr:
+    """The picture of a file that lacks its end marker alone.
+
+    Raises:
+        TruncatedImageError: It lacks more.
+    """
+    for ended in with_end(data):
+        with suppress(ValueError):
+            return _decode_jpeg(ended)
+    raise TruncatedImageError
+
+
+def _flat_bgr(image: Image.Image) -> ImageBgr:
+    """8-bit BGR; gray values of 16 bits are scaled by their range."""
     if image.mode.startswith("I"):
-        values = np.clip(np.asarray(image).astype(np.int64) >> 8, 0, 255).astype(np.uint8)
-        return Image.fromarray(values).convert("RGB")
+        return np.asarray(cv2.cvtColor(_scaled_to_8_bits(np.asarray(image)), cv2.COLOR_GRAY2BGR), np.uint8)
+    return from_pillow(_flat_rgb(image))
+
+
+def _flat_rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB; what is transparent becomes white."""
     if image.mode in {"LA", "PA", "RGBA", "La", "RGBa"} or "transparency" in image.info:
         over = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _fits_fewer_bits(image: Image.Image) -> bool:
+    """Whether colors of 16 bits whose upper halves are these fit 14 bits; transparency doesn't count."""
+    if image.mode.startswith("I"):
+        return False
+    highest = [int(np.asarray(image.getchannel(band)).max()) for band in image.getbands() if band != "A"]
+    return max(highest) < 1 << (_DEPTHS[-2] - 8)
+
+
+def _deep_bgr(png: bytes) -> ImageBgr:
+    """8-bit BGR of a PNG with 16 bits a color, of which Pillow has seen that it is whole; transparent becomes white.
+
+    Raises:
+        ValueError: OpenCV can't decode it.
+    """
+    # OpenCV believes what other chunks say of themselves, and takes gigabytes for one that says it is long.
+    decoded = cv2.imdecode(np.frombuffer(pixels_alone(png), np.uint8), cv2.IMREAD_UNCHANGED)
+    if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3:  # noqa: PLR2004 (H, W, 3 or 4)
+        raise ValueError("the colors can't be decoded")
+    values = np.asarray(decoded, np.uint16)
+    image_bgr = _scaled_to_8_bits(values[..., :3])
+    if values.shape[2] > len("BGR"):
+        for top in range(0, len(values), _ROWS_AT_ONCE):
+            rows = slice(top, top + _ROWS_AT_ONCE)
+            opacity = values[rows, :, 3:].astype(np.float32) / np.float32(0xFFFF)
+            image_bgr[rows] = np.rint(255 + (image_bgr[rows] - np.float32(255)) * opacity)
+    return image_bgr
+
+
+def _scaled_to_8_bits(values: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """The upper 8 bits of as many as the largest value needs: 8, 10, 12, 14 or 16.
+
+    Cameras put 10 to 14 bits into 16; taken for 16 bits, a picture of 10 is black. Gray and colors are treated alike.
+    """
+    largest = int(values.max(initial=0))
+    bits = next((bits for bits in _DEPTHS if largest < 1 << bits), _DEPTHS[-1])
+    scaled = np.empty(values.shape, np.uint8)
+    np.right_shift(values, bits - 8, out=scaled, casting="unsafe")
+    return scaled

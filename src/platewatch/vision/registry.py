@@ -44,7 +44,7 @@ class Profile(StrEnum):
 
 
 class YoloLayout(StrEnum):
-    """How the rows of a YOLO export's output are laid out. AUTO tells it by the shape."""
+    """How the rows of a YOLO export's output are laid out. AUTO finds it by metadata, rows and order."""
 
     AUTO = "auto"
     V5 = "v5"
@@ -52,7 +52,7 @@ class YoloLayout(StrEnum):
     V8 = "v8"
     """N x (x, y, width, height, a score for each class); v11 is the same."""
     NMS_FREE = "nms-free"
-    """N x (left, top, right, bottom, score, class), as v10 and v26 give it."""
+    """N x (left, top, right, bottom, score, class), as v10, v26 and exports with `nms=True` give it."""
 
 
 def _midnight() -> datetime:
@@ -91,9 +91,10 @@ class BackendOptions:
     folder of a model for the recognizer `platewatch` (None: the built-in one), `grammars` whether it settles
     look-alikes by how regions build their numbers, `profile` how closely the detector `platewatch` looks, `input_side`
     the longest side in pixels of the network's input where the model leaves it open (None: the profile's),
-    `class_index` the class that means "plate" in a model with several (None: all of them). `char_yolo_model` is the
-    ONNX file for the recognizer `char-yolo`, `easyocr_folder` the folder with the weights of the network
-    `easyocr_network` for the recognizer `easyocr`, `ensemble` the recognizers that vote in the one of that name.
+    `detector_class` which classes of a YOLO export are plates, by name or number, with commas between several, or `all`
+    (None: those whose names say so). `char_yolo_model` is the ONNX file for the recognizer `char-yolo`,
+    `easyocr_folder` the folder with the weights of the network `easyocr_network` for the recognizer `easyocr`,
+    `ensemble` the recognizers that vote in the one of that name.
     """
 
     provider: Provider = Provider.AUTO
@@ -107,7 +108,7 @@ class BackendOptions:
     min_score: float | None = None
     max_iou: float = 0.5
     input_side: int | None = None
-    class_index: int | None = None
+    detector_class: str | None = None
     char_yolo_model: Path | None = None
     easyocr_folder: Path | None = None
     easyocr_network: str = "english_g2"

@@ -111,6 +111,11 @@ class ModelSession:
         return [_shape(value.shape) for value in self._session.get_inputs()]
 
     @property
+    def input_types(self) -> list[str]:
+        """A type for each input, as ONNX Runtime writes it: `tensor(float)`."""
+        return [value.type for value in self._session.get_inputs()]
+
+    @property
     def output_shapes(self) -> list[Shape]:
         """A shape for each output, as far as the model tells."""
         return [_shape(value.shape) for value in self._session.get_outputs()]

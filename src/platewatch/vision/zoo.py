@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
 
 from platewatch.errors import ModelFileError
 from platewatch.vision.session import ModelSession, Provider
@@ -18,10 +21,19 @@ from platewatch.vision.session import ModelSession, Provider
 BUILT_IN_MODELS: Final = Path(__file__).with_name("models")
 CARD_NAME: Final = "card.yaml"
 MODEL_NAME: Final = "model.onnx"
+SCORE: Final = "score"
+"""A detector's threshold from which on something is proposed."""
 _CHUNK_BYTES: Final = 1 << 20
+_MAX_CARD_BYTES: Final = 1 << 18
+_MAX_BRACKETS: Final = 20
+_MAX_PROBLEMS: Final = 10
 
-Share = Annotated[float, Field(ge=0, le=1)]
-Side = Annotated[int, Field(ge=1, le=8192)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Side = Annotated[int, Field(ge=8, le=8192)]
+Count = Annotated[int, Field(ge=0, le=10**12)]
+# Weights and shifts of logits: those of real networks are between 0.1 and 5, and beyond 50 every confidence is 0 or 1.
+Weight = Annotated[float, Field(ge=0.01, le=50)]
+Shift = Annotated[float, Field(ge=-50, le=50)]
 
 
 class ModelKind(StrEnum):
@@ -33,7 +45,7 @@ class ModelKind(StrEnum):
 
 
 class _CardPart(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class DataSource(_CardPart):
@@ -41,7 +53,7 @@ class DataSource(_CardPart):
 
     name: str
     license: str
-    images: Annotated[int, Field(ge=0)] | None = None
+    images: Count | None = None
 
 
 class TrainingRun(_CardPart):
@@ -50,7 +62,7 @@ class TrainingRun(_CardPart):
     commit: str
     finished: date
     command: str
-    samples: Annotated[int, Field(ge=0)] | None = None
+    samples: Count | None = None
 
 
 class Score(_CardPart):
@@ -58,7 +70,7 @@ class Score(_CardPart):
 
     data: str
     measure: str
-    value: float
+    value: Annotated[float, Field(ge=0, le=1_000_000)]
 
 
 class Calibration(_CardPart):
@@ -68,29 +80,36 @@ class Calibration(_CardPart):
     `slope` and moved by `offset` (see vision/calibration.py).
     """
 
-    temperature: Annotated[float, Field(gt=0, le=100)] = 1.0
-    slope: Annotated[float, Field(gt=0, le=100)] = 1.0
-    offset: Annotated[float, Field(ge=-100, le=100)] = 0.0
+    temperature: Weight = 1.0
+    slope: Weight = 1.0
+    offset: Shift = 0.0
 
 
 class Joint(_CardPart):
     """The weights of a detector's score and a recognizer's confidence, as logits, in the logit of a reading's."""
 
-    found: Annotated[float, Field(ge=0, le=100)]
-    read: Annotated[float, Field(gt=0, le=100)]
-    offset: Annotated[float, Field(ge=-100, le=100)]
+    found: Annotated[float, Field(ge=0, le=50)]
+    read: Weight
+    offset: Shift
+
+
+_THRESHOLDS: Final = {
+    ModelKind.DETECTOR: frozenset({SCORE}),
+    ModelKind.RECOGNIZER: frozenset[str](),
+    ModelKind.VEHICLES: frozenset({SCORE}),
+}
 
 
 class ModelCard(_CardPart):
-    """All that is known about a model; sizes in pixels, thresholds in 0..1.
+    """All that is known about a model; sizes in pixels, thresholds between 0 and 1.
 
     `alphabet`, `slots` (characters at most), `steps` (of its second head, if it has one) and `regions` (the order of
     its classes) are a slot recognizer's; a detector that was measured together with one has `joint`.
     """
 
     kind: ModelKind
-    name: Annotated[str, Field(min_length=1, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
-    version: str
+    name: Annotated[str, Field(max_length=100, pattern=r"^[a-z0-9][a-z0-9._-]*$")]
+    version: Annotated[str, Field(max_length=100)]
     input_width: Side
     input_height: Side
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -104,6 +123,34 @@ class ModelCard(_CardPart):
     training: TrainingRun | None = None
     data: tuple[DataSource, ...] = ()
     scores: tuple[Score, ...] = ()
+
+    @field_validator("alphabet")
+    @classmethod
+    def _check_alphabet(cls, alphabet: str | None) -> str | None:
+        letters = alphabet or ""
+        if doubled := _doubled(letters):
+            raise ValueError(f"each character is one class of the network, {', '.join(doubled)} is there twice")
+        # Plates are kept in upper case and without separators.
+        if odd := [letter for letter in letters if not letter.isalnum() or letter != letter.upper()]:
+            raise ValueError(
+                f"{', '.join(map(repr, odd))}: only upper-case letters and digits are characters of plates"
+            )
+        return alphabet
+
+    @field_validator("regions")
+    @classmethod
+    def _check_regions(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
+        if doubled := _doubled(regions):
+            raise ValueError(f"each region is one class of the network, {', '.join(doubled)} is there twice")
+        return regions
+
+    @model_validator(mode="after")
+    def _check_thresholds(self) -> Self:
+        known = _THRESHOLDS[self.kind]
+        if unknown := sorted(set(self.thresholds) - known):
+            meant = ", ".join(sorted(known)) or "none"
+            raise ValueError(f"thresholds: {', '.join(unknown)} is not known; a {self.kind.value} has: {meant}")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,18 +196,62 @@ def load_card(folder: Path) -> InstalledModel:
     """
     path = folder / CARD_NAME
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return InstalledModel(folder, ModelCard.model_validate(content))
+        return InstalledModel(folder, ModelCard.model_validate(_read_card(path)))
     except OSError as error:
         raise ModelFileError(f"There is no model card {str(path)!r}. A model is a folder with a card.") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise ModelFileError(f"The model card {str(path)!r} is no YAML: {error}") from error
     except ValidationError as error:
-        wrong = "; ".join(
-            f"{'.'.join(str(part) for part in problem['loc']) or 'card'}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        raise ModelFileError(f"The model card {str(path)!r} can't be used: {wrong}.") from error
+        problems = error.errors(include_url=False)
+        wrong = "; ".join(_described(problem) for problem in problems[:_MAX_PROBLEMS])
+        more = f"; and {len(problems) - _MAX_PROBLEMS} more" if len(problems) > _MAX_PROBLEMS else ""
+        raise ModelFileError(f"The model card {str(path)!r} can't be used: {wrong}{more}.") from error
+
+
+def _read_card(path: Path) -> object:
+    """The content of a card.
+
+    Raises:
+        ModelFileError: It is too large, nested too deep, or no YAML.
+        OSError: It can't be read.
+    """
+    with path.open("rb") as file:
+        data = file.read(_MAX_CARD_BYTES + 1)
+    if len(data) > _MAX_CARD_BYTES:
+        raise ModelFileError(f"The model card {str(path)!r} has more than {_MAX_CARD_BYTES} bytes. Shorten it.")
+    try:
+        text = data.decode("utf-8")
+        # Looked at before parsing, which takes seconds for some thousand open brackets.
+        if _depth(text) > _MAX_BRACKETS:
+            raise ModelFileError(f"The model card {str(path)!r} is nested too deep. Write it like the built-in ones.")
+        return yaml.safe_load(text)
+    except RecursionError as error:
+        raise ModelFileError(
+            f"The model card {str(path)!r} is nested too deep. Write it like the built-in ones."
+        ) from error
+    except (yaml.YAMLError, ValueError, OverflowError) as error:
+        raise ModelFileError(f"The model card {str(path)!r} is no YAML: {str(error)[:300]}") from error
+
+
+def _described(problem: ErrorDetails) -> str:
+    """The field and what is wrong with it."""
+    field = ".".join(str(part)[:40] for part in problem["loc"]) or "card"
+    return f"{field}: {problem['msg'].removeprefix('Value error, ')}"
+
+
+def _depth(text: str) -> int:
+    """How many brackets are open at once at most."""
+    depth = deepest = 0
+    for sign in text:
+        if sign in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign in "]}":
+            depth = max(0, depth - 1)
+    return deepest
+
+
+def _doubled(values: Sequence[str]) -> list[str]:
+    """Those that are there more than once."""
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def list_models(*folders: Path) -> list[InstalledModel]:

@@ -282,7 +282,7 @@ test('a dropped file that is no photo is listed with the reason and not sent', a
       types: ['Files'],
     },
   });
-  expect(await screen.findByText(/is not a photo. Drop JPEG/)).toBeInTheDocument();
+  expect(await screen.findByText(/This is not a photo that can be read/)).toBeInTheDocument();
   expect(FakeUploadRequest.sent).toHaveLength(0);
 });
 

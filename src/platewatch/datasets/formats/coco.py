@@ -3,19 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from platewatch.datasets.label_format import LabelFormat
-from platewatch.datasets.reading import CorruptLabelError, Images, box_of, corners_of, number, read_text, unlabelled
+from platewatch.datasets.reading import (
+    CorruptLabelError,
+    Images,
+    Labelled,
+    box_of,
+    corners_of,
+    gather,
+    number,
+    read_text,
+    shown,
+    split_of,
+)
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import LabelsError
 from platewatch.vision.geometry import box_area, polygon_area
+from platewatch.vision.photo_files import files_below
 
 _WRITTEN: Final = Path("annotations", "instances.json")
 _NUMBERS_OF_CORNERS: Final = 8
 _LOOKED_AT: Final = 4096
+_LISTS: Final = ("images", "annotations")
+_LABELS: Final = frozenset({"bbox", "segmentation", "attributes"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Document:
+    """The two lists of a COCO file."""
+
+    images: list[object]
+    annotations: list[object]
 
 
 def recognizes(folder: Path) -> bool:
@@ -24,22 +48,22 @@ def recognizes(folder: Path) -> bool:
 
 
 def read(folder: Path) -> Dataset:
-    """The dataset in the folder: every COCO file at its top or in `annotations/`.
+    """The dataset in the folder: every COCO file in it, wherever that is; its images may be beside it.
 
     Raises:
-        LabelsError: A file is no JSON at all.
+        LabelsError: A file is no JSON at all, or none is COCO's.
     """
-    images = Images(folder / "images" if (folder / "images").is_dir() else folder)
-    found: dict[str, ImageLabels] = {}
+    images = Images(folder, ("images",))
+    found: list[Labelled] = []
     problems: list[Problem] = []
-    for file in _files(folder):
-        for labels in _read_file(file, images, problems):
-            if labels.name in found:
-                problems.append(Problem(ProblemKind.TWICE, Place(file), f"{labels.name!r} is listed more than once."))
-            else:
-                found[labels.name] = labels
-    rest = unlabelled(images, set(found), problems)
-    return Dataset(folder, LabelFormat.COCO, (*found.values(), *rest), tuple(problems))
+    files = _files(folder)
+    documents = {file: _document_of(file) for file in files}
+    labelling = {file: document for file, document in documents.items() if document is not None}
+    if not labelling and files:
+        raise LabelsError(f"{str(files[0])!r} has no lists `images` and `annotations`. Export it as COCO again.")
+    for file, document in labelling.items():
+        found += _labelled(document, file, images, problems)
+    return Dataset(folder, LabelFormat.COCO, gather(found, images, problems), tuple(problems))
 
 
 def write(folder: Path, images: Sequence[ImageLabels]) -> None:
@@ -66,8 +90,7 @@ def write(folder: Path, images: Sequence[ImageLabels]) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    files = sorted([*folder.glob("*.json"), *(folder / "annotations").glob("*.json")])
-    return [file for file in files if _looks_like_coco(file)]
+    return [file for file in files_below(folder, (".json",)) if file.is_file() and _looks_like_coco(file)]
 
 
 def _looks_like_coco(file: Path) -> bool:
@@ -78,62 +101,110 @@ def _looks_like_coco(file: Path) -> bool:
         return any(word in start + opened.read() for word in (b'"annotations"', b'"images"'))
 
 
-def _read_file(file: Path, images: Images, problems: list[Problem]) -> list[ImageLabels]:
+def _document_of(file: Path) -> _Document | None:
+    """What the file lists; None if it is other JSON, or annotates something else than places and texts.
+
+    Raises:
+        LabelsError: It is no JSON.
+    """
     try:
-        document = json.loads(read_text(file))
+        content = json.loads(read_text(file))
     except json.JSONDecodeError as error:
         raise LabelsError(f"{str(file)!r}, line {error.lineno}: this is no JSON: {error.msg}. Mend it.") from error
+    except ValueError as error:
+        raise LabelsError(f"{str(file)!r} has a number that can't be read: {str(error)[:200]}. Mend it.") from error
     except RecursionError as error:
         raise LabelsError(f"{str(file)!r} is nested too deep to be COCO's. Take it out of the folder.") from error
-    lists = [document.get(name) if isinstance(document, dict) else None for name in ("images", "annotations")]
-    if not all(isinstance(one, list) for one in lists):
-        raise LabelsError(f"{str(file)!r} has no lists `images` and `annotations`. Export it as COCO again.")
-    listed, annotations = lists
-    plates = _plates(annotations or [], file, problems)
-    found = [_image(row, at, plates, images, file) for at, row in enumerate(listed or [])]
-    problems += [one for one in found if isinstance(one, Problem)]
-    known = {row.get("id") for row in listed or [] if isinstance(row, dict) and isinstance(row.get("id"), (int, str))}
+    listed, annotations = (content.get(name) if isinstance(content, dict) else None for name in _LISTS)
+    if not isinstance(listed, list) or not isinstance(annotations, list):
+        return None
+    # COCO's own captions list the same images once more.
+    says_something = any(isinstance(row, dict) and not _LABELS.isdisjoint(row) for row in annotations)
+    return _Document(listed, annotations) if says_something or not annotations else None
+
+
+def _labelled(document: _Document, file: Path, images: Images, problems: list[Problem]) -> list[Labelled]:
+    """The images of one file with their plates; adds problems."""
+    plates, damaged = _plates(document.annotations, file, problems)
+    ids = Counter(_id(row.get("id")) for row in document.images if isinstance(row, dict))
+    strays = [one for one in plates if one not in ids]
     problems += [
-        Problem(ProblemKind.CORRUPT, Place(file), f"annotations are about image {number_of!r}, which is not listed.")
-        for number_of in plates
-        if number_of not in known
+        Problem(ProblemKind.CORRUPT, Place(file), f"annotations are about image {one[:60]}, which is not listed.")
+        for one in strays
     ]
-    return [one for one in found if isinstance(one, ImageLabels)]
+    # Whose plates those are nobody knows: perhaps of an image that seems to have none.
+    is_doubtful = bool(strays) or any(_about(row) is None for row in document.annotations)
+    found = [_image(row, at, images, file, problems) for at, row in enumerate(document.images)]
+    labelled = []
+    for at, (row, one) in enumerate(zip(document.images, found, strict=True)):
+        if one is None:
+            continue
+        own = _id(row.get("id")) if isinstance(row, dict) else None
+        if own is None or ids[own] > 1:
+            wrong = "an `id` is missing" if own is None else f"the id {shown(own)} is there twice"
+            problems.append(Problem(ProblemKind.CORRUPT, Place(file), f"images[{at}]: {wrong}."))
+            labelled.append(replace(one, is_damaged=True))
+        else:
+            plates_of_it = None if one.plates is None else tuple(plates.get(own, ()))
+            is_damaged = one.is_damaged or own in damaged or (is_doubtful and plates_of_it == ())
+            labelled.append(replace(one, plates=plates_of_it, is_damaged=is_damaged))
+    return labelled
 
 
-def _plates(rows: Sequence[object], file: Path, problems: list[Problem]) -> dict[int | str, list[PlateLabel]]:
-    """The plates of each image's id."""
-    plates: dict[int | str, list[PlateLabel]] = {}
+def _plates(
+    rows: Sequence[object], file: Path, problems: list[Problem]
+) -> tuple[dict[str, list[PlateLabel]], set[str]]:
+    """The plates of each image's id, and the ids of images of which an annotation is not understood."""
+    plates: dict[str, list[PlateLabel]] = {}
+    damaged: set[str] = set()
     for at, row in enumerate(rows):
-        if not isinstance(row, dict) or not isinstance(row.get("image_id"), (int, str)):
+        about = _about(row)
+        if not isinstance(row, dict) or about is None:
             message = f"annotations[{at}]: an object with `image_id` is expected."
             problems.append(Problem(ProblemKind.CORRUPT, Place(file), message))
             continue
         try:
-            plates.setdefault(row["image_id"], []).append(_plate(row))
+            plates.setdefault(about, []).append(_plate(row))
         except CorruptLabelError as error:
+            damaged.add(about)
             problems.append(Problem(ProblemKind.CORRUPT, Place(file), f"annotations[{at}]: {error}."))
-    return plates
+    return plates, damaged
 
 
-def _image(
-    row: object, at: int, plates: dict[int | str, list[PlateLabel]], images: Images, file: Path
-) -> ImageLabels | Problem:
+def _image(row: object, at: int, images: Images, file: Path, problems: list[Problem]) -> Labelled | None:
+    """The image, still without its plates; None if there is none of that name, or it has none. Adds problems."""
     place = Place(file)
     if not isinstance(row, dict) or not isinstance(row.get("file_name"), str):
-        return Problem(ProblemKind.CORRUPT, place, f"images[{at}]: an object with `file_name` is expected.")
-    name = images.find(row["file_name"])
+        problems.append(Problem(ProblemKind.CORRUPT, place, f"images[{at}]: an object with `file_name` is expected."))
+        return None
+    name = images.find(row["file_name"], beside=file)
     if name is None:
-        return Problem(ProblemKind.MISSING_IMAGE, place, f"there is no image {row['file_name']!r}.")
+        problems.append(Problem(ProblemKind.MISSING_IMAGE, place, f"there is no image {shown(row['file_name'])}."))
+        return None
+    size, is_damaged = None, False
     try:
-        width, height = (round(number(row.get(side), f"`{side}`")) for side in ("width", "height"))
+        if row.get("width") is not None or row.get("height") is not None:
+            width, height = (round(number(row.get(side), f"`{side}`")) for side in ("width", "height"))
+            size = width, height
     except CorruptLabelError as error:
-        return Problem(ProblemKind.CORRUPT, place, f"images[{at}]: {error}.")
-    own = None if row.get("labelled") is False else tuple(plates.get(row.get("id", ""), ()))
+        problems.append(Problem(ProblemKind.CORRUPT, place, f"images[{at}]: {error}."))
+        is_damaged = True
     split = row.get("split")
-    return ImageLabels(
-        name, images.paths[name], width, height, own, split=split if isinstance(split, str) else None, place=place
-    )
+    told = split if isinstance(split, str) else split_of(file.relative_to(images.dataset).as_posix())
+    plates = None if row.get("labelled") is False else ()
+    return Labelled(name, plates, place, size=size, split=told, is_damaged=is_damaged)
+
+
+def _about(annotation: object) -> str | None:
+    """The id of the image that it is about."""
+    return _id(annotation.get("image_id")) if isinstance(annotation, dict) else None
+
+
+def _id(value: object) -> str | None:
+    """An id as text: some tools write them as numbers in one list and as texts in the other."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, (int, str)) and not isinstance(value, bool) else None
 
 
 def _plate(row: dict[str, Any]) -> PlateLabel:

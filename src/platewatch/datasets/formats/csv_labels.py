@@ -4,20 +4,29 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from platewatch.datasets.formats.csv_columns import (
+    Columns,
+    ColumnsError,
+    delimiter_of,
+    image_column,
+    plain_names,
+    understand,
+)
 from platewatch.datasets.label_format import LabelFormat
 from platewatch.datasets.reading import (
     CorruptLabelError,
     Images,
+    Labelled,
     box_of,
     corners_of,
+    gather,
     read_text,
-    size_or_problem,
-    unlabelled,
+    shown,
 )
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import LabelsError
@@ -26,35 +35,34 @@ LABELS_NAME: Final = "labels.csv"
 _SIDES: Final = ("left", "top", "right", "bottom")
 _CORNERS: Final = tuple(f"{axis}{corner}" for corner in range(1, 5) for axis in ("x", "y"))
 _HEADER: Final = ("image", "text", "region", *_SIDES, *_CORNERS, "split")
-_OTHER_NAMES: Final = {
-    "filename": "image",
-    "file_name": "image",
-    "file": "image",
-    "path": "image",
-    "image_path": "image",
-    "image_name": "image",
-    "plate": "text",
-    "label": "text",
-    "plate_text": "text",
-    "plate_number": "text",
-    "words": "text",
-    "xmin": "left",
-    "ymin": "top",
-    "xmax": "right",
-    "ymax": "bottom",
-    "country": "region",
-    "set": "split",
-}
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """The cells of a row by their column, and the line where it ends."""
+
+    line: int
+    cells: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """One file: what its columns mean, its rows, and the lines that have another number of cells."""
+
+    file: Path
+    columns: Columns
+    rows: tuple[_Row, ...]
+    uneven: tuple[tuple[int, list[str]], ...]
 
 
 @dataclass(slots=True)
-class _Rows:
+class _OfImage:
     """What the rows say of one image."""
 
-    name: str
     place: Place
     plates: list[PlateLabel] = field(default_factory=list)
     split: str | None = None
+    is_damaged: bool = False
 
 
 def recognizes(folder: Path) -> bool:
@@ -63,22 +71,26 @@ def recognizes(folder: Path) -> bool:
 
 
 def read(folder: Path) -> Dataset:
-    """The dataset in the folder; raises LabelsError."""
-    images = Images(folder / "images" if (folder / "images").is_dir() else folder)
-    rows: dict[str, _Rows] = {}
+    """The dataset in the folder.
+
+    Raises:
+        LabelsError: A file can't be read, or no column says what is in the images.
+    """
+    images = Images(folder, ("images",))
+    tables = [_table(file) for file in _files(folder)]
+    telling = [table for table in tables if table.columns.has_labels]
+    if not telling:
+        for table in tables:
+            _require_known(table)
+    found: dict[str, _OfImage] = {}
     problems: list[Problem] = []
-    for file in _files(folder):
-        _read_file(file, images, rows, problems)
-    found = []
-    for one in rows.values():
-        size = size_or_problem(images.paths[one.name])
-        if isinstance(size, Problem):
-            problems.append(size)
-        else:
-            path = images.paths[one.name]
-            found.append(ImageLabels(one.name, path, *size, tuple(one.plates), split=one.split, place=one.place))
-    rest = unlabelled(images, set(rows), problems)
-    return Dataset(folder, LabelFormat.CSV, (*found, *rest), tuple(problems))
+    for table in telling:
+        _read_table(table, images, found, problems)
+    labelled = [
+        Labelled(name, tuple(one.plates), one.place, split=one.split, is_damaged=one.is_damaged)
+        for name, one in found.items()
+    ]
+    return Dataset(folder, LabelFormat.CSV, gather(labelled, images, problems), tuple(problems))
 
 
 def write(folder: Path, images: Sequence[ImageLabels]) -> None:
@@ -95,7 +107,7 @@ def write(folder: Path, images: Sequence[ImageLabels]) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.csv") if "image" in _columns(_first_line(path)))
+    return sorted(path for path in folder.glob("*.csv") if image_column(plain_names(_first_line(path))) is not None)
 
 
 def _first_line(path: Path) -> str:
@@ -103,44 +115,78 @@ def _first_line(path: Path) -> str:
         return file.readline(10_000)
 
 
-def _columns(header: str) -> list[str]:
-    names = next(csv.reader([header], delimiter=_delimiter(header)), [])
-    plain = [name.strip().lower().replace(" ", "_") for name in names]
-    renamed = [_OTHER_NAMES.get(name, name) for name in plain]
-    # x1 and y1 begin a box where no third corner follows.
-    if "x3" not in renamed:
-        sides = dict(zip(("x1", "y1", "x2", "y2"), _SIDES, strict=True))
-        renamed = [sides.get(name, name) for name in renamed]
-    return renamed
-
-
-def _delimiter(header: str) -> str:
-    return max((",", ";", "\t"), key=header.count)
-
-
-def _read_file(file: Path, images: Images, rows: dict[str, _Rows], problems: list[Problem]) -> None:
+def _table(file: Path) -> _Table:
     text = read_text(file)
     header = text.split("\n", 1)[0]
-    columns = _columns(header)
-    doubled = {name for name in columns if name and columns.count(name) > 1}
-    if doubled:
-        raise LabelsError(f"{str(file)!r}, line 1: the columns {sorted(doubled)} are there twice. Name each once.")
-    for line, cells in _numbered(text, _delimiter(header), file):
-        place = Place(file, line)
-        if len(cells) != len(columns):
-            message = f"{len(cells)} cells, but the header has {len(columns)}."
-            problems.append(Problem(ProblemKind.CORRUPT, place, message))
-            continue
-        row = {name: cell.strip() for name, cell in zip(columns, cells, strict=True)}
-        name = images.find(row["image"]) if row["image"] else None
+    names = plain_names(header)
+    rows, uneven = [], []
+    for line, cells in _numbered(text, delimiter_of(header), file):
+        if len(cells) != len(names):
+            uneven.append((line, cells))
+        else:
+            rows.append(_Row(line, {name: cell.strip() for name, cell in zip(names, cells, strict=True)}))
+    try:
+        columns = understand(names, [row.cells for row in rows])
+        _require_pixels(columns, rows)
+    except ColumnsError as error:
+        raise LabelsError(f"{str(file)!r}, line 1: {error}.") from error
+    return _Table(file, columns, tuple(rows), tuple(uneven))
+
+
+def _require_known(table: _Table) -> None:
+    """Do nothing if the file has no column but the image's own; its images are then unlabelled.
+
+    Raises:
+        LabelsError: It has others, which may say what is in the images.
+    """
+    if unknown := table.columns.unknown:
+        raise LabelsError(
+            f"{str(table.file)!r}, line 1: none of the columns {', '.join(unknown)} is known to hold texts or places "
+            "of plates. Name them: text, left, top, right, bottom (or x, y, w, h), x1, y1 ... x4, y4.",
+        )
+
+
+def _require_pixels(columns: Columns, rows: Sequence[_Row]) -> None:
+    """Do nothing if the numbers of boxes and corners can be pixels.
+
+    Raises:
+        ColumnsError: All are between 0 and 1, and not all of them whole.
+    """
+    names = (*columns.box, *columns.corners)
+    values = [cell for row in rows for name in names if (cell := row.cells[name])]
+    try:
+        numbers = [float(value) for value in values]
+    except ValueError:
+        return
+    if numbers and all(0 <= value <= 1 for value in numbers) and any(0 < value < 1 for value in numbers):
+        raise ColumnsError(
+            f"the columns {', '.join(names)} hold shares of the image between 0 and 1, expected are pixels. Multiply "
+            "them by the image's width and height",
+        )
+
+
+def _read_table(table: _Table, images: Images, found: dict[str, _OfImage], problems: list[Problem]) -> None:
+    columns = table.columns
+    for line, cells in table.uneven:
+        place = Place(table.file, line)
+        message = f"{len(cells)} cells, but the header has {len(columns.names)}."
+        problems.append(Problem(ProblemKind.CORRUPT, place, message))
+        at = columns.names.index(columns.image)
+        if at < len(cells) and (about := images.find(cells[at])) is not None:
+            found.setdefault(about, _OfImage(place)).is_damaged = True
+    for row in table.rows:
+        place = Place(table.file, row.line)
+        written = row.cells[columns.image]
+        name = images.find(written)
         if name is None:
-            problems.append(Problem(ProblemKind.MISSING_IMAGE, place, f"there is no image {row['image']!r}."))
+            problems.append(Problem(ProblemKind.MISSING_IMAGE, place, f"there is no image {shown(written)}."))
             continue
-        of_image = rows.setdefault(name, _Rows(name, place))
-        of_image.split = row.get("split") or of_image.split
+        of_image = found.setdefault(name, _OfImage(place))
+        of_image.split = row.cells.get(columns.others.get("split", "")) or of_image.split
         try:
-            plate = _plate(row)
+            plate = _plate(row.cells, columns)
         except CorruptLabelError as error:
+            of_image.is_damaged = True
             problems.append(Problem(ProblemKind.CORRUPT, place, f"{error}."))
             continue
         if plate is not None:
@@ -159,13 +205,14 @@ def _numbered(text: str, delimiter: str, file: Path) -> Iterator[tuple[int, list
         raise LabelsError(f"{str(file)!r}, line {reader.line_num}: {error}. Mend it and try again.") from error
 
 
-def _plate(row: dict[str, str]) -> PlateLabel | None:
+def _plate(cells: Mapping[str, str], columns: Columns) -> PlateLabel | None:
     """The plate of one row; None for a row that says only that the image is there."""
-    box = [row.get(side, "") for side in _SIDES]
-    corners = [row.get(name, "") for name in _CORNERS]
-    plate = PlateLabel(text=row.get("text") or None, region=row.get("region") or None)
+    box = [cells[name] for name in columns.box]
+    corners = [cells[name] for name in columns.corners]
+    region = cells.get(columns.others.get("region", "")) or None
+    plate = PlateLabel(text=(cells[columns.text] if columns.text else "") or None, region=region)
     if any(box):
-        plate = replace(plate, box_xyxy=box_of(box))
+        plate = replace(plate, box_xyxy=columns.box_xyxy(box_of(box)))
     if any(corners):
         plate = replace(plate, corners=corners_of(corners))
     return None if plate == PlateLabel() else plate

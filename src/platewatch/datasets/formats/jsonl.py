@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from platewatch.datasets.label_format import LabelFormat
-from platewatch.datasets.reading import CorruptLabelError, Images, box_of, corners_of, number, read_text, unlabelled
+from platewatch.datasets.reading import (
+    CorruptLabelError,
+    Images,
+    Labelled,
+    box_of,
+    corners_of,
+    gather,
+    number,
+    read_text,
+    shown,
+)
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 
 LABELS_NAME: Final = "labels.jsonl"
+_IMAGE: Final = re.compile(r'"image"\s*:\s*("(?:[^"\\]|\\.)*")')
 
 
 def recognizes(folder: Path) -> bool:
@@ -21,27 +33,27 @@ def recognizes(folder: Path) -> bool:
 
 def read(folder: Path) -> Dataset:
     """The dataset in the folder; raises LabelsError."""
-    images = Images(folder / "images" if (folder / "images").is_dir() else folder)
+    images = Images(folder, ("images",))
     file = folder / LABELS_NAME
-    found: dict[str, ImageLabels] = {}
+    found: list[Labelled] = []
     problems: list[Problem] = []
-    for line, text in enumerate(read_text(file).splitlines(), 1):
+    # Not at every end of line that Unicode knows: some of them stand inside texts.
+    for line, text in enumerate(read_text(file).split("\n"), 1):
         if not text.strip():
             continue
         place = Place(file, line)
+        labelled: Labelled | Problem | None
         try:
-            labels = _image(text, images, place)
+            labelled = _image(text, images, place)
         except CorruptLabelError as error:
             problems.append(Problem(ProblemKind.CORRUPT, place, f"{error}."))
-            continue
-        if isinstance(labels, Problem):
-            problems.append(labels)
-        elif labels.name in found:
-            problems.append(Problem(ProblemKind.TWICE, place, f"{labels.name!r} has labels above already."))
-        else:
-            found[labels.name] = labels
-    rest = unlabelled(images, set(found), problems)
-    return Dataset(folder, LabelFormat.JSONL, (*found.values(), *rest), tuple(problems))
+            name = _name_in(text, images)
+            labelled = None if name is None else Labelled(name, None, place, is_damaged=True)
+        if isinstance(labelled, Problem):
+            problems.append(labelled)
+        elif labelled is not None:
+            found.append(labelled)
+    return Dataset(folder, LabelFormat.JSONL, gather(found, images, problems), tuple(problems))
 
 
 def write(folder: Path, images: Sequence[ImageLabels]) -> None:
@@ -50,36 +62,43 @@ def write(folder: Path, images: Sequence[ImageLabels]) -> None:
     (folder / LABELS_NAME).write_text("".join(lines), encoding="utf-8")
 
 
-def _image(text: str, images: Images, place: Place) -> ImageLabels | Problem:
+def _image(text: str, images: Images, place: Place) -> Labelled | Problem:
     try:
         row = json.loads(text)
     except (ValueError, RecursionError) as error:
-        raise CorruptLabelError(f"this is not JSON: {error}") from error
+        raise CorruptLabelError(f"this is not JSON: {str(error)[:200]}") from error
     if not isinstance(row, dict) or not isinstance(row.get("image"), str):
         raise CorruptLabelError("an object with `image` is expected")
     name = images.find(row["image"])
     if name is None:
-        return Problem(ProblemKind.MISSING_IMAGE, place, f"there is no image {row['image']!r}.")
+        return Problem(ProblemKind.MISSING_IMAGE, place, f"there is no image {shown(row['image'])}.")
     plates = row.get("plates")
     if plates is not None and not isinstance(plates, list):
         raise CorruptLabelError("`plates` is neither null nor a list")
     width, height = (round(number(row.get(side), f"`{side}`")) for side in ("width", "height"))
     split = row.get("split")
-    return ImageLabels(
+    return Labelled(
         name,
-        images.paths[name],
-        width,
-        height,
         None if plates is None else tuple(_plate(one) for one in plates),
+        place,
+        size=(width, height),
         split=split if isinstance(split, str) else None,
         crop=row.get("crop") is True,
-        place=place,
     )
+
+
+def _name_in(text: str, images: Images) -> str | None:
+    """The image that a line is about of which nothing else is understood."""
+    written = _IMAGE.search(text)
+    try:
+        return None if written is None else images.find(json.loads(written[1]))
+    except ValueError:
+        return None
 
 
 def _plate(row: object) -> PlateLabel:
     if not isinstance(row, dict):
-        raise CorruptLabelError(f"a plate is {row!r}, not an object")
+        raise CorruptLabelError(f"a plate is {shown(row)}, not an object")
     box, corners = row.get("box"), row.get("corners")
     return PlateLabel(
         None if box is None else box_of(_list(box, "`box`"), "`box`"),
@@ -91,7 +110,7 @@ def _plate(row: object) -> PlateLabel:
 
 def _list(value: object, what: str) -> list[Any]:
     if not isinstance(value, list):
-        raise CorruptLabelError(f"{what} is {value!r}, not a list")
+        raise CorruptLabelError(f"{what} is {shown(value)}, not a list")
     return value
 
 
@@ -102,7 +121,7 @@ def _flat(corners: object) -> list[Any]:
 def _word(row: dict[str, Any], field: str) -> str | None:
     value = row.get(field)
     if value is not None and not isinstance(value, str):
-        raise CorruptLabelError(f"`{field}` is {value!r}, neither text nor null")
+        raise CorruptLabelError(f"`{field}` is {shown(value)}, neither text nor null")
     return value
 
 

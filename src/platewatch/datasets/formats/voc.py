@@ -10,9 +10,20 @@ from xml.parsers import expat  # documents with a DTD, which alone are dangerous
 from xml.sax.saxutils import escape
 
 from platewatch.datasets.label_format import LabelFormat
-from platewatch.datasets.reading import CorruptLabelError, Images, box_of, corners_of, number, read_text, unlabelled
+from platewatch.datasets.reading import (
+    CorruptLabelError,
+    Images,
+    Labelled,
+    box_of,
+    corners_of,
+    gather,
+    number,
+    read_bytes,
+    shown,
+)
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import LabelsError
+from platewatch.vision.photo_files import files_below
 
 _ANNOTATIONS: Final = "Annotations"
 _MAX_DEPTH: Final = 32
@@ -44,31 +55,30 @@ class _LineError(CorruptLabelError):
 
 def recognizes(folder: Path) -> bool:
     """Whether the folder's labels are in this format."""
-    return next(folder.rglob("*.xml"), None) is not None
+    return next(files_below(folder, (".xml",)), None) is not None
 
 
 def read(folder: Path) -> Dataset:
     """The dataset in the folder, wherever in it the XML files are."""
-    images = Images(next((folder / name for name in ("JPEGImages", "images") if (folder / name).is_dir()), folder))
-    found: dict[str, ImageLabels] = {}
+    images = Images(folder, ("JPEGImages", "images"))
+    found: list[Labelled] = []
     problems: list[Problem] = []
-    for file in sorted(folder.rglob("*.xml")):
+    for file in files_below(folder, (".xml",)):
+        root: _Element | None = None
+        labelled: Labelled | Problem | None
         try:
-            labels = _image(_parse(read_text(file)), images, file)
-        except _LineError as error:
-            problems.append(Problem(ProblemKind.CORRUPT, Place(file, error.line), f"{error}."))
-            continue
-        except LabelsError as error:
-            problems.append(Problem(ProblemKind.CORRUPT, Place(file), str(error)))
-            continue
-        if isinstance(labels, Problem):
-            problems.append(labels)
-        elif labels.name in found:
-            problems.append(Problem(ProblemKind.TWICE, Place(file), f"{labels.name!r} has labels in another file too."))
-        else:
-            found[labels.name] = labels
-    rest = unlabelled(images, set(found), problems)
-    return Dataset(folder, LabelFormat.VOC, (*found.values(), *rest), tuple(problems))
+            root = _parse(read_bytes(file))
+            labelled = _image(root, images, file)
+        except (_LineError, LabelsError) as error:
+            line = error.line if isinstance(error, _LineError) else None
+            problems.append(Problem(ProblemKind.CORRUPT, Place(file, line), f"{str(error).removesuffix('.')}."))
+            name = images.beside(file) if root is None else _find(root, images, file)
+            labelled = None if name is None else Labelled(name, None, Place(file), is_damaged=True)
+        if isinstance(labelled, Problem):
+            problems.append(labelled)
+        elif labelled is not None:
+            found.append(labelled)
+    return Dataset(folder, LabelFormat.VOC, gather(found, images, problems), tuple(problems))
 
 
 def write(folder: Path, images: Sequence[ImageLabels]) -> None:
@@ -86,8 +96,8 @@ def write(folder: Path, images: Sequence[ImageLabels]) -> None:
         path.write_text("".join(listed), encoding="utf-8")
 
 
-def _parse(text: str) -> _Element:
-    """The root of the document.
+def _parse(document: bytes) -> _Element:
+    """The root of the document, which is in the encoding that it declares.
 
     Raises:
         _LineError: It is not well formed, or has a DTD.
@@ -117,36 +127,38 @@ def _parse(text: str) -> _Element:
     parser.CharacterDataHandler = data
     parser.StartDoctypeDeclHandler = doctype
     try:
-        parser.Parse(text.encode(), True)
+        parser.Parse(document, True)
     except expat.ExpatError as error:
         raise _LineError(error.lineno, f"this is no XML: {expat.ErrorString(error.code)}") from error
+    except _LineError:
+        raise
+    except (LookupError, ValueError) as error:
+        # Of an encoding that Python doesn't know, or that has more than a byte a character.
+        raise _LineError(1, f"its encoding can't be read ({str(error)[:80]}). Save the file as UTF-8") from error
     return root.children[0]
 
 
-def _image(root: _Element, images: Images, file: Path) -> ImageLabels | Problem:
+def _image(root: _Element, images: Images, file: Path) -> Labelled | Problem:
     if root.name != "annotation":
         raise _LineError(root.line, f"<annotation> is expected, not <{root.name}>")
     name = _find(root, images, file)
     if name is None:
         written = root.word("filename") or file.stem
-        return Problem(ProblemKind.MISSING_IMAGE, Place(file), f"there is no image {written!r}.")
+        return Problem(ProblemKind.MISSING_IMAGE, Place(file), f"there is no image {shown(written)}.")
     size = root.get("size")
     if size is None:
         raise _LineError(root.line, "<size> is missing")
     width, height = (round(_number(size, side)) for side in ("width", "height"))
     plates = tuple(_plate(child) for child in root.children if child.name == "object")
-    folder = root.word("split") or None
-    return ImageLabels(name, images.paths[name], width, height, plates, split=folder, place=Place(file))
+    return Labelled(name, plates, Place(file), size=(width, height), split=root.word("split") or None)
 
 
 def _find(root: _Element, images: Images, file: Path) -> str | None:
-    """The image of the file: at the same path, or what it names."""
-    if _ANNOTATIONS in file.parts:
-        below = Path(*file.parts[file.parts.index(_ANNOTATIONS) + 1 :]).with_suffix("").as_posix()
-        same = [name for name in images.paths if name.rsplit(".", 1)[0] == below]
-        if len(same) == 1:
-            return same[0]
-    return images.find(root.word("filename"))
+    """The image of the file: at the same path, or the one that it names, or the only one that is called like the file.
+
+    The file's own name comes first: images are renamed together with their files, while the name inside stays.
+    """
+    return images.beside(file) or images.find(root.word("filename"), beside=file) or images.stem(file.stem)
 
 
 def _plate(element: _Element) -> PlateLabel:

@@ -1,8 +1,12 @@
-"""YOLO labels: a text file for each image with `class x y width height` in shares of the image, or four corners."""
+"""YOLO labels: a text file for each image with `class x y width height` in shares of the image, or four corners.
+
+Where a `data.yaml` says what the numbers are, lines with keypoints and outlines are read too, as their boxes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -12,24 +16,49 @@ from platewatch.datasets.label_format import LabelFormat
 from platewatch.datasets.reading import (
     CorruptLabelError,
     Images,
+    Labelled,
     corners_of,
     number,
     read_text,
-    size_or_problem,
+    read_yaml,
+    shown,
+    split_of,
+    with_image,
 )
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import LabelsError
-from platewatch.vision.geometry import scale_corners
+from platewatch.vision.geometry import box_from_corners, scale_corners
+from platewatch.vision.photo_files import files_below
 
 _COLUMNS_OF_BOX: Final = 5
 _COLUMNS_OF_CORNERS: Final = 9
-_OTHER_TEXTS: Final = frozenset({"classes.txt", "readme.txt", "obj.names", "train.txt", "val.txt", "test.txt"})
+_LEAST_COLUMNS_OF_OUTLINE: Final = 7
+_FARTHEST: Final = 2.0
+"""Shares of the image; boxes may reach a little beyond it, pixels are far beyond."""
+_OTHER_TEXTS: Final = frozenset({"classes.txt", "obj.names", "train.txt", "val.txt", "valid.txt", "test.txt"})
+_DESCRIPTIONS: Final = ("data.yaml", "data.yml", "dataset.yaml")
 _DIGITS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What lines may be: `keypoints` numbers behind each box, or outlines of any number of points."""
+
+    keypoints: int = 0
+    outlines: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Label:
+    """What one label file says; some of its lines may not be understood."""
+
+    plates: tuple[PlateLabel, ...]
+    is_damaged: bool
 
 
 def recognizes(folder: Path) -> bool:
     """Whether the folder's labels are in this format."""
-    return (folder / "labels").is_dir() or bool(_label_files(folder))
+    return (folder / "labels").is_dir() or bool(_label_files(folder, _keys(Images(folder))))
 
 
 def read(folder: Path) -> Dataset:
@@ -39,31 +68,35 @@ def read(folder: Path) -> Dataset:
         LabelsError: A file can't be read.
     """
     images = Images(folder)
-    texts = {_key(path.relative_to(folder), "labels"): path for path in _label_files(folder)}
+    keys = _keys(images)
+    texts = {_key(path.relative_to(folder), "labels"): path for path in _label_files(folder, keys)}
+    lines = _lines_of(folder)
     found: list[ImageLabels] = []
     problems: list[Problem] = []
-    used = set()
-    for name, path in images.paths.items():
-        key = _key(Path(name), "images")
-        size = size_or_problem(path)
+    for name, key in keys.items():
         label = texts.get(key)
-        used.add(key)
-        if isinstance(size, Problem):
-            problems.append(size)
+        image = with_image(Labelled(name, None, Place(label or images.paths[name])), images)
+        if isinstance(image, Problem):
+            problems.append(image)
             continue
-        plates = None if label is None else _plates(label, size, problems)
-        place = None if label is None else Place(label)
-        found.append(ImageLabels(key.as_posix() + path.suffix, path, *size, plates, split=_split(key), place=place))
+        image = replace(image, name=key.as_posix() + image.path.suffix, split=split_of(name))
+        if label is not None:
+            said = _read_label(label, (image.width, image.height), lines, problems)
+            image = replace(image, plates=said.plates, is_damaged=said.is_damaged)
+        found.append(image if label is not None else replace(image, place=None))
+    used = set(keys.values())
     for key, label in texts.items():
         if key not in used:
-            problems.append(Problem(ProblemKind.MISSING_IMAGE, Place(label), f"there is no image {key.as_posix()!r}."))
+            message = f"there is no image {shown(key.as_posix())}."
+            problems.append(Problem(ProblemKind.MISSING_IMAGE, Place(label), message))
     return Dataset(folder, LabelFormat.YOLO, tuple(found), tuple(problems))
 
 
 def write(folder: Path, images: Sequence[ImageLabels]) -> None:
     """Write the labels, with `data.yaml` for training; the images are in their places already."""
     for image in images:
-        if image.plates is None:
+        # Without a place a plate can't be said, and a file without it would say that there is none.
+        if image.plates is None or any(plate.outline_xyxy is None for plate in image.plates):
             continue
         path = (folder / "labels" / image.name).with_suffix(".txt")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -80,13 +113,48 @@ def write(folder: Path, images: Sequence[ImageLabels]) -> None:
     (folder / "data.yaml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
 
 
-def _label_files(folder: Path) -> list[Path]:
-    lists = {f"{path.stem}.txt" for path in folder.glob("*.txt")} if (folder / "labels").is_dir() else set()
-    return sorted(
-        path
-        for path in folder.rglob("*.txt")
-        if path.name.lower() not in _OTHER_TEXTS and not (path.parent == folder and path.name in lists)
-    )
+def _keys(images: Images) -> dict[str, Path]:
+    """Of each image by its name the path that its label has too."""
+    return {name: _key(Path(name), "images") for name in images.paths}
+
+
+def _label_files(folder: Path, keys: Mapping[str, Path]) -> list[Path]:
+    """The texts that are labels: those in a folder `labels`, those of an image, and those that begin like labels."""
+    known = set(keys.values())
+    found = []
+    for path in files_below(folder, (".txt",)):
+        below = path.relative_to(folder)
+        in_labels = "labels" in below.parts[:-1]
+        # Lists of images and notes stand at the top, where labels may be, too.
+        is_list = path.name.lower() in _OTHER_TEXTS or (len(below.parts) == 1 and (folder / "labels").is_dir())
+        if in_labels or (not is_list and (_key(below, "labels") in known or _begins_like_label(path))):
+            found.append(path)
+    return found
+
+
+def _begins_like_label(path: Path) -> bool:
+    with path.open(encoding="utf-8", errors="replace") as file:
+        words = file.readline(1000).split()
+    return len(words) >= _COLUMNS_OF_BOX and words[0].isdecimal() and all(_is_number(word) for word in words)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines_of(folder: Path) -> _Lines:
+    """What a data.yaml says of the lines; without one, they are boxes or four corners."""
+    path = next((folder / name for name in _DESCRIPTIONS if (folder / name).is_file()), None)
+    if path is None:
+        return _Lines()
+    shape = read_yaml(path).get("kpt_shape")
+    if isinstance(shape, list) and len(shape) == 2 and all(isinstance(size, int) for size in shape):  # noqa: PLR2004
+        return _Lines(keypoints=shape[0] * shape[1])
+    return _Lines(outlines=shape is None)
 
 
 def _key(path: Path, folder: str) -> Path:
@@ -97,41 +165,56 @@ def _key(path: Path, folder: str) -> Path:
     return Path(*parts)
 
 
-def _split(key: Path) -> str | None:
-    first = key.parts[0]
-    return {"valid": "val"}.get(first, first) if first in {"train", "val", "valid", "dev", "test"} else None
-
-
-def _plates(label: Path, size: tuple[int, int], problems: list[Problem]) -> tuple[PlateLabel, ...]:
+def _read_label(label: Path, size: tuple[int, int], lines: _Lines, problems: list[Problem]) -> _Label:
     try:
-        lines = read_text(label).splitlines()
+        texts = read_text(label).splitlines()
     except LabelsError as error:
         problems.append(Problem(ProblemKind.CORRUPT, Place(label), str(error)))
-        return ()
-    plates = []
-    for line, text in enumerate(lines, 1):
+        return _Label((), is_damaged=True)
+    plates, is_damaged = [], False
+    for line, text in enumerate(texts, 1):
         if not text.strip():
             continue
         try:
-            plates.append(_plate(text.split(), size))
+            plates.append(_plate(text.split(), size, lines))
         except CorruptLabelError as error:
+            is_damaged = True
             problems.append(Problem(ProblemKind.CORRUPT, Place(label, line), f"{error}."))
-    return tuple(plates)
+    return _Label(tuple(plates), is_damaged)
 
 
-def _plate(columns: Sequence[str], size: tuple[int, int]) -> PlateLabel:
-    width, height = size
-    if len(columns) not in {_COLUMNS_OF_BOX, _COLUMNS_OF_CORNERS}:
+def _plate(columns: Sequence[str], size: tuple[int, int], lines: _Lines) -> PlateLabel:
+    count = len(columns)
+    is_outline = lines.outlines and count >= _LEAST_COLUMNS_OF_OUTLINE and count % 2 == 1
+    is_pose = lines.keypoints > 0 and count == _COLUMNS_OF_BOX + lines.keypoints
+    if count not in {_COLUMNS_OF_BOX, _COLUMNS_OF_CORNERS} and not is_outline and not is_pose:
         raise CorruptLabelError(
-            f"{len(columns)} columns, expected are {_COLUMNS_OF_BOX} (class x y width height) or {_COLUMNS_OF_CORNERS}"
+            f"{count} columns, expected are {_COLUMNS_OF_BOX} (class x y width height) or {_COLUMNS_OF_CORNERS} (four "
+            "corners); keypoints need their `kpt_shape` in a data.yaml at the top, outlines a data.yaml without",
         )
     if not columns[0].isdecimal():
-        raise CorruptLabelError(f"the class is {columns[0]!r}, not a number from 0 on")
-    if len(columns) == _COLUMNS_OF_CORNERS:
-        return PlateLabel(corners=scale_corners(corners_of(columns[1:]), width, height))
-    x, y, box_width, box_height = (number(value, "a column") for value in columns[1:])
+        raise CorruptLabelError(f"the class is {shown(columns[0])}, not a number from 0 on")
+    if is_pose or count == _COLUMNS_OF_BOX:
+        return PlateLabel(_box([_share(value) for value in columns[1:_COLUMNS_OF_BOX]], size))
+    shares = [_share(value) for value in columns[1:]]
+    if count == _COLUMNS_OF_CORNERS:
+        return PlateLabel(corners=scale_corners(corners_of(shares), *size))
+    width, height = size
+    left, top, right, bottom = box_from_corners(zip(shares[::2], shares[1::2], strict=True))
+    return PlateLabel((left * width, top * height, right * width, bottom * height))
+
+
+def _share(value: str) -> float:
+    found = number(value, "a column")
+    if abs(found) > _FARTHEST:
+        raise CorruptLabelError(f"a column is {shown(value)}, not a share of the image between 0 and 1")
+    return found
+
+
+def _box(shares: Sequence[float], size: tuple[int, int]) -> tuple[float, float, float, float]:
+    (x, y, box_width, box_height), (width, height) = shares, size
     left, top = (x - box_width / 2) * width, (y - box_height / 2) * height
-    return PlateLabel((left, top, left + box_width * width, top + box_height * height))
+    return left, top, left + box_width * width, top + box_height * height
 
 
 def _line(plate: PlateLabel, image: ImageLabels) -> str | None:

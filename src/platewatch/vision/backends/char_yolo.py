@@ -17,6 +17,7 @@ from platewatch.errors import ModelFileError, ModelShapeError, PlateTextError
 from platewatch.plates.text import as_written, plate_key, reading_key, spelling
 from platewatch.vision.backends.yolo import YoloDetector
 from platewatch.vision.backends.yolo_network import YoloBox, YoloNetwork
+from platewatch.vision.backends.yolo_notes import ALL_CLASSES
 from platewatch.vision.registry import BackendOptions, YoloLayout
 from platewatch.vision.types import Character, Crop, Transcript
 
@@ -59,8 +60,8 @@ class CharYoloRecognizer:
                 "The recognizer 'char-yolo' needs a model. Give the path of a YOLO export (ONNX) whose classes are "
                 "characters: PLATEWATCH_CHAR_YOLO_MODEL, or --char-yolo-model of the command.",
             )
-        # Layout, class and side are told for the detector's model; this one tells its own.
-        own = replace(options, layout=YoloLayout.AUTO, class_index=None, input_side=None)
+        # Layout, class and side are settings of the detector's model. In this one every class is a character.
+        own = replace(options, layout=YoloLayout.AUTO, detector_class=ALL_CLASSES, input_side=None)
         self._network = YoloNetwork(model, own, min_score=CHARACTER_MIN_SCORE, max_iou=CHARACTER_MAX_IOU)
         names = self._network.class_names
         self._signs = {index: sign for index, name in names.items() if (sign := _sign_of(name, model))}

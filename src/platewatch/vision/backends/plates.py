@@ -29,11 +29,9 @@ from platewatch.vision.registry import BackendOptions, Profile
 from platewatch.vision.session import ModelSession
 from platewatch.vision.types import Detection, ImageBgr
 from platewatch.vision.windows import choose_windows, cut_window, whole
-from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, InstalledModel, ModelKind, load_card
+from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, SCORE, InstalledModel, ModelCard, ModelKind, load_card
 
 BUILT_IN_NAME: Final = "platewatch-detector"
-SCORE: Final = "score"
-"""The card's threshold from which on something is proposed."""
 _DEFAULT_MIN_SCORE: Final = 0.25
 _OPEN_INPUT: Final = (None, None, None, 3)
 _DIMENSIONS: Final = 4
@@ -81,7 +79,7 @@ class PlateDetector:
         self.joint = card.joint
         self._max_iou = options.max_iou
         self._session = model.load(provider=options.provider, threads=options.threads)
-        _check(self._session, card.name)
+        _check(self._session, card)
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
         """The plates, best first, in pixels of `image_bgr`: what was proposed and seen again in its close-up."""
@@ -163,13 +161,19 @@ def detector_model(folder: Path | None) -> InstalledModel:
     return model
 
 
-def _check(session: ModelSession, name: str) -> None:
+def _check(session: ModelSession, card: ModelCard) -> None:
     inputs, outputs = session.input_shapes, session.output_shapes
     fits = len(inputs) == 1 and len(inputs[0]) == _DIMENSIONS and len(outputs) == len(STRIDES)
     fits = fits and inputs[0][1:] == _OPEN_INPUT[1:]
     fits = fits and all(len(shape) == _DIMENSIONS and shape[1] == CHANNELS for shape in outputs)
     if not fits:
         raise ModelShapeError(
-            f"The model {name!r} takes {inputs} and gives {outputs}; a detector takes pixels (N, height, width, 3) "
-            f"of any height and width and gives {len(STRIDES)} maps (N, {CHANNELS}, rows, columns). Export it again.",
+            f"The model {card.name!r} takes {inputs} and gives {outputs}; a detector takes pixels (N, height, width, "
+            f"3) of any size and gives {len(STRIDES)} maps (N, {CHANNELS}, rows, columns). Export it again.",
+        )
+    if (card.input_width, card.input_height) != (LONGEST_SIDE, LONGEST_SIDE):
+        raise ModelShapeError(
+            f"The card of {card.name!r} says that its input is {card.input_width} x {card.input_height}. Networks of "
+            f"this detector are made for photos {LONGEST_SIDE} x {LONGEST_SIDE} and smaller, whatever its profile. "
+            "Export the model again, or mend its card.",
         )

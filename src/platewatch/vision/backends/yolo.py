@@ -1,7 +1,8 @@
-"""Plates from a user's own YOLO export (ONNX): v5, v8, v11, and the NMS-free v10 and v26."""
+"""Plates from a user's own YOLO export (ONNX)."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar, Final
 
 import numpy as np
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from platewatch.errors import ModelFileError
 from platewatch.vision.backends.yolo_network import YoloNetwork
 from platewatch.vision.detect import Letterbox
-from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.session import Tensor
 from platewatch.vision.types import Detection, ImageBgr
@@ -23,7 +23,7 @@ class YoloDetector:
 
     Raises:
         ModelFileError: No model was given, or it can't be loaded.
-        ModelShapeError: It isn't a YOLO detection export.
+        ModelShapeError: It isn't a YOLO export with boxes, or none of its classes is known to be the plate.
     """
 
     needs: ClassVar[str] = "your own YOLO export as an ONNX file (PLATEWATCH_DETECTOR_MODEL, --model)"
@@ -48,16 +48,13 @@ class YoloDetector:
         """The network's input, float32 (1, 3, H, W), RGB in 0..1, and how the image lies in it."""
         return self._network.pre_process(image_bgr)
 
-    def forward(self, batch: NDArray[np.float32]) -> Tensor:
-        """The model's first output as it is."""
+    def forward(self, batch: NDArray[np.float32]) -> list[Tensor]:
+        """The model's outputs as they are."""
         return self._network.forward(batch)
 
-    def post_process(self, output: Tensor, lies: Letterbox, image_bgr: ImageBgr) -> list[Detection]:
+    def post_process(self, outputs: Sequence[Tensor], lies: Letterbox, image_bgr: ImageBgr) -> list[Detection]:
         """The plates in pixels of `image_bgr`."""
-        return [
-            Detection(corners_from_box(found.box_xyxy), found.score)
-            for found in self._network.post_process(output, lies, image_bgr)
-        ]
+        return [Detection(found.corners, found.score) for found in self._network.post_process(outputs, lies, image_bgr)]
 
     def warm_up(self) -> None:
         """Run once on an empty image; shows at once whether the output is understood."""

@@ -1,8 +1,8 @@
-"""One YOLO export (ONNX) and the boxes that it finds: v5, v8, v11, and the NMS-free v10 and v26."""
+"""One YOLO export (ONNX) and the boxes that it finds."""
 
 from __future__ import annotations
 
-import ast
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,70 +11,62 @@ import numpy as np
 from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
+from platewatch.vision.backends.yolo_notes import plate_classes, read_notes, unknown_plate_class
+from platewatch.vision.backends.yolo_output import Candidates, Layout, YoloOutput
 from platewatch.vision.detect import Letterbox, letterbox
-from platewatch.vision.geometry import box_area, keep_best
+from platewatch.vision.geometry import box_area, box_from_corners, clip_corners, keep_best, order_corners
 from platewatch.vision.image import to_rgb
 from platewatch.vision.registry import BackendOptions, YoloLayout
 from platewatch.vision.session import ModelSession, Tensor
-from platewatch.vision.types import BoxXyxy, ImageBgr
+from platewatch.vision.types import BoxXyxy, Corners, ImageBgr
 
 _DEFAULT_SIDE: Final = 640
-_STRIDES: Final = (8, 16, 32)
-_ANCHORS_OF_V5: Final = 3
-_NMS_FREE_COLUMNS: Final = 6
-_MIN_COLUMNS: Final = {YoloLayout.V5: 6, YoloLayout.V8: 5, YoloLayout.NMS_FREE: 6}
+_DEFAULT_STRIDE: Final = 32
 _MAX_CANDIDATES: Final = 300
+_FLOAT: Final = "tensor(float)"
 _TORCH_SUFFIXES: Final = frozenset({".pt", ".pth", ".torchscript"})
 _ZIP_START: Final = b"PK\x03\x04"
-
-Rows = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class YoloBox:
-    """One thing in an image: its box in pixels of the image, its score in 0..1 and its class, counted from 0."""
+    """One thing in an image: its corners in pixels of the image, its score in 0..1 and its class, counted from 0."""
 
-    box_xyxy: BoxXyxy
+    corners: Corners
     score: float
     class_index: int
 
-
-@dataclass(frozen=True, slots=True)
-class _Candidates:
-    """Boxes as left, top, right, bottom in pixels of the input, a score and a class for each."""
-
-    boxes: Rows
-    scores: NDArray[np.float32]
-    classes: NDArray[np.intp]
+    @property
+    def box_xyxy(self) -> BoxXyxy:
+        """The upright box round the corners."""
+        return box_from_corners(self.corners)
 
 
 class YoloNetwork:
-    """Boxes of one YOLO model, which is `model`; `options` say the layout, the provider and the like.
+    """Boxes of one YOLO model, which is `model`; `options` say the layout, the classes, the provider and the like.
 
     Raises:
         ModelFileError: There is no such file, or it is no ONNX model.
-        ModelShapeError: It isn't a YOLO detection export.
+        ModelShapeError: It isn't a YOLO export with boxes, or none of its classes is known to be the plate.
     """
 
     def __init__(self, model: Path, options: BackendOptions, *, min_score: float, max_iou: float) -> None:
         refuse_torch_file(model)
         self._model = model
-        self._layout = options.layout
-        self._class_index = options.class_index
+        self._wanted_classes = options.detector_class
         self._min_score = min_score
         self._max_iou = max_iou
         self._session = ModelSession(model, provider=options.provider, threads=options.threads)
-        self.height, self.width = self._input_size(options.input_side or _DEFAULT_SIDE)
+        self._notes = read_notes(self._session.metadata)
+        self.height, self.width = self._input_size(options.input_side)
+        self._output = YoloOutput(str(model), self._notes, options.layout, self.width, self.height)
+        if self.class_names:
+            self._chosen_classes(len(self.class_names))
 
     @property
-    def class_names(self) -> dict[int, str]:
+    def class_names(self) -> Mapping[int, str]:
         """The names of the classes that the export noted down; none where it noted nothing."""
-        try:
-            named = ast.literal_eval(self._session.metadata.get("names", "{}"))
-        except (ValueError, SyntaxError, MemoryError, RecursionError):
-            return {}
-        pairs = named.items() if isinstance(named, dict) else enumerate(named if isinstance(named, list) else ())
-        return {int(index): str(name) for index, name in pairs if str(index).isdecimal()}
+        return self._notes.class_names
 
     def find(self, image_bgr: ImageBgr) -> list[YoloBox]:
         """What is in the image, best first, overlapping ones suppressed."""
@@ -87,84 +79,57 @@ class YoloNetwork:
         batch = to_rgb(canvas).transpose(2, 0, 1)[np.newaxis].astype(np.float32) / 255.0
         return np.ascontiguousarray(batch), lies
 
-    def forward(self, batch: NDArray[np.float32]) -> Tensor:
-        """The model's first output as it is."""
-        return self._session.run(batch)[0]
+    def forward(self, batch: NDArray[np.float32]) -> list[Tensor]:
+        """The model's outputs as they are."""
+        return self._session.run(batch)
 
-    def post_process(self, output: Tensor, lies: Letterbox, image_bgr: ImageBgr) -> list[YoloBox]:
+    def post_process(self, outputs: Sequence[Tensor], lies: Letterbox, image_bgr: ImageBgr) -> list[YoloBox]:
         """The boxes in pixels of `image_bgr`."""
-        height, width = image_bgr.shape[:2]
-        layout, rows = self._rows(output)
-        found = _candidates(rows, layout, self._class_index)
-        sure = np.flatnonzero(found.scores >= self._min_score)
+        layout = self._output.layout_of(outputs)
+        found = self._output.candidates(outputs, layout, self._chosen_classes)
+        sure = np.flatnonzero((found.scores >= self._min_score) & (found.scores > 0))
         sure = sure[np.argsort(-found.scores[sure], kind="stable")][:_MAX_CANDIDATES]
-        boxes = [lies.to_image(_as_box(found.boxes[index]), width, height) for index in sure]
+        self._require_one_class(found.classes[sure], layout)
+        height, width = image_bgr.shape[:2]
+        corners = [clip_corners(one, width, height) for one in _corners_in_image(found, sure, lies)]
+        boxes = [box_from_corners(one) for one in corners]
         scores = [min(1.0, float(found.scores[index])) for index in sure]
-        max_iou = 1.0 if layout is YoloLayout.NMS_FREE else self._max_iou
+        max_iou = 1.0 if layout.family is YoloLayout.NMS_FREE else self._max_iou
         return [
-            YoloBox(boxes[place], scores[place], int(found.classes[sure[place]]))
+            YoloBox(corners[place], scores[place], int(found.classes[sure[place]]))
             for place in keep_best(boxes, scores, max_iou)
             if box_area(boxes[place]) > 0
         ]
 
-    def _input_size(self, side: int) -> tuple[int, int]:
-        shapes = self._session.input_shapes
+    def _input_size(self, side: int | None) -> tuple[int, int]:
+        shapes, types = self._session.input_shapes, self._session.input_types
         if len(shapes) != 1 or len(shapes[0]) != 4 or shapes[0][1] not in {3, None}:  # noqa: PLR2004 (N, 3, H, W)
             raise ModelShapeError(
                 f"A YOLO model takes one input (1, 3, height, width), {self._model} takes {shapes}. "
                 "Export it again as ONNX for detection.",
             )
-        _, _, height, width = shapes[0]
-        return height or side, width or side
+        if types[0] != _FLOAT:
+            raise ModelShapeError(
+                f"The model {self._model} takes {types[0]} instead of {_FLOAT}. Export it again without half "
+                "(half=False, without --half), and without int8 inputs.",
+            )
+        batch, _, height, width = shapes[0]
+        if batch not in {1, None}:
+            raise ModelShapeError(
+                f"The model {self._model} takes {batch} images at a time. Export it again with batch=1."
+            )
+        noted_height, noted_width = self._notes.size or (_DEFAULT_SIDE, _DEFAULT_SIDE)
+        stride = self._notes.stride or _DEFAULT_STRIDE
+        open_height, open_width = ((side or noted) for noted in (noted_height, noted_width))
+        return height or _rounded_up(open_height, stride), width or _rounded_up(open_width, stride)
 
-    def _rows(self, output: Tensor) -> tuple[YoloLayout, Rows]:
-        """The layout and the output as (candidates, columns)."""
-        if output.ndim != 3 or output.shape[0] != 1:  # noqa: PLR2004 (1, rows, columns)
-            raise self._misfit(output)
-        matrix = np.asarray(output[0], dtype=np.float32)
-        layout = self._layout
-        if layout is YoloLayout.AUTO:
-            layout = self._recognize_layout(output)
-        rows = self._upright(matrix, layout)
-        columns = rows.shape[1]
-        if columns < _MIN_COLUMNS[layout] or (layout is YoloLayout.NMS_FREE and columns != _NMS_FREE_COLUMNS):
-            raise self._misfit(output)
-        return layout, rows
+    def _chosen_classes(self, count: int | None) -> list[int] | None:
+        return plate_classes(self._wanted_classes, self.class_names, count, str(self._model))
 
-    def _recognize_layout(self, output: Tensor) -> YoloLayout:
-        sides = set(output.shape[1:])
-        if self._cells in sides:
-            return YoloLayout.V8
-        if self._cells * _ANCHORS_OF_V5 in sides:
-            return YoloLayout.V5
-        if _NMS_FREE_COLUMNS in sides:
-            return YoloLayout.NMS_FREE
-        raise self._misfit(output)
-
-    def _upright(self, matrix: Rows, layout: YoloLayout) -> Rows:
-        """The matrix with candidates as rows, whichever way round it came."""
-        if layout is YoloLayout.NMS_FREE:
-            return matrix if matrix.shape[1] == _NMS_FREE_COLUMNS else matrix.T
-        expected = self._cells * (_ANCHORS_OF_V5 if layout is YoloLayout.V5 else 1)
-        if matrix.shape == (expected, expected):
-            # As many columns as candidates: only the way that this family is exported can tell.
-            return matrix if layout is YoloLayout.V5 else matrix.T
-        if expected in matrix.shape:
-            return matrix if matrix.shape[0] == expected else matrix.T
-        return matrix if matrix.shape[0] >= matrix.shape[1] else matrix.T
-
-    @property
-    def _cells(self) -> int:
-        return sum((self.height // stride) * (self.width // stride) for stride in _STRIDES)
-
-    def _misfit(self, output: Tensor) -> ModelShapeError:
-        cells = self._cells
-        return ModelShapeError(
-            f"The output {tuple(output.shape)} of {self._model} is not understood (layout "
-            f"{self._layout.value!r}). For an input of {self.width} x {self.height}, expected is "
-            f"(1, {cells * _ANCHORS_OF_V5}, 5 + classes) for v5, (1, 4 + classes, {cells}) for v8 and v11, or "
-            "(1, N, 6) for the NMS-free v10 and v26, each also transposed. Export it for detection, or set the layout.",
-        )
+    def _require_one_class(self, classes: NDArray[np.intp], layout: Layout) -> None:
+        """Do nothing unless boxes of several classes are there, of which nothing says that all are plates."""
+        if layout.classes is None and self._wanted_classes is None and not self.class_names and np.any(classes > 0):
+            raise unknown_plate_class({}, None, str(self._model))
 
 
 def refuse_torch_file(model: Path) -> None:
@@ -186,24 +151,30 @@ def refuse_torch_file(model: Path) -> None:
         )
 
 
-def _candidates(rows: Rows, layout: YoloLayout, class_index: int | None) -> _Candidates:
-    if layout is YoloLayout.NMS_FREE:
-        classes = rows[:, 5].round().astype(np.intp)
-        scores = rows[:, 4]
-        if class_index is not None:
-            scores = np.where(classes == class_index, scores, 0.0).astype(np.float32)
-        return _Candidates(rows[:, :4], scores, classes)
-    class_scores = rows[:, 5:] * rows[:, 4:5] if layout is YoloLayout.V5 else rows[:, 4:]
-    if class_index is not None and class_index >= class_scores.shape[1]:
-        raise ModelShapeError(
-            f"The model has {class_scores.shape[1]} classes, there is no class {class_index}. Count from 0.",
-        )
-    classes = class_scores.argmax(axis=1) if class_index is None else np.full(len(rows), class_index, np.intp)
-    scores = class_scores[np.arange(len(rows)), classes]
-    centers, halves = rows[:, :2], rows[:, 2:4] / 2
-    return _Candidates(np.concatenate([centers - halves, centers + halves], axis=1), scores, classes)
+def _corners_in_image(found: Candidates, chosen: NDArray[np.intp], lies: Letterbox) -> list[Corners]:
+    """The corners of the chosen ones in pixels of the image, which may reach beyond it."""
+    boxes = found.boxes[chosen].astype(np.float64)
+    if found.angles is None:
+        quads = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
+    else:
+        quads = _turned(boxes, found.angles[chosen].astype(np.float64))
+    placed = (quads - (lies.left, lies.top)) / lies.scale
+    corners = []
+    for one, two, three, four in placed.tolist():
+        points = (tuple(one), tuple(two), tuple(three), tuple(four))
+        corners.append(points if found.angles is None else order_corners(points))
+    return corners
 
 
-def _as_box(row: Rows) -> BoxXyxy:
-    left, top, right, bottom = (float(value) for value in row)
-    return left, top, right, bottom
+def _turned(boxes: NDArray[np.float64], angles: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The corners (N, 4, 2) of boxes (middle, width, height) that are turned clockwise by so many radians."""
+    cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
+    across = np.concatenate([cos, sin], axis=1) * boxes[:, 2:3] / 2
+    down = np.concatenate([-sin, cos], axis=1) * boxes[:, 3:4] / 2
+    middles = boxes[:, :2]
+    sides = (-across - down, across - down, across + down, -across + down)
+    return np.stack([middles + side for side in sides], axis=1)
+
+
+def _rounded_up(side: int, stride: int) -> int:
+    return -(-side // stride) * stride

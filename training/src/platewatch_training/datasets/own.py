@@ -57,8 +57,9 @@ def own_images(own: OwnData, seed: int, run: Path, usable: Callable[[ImageLabels
         RunError: too few images can be used, or images of the run are gone.
     """
     dataset = read_dataset(own.folder, own.format)
-    if not own.skip_bad:
-        require_whole(dataset)
+    if own.skip_bad:
+        dataset = dataset.without_problems()
+    require_whole(dataset)
     images = [image for image in dataset.images if usable(image)]
     if (run / SPLIT).is_file():
         return _as_noted(images, run / SPLIT)

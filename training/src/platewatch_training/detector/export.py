@@ -14,12 +14,22 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from platewatch.vision.backends.plates import SCORE, PlateDetector
+from platewatch.vision.backends.plates import PlateDetector
 from platewatch.vision.detect import LONGEST_SIDE, STRIDES, canvas_size, letterbox
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.session import ModelSession, Provider
 from platewatch.vision.types import ImageBgr
-from platewatch.vision.zoo import CARD_NAME, MODEL_NAME, DataSource, ModelCard, ModelKind, Score, TrainingRun, sha256_of
+from platewatch.vision.zoo import (
+    CARD_NAME,
+    MODEL_NAME,
+    SCORE,
+    DataSource,
+    ModelCard,
+    ModelKind,
+    Score,
+    TrainingRun,
+    sha256_of,
+)
 from platewatch_training.datasets.own import HELD_BACK
 from platewatch_training.datasets.photos import LabelledPhoto, photo_sets, training_photos
 from platewatch_training.detector.config import RunConfig, load_config

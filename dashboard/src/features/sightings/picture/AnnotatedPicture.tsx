@@ -21,11 +21,13 @@ interface AnnotatedPictureProps {
   plates: readonly OutlinedPlate[];
   selectedId?: number | null;
   onSelect?: (id: number) => void;
+  /** The browser can't show the picture, as those of phones that it doesn't know. */
+  onNotShown?: () => void;
 }
 
 /** A picture with each plate outlined and its text beside the outline. */
 export function AnnotatedPicture(props: AnnotatedPictureProps) {
-  const { src, alt, width, height, plates, selectedId = null, onSelect } = props;
+  const { src, alt, width, height, plates, selectedId = null, onSelect, onNotShown } = props;
   const ratio = width / height;
   const outlined = plates.flatMap(({ id, plate, corners }) =>
     corners === null ? [] : [{ id, plate, corners }],
@@ -33,7 +35,14 @@ export function AnnotatedPicture(props: AnnotatedPictureProps) {
   const frame = { aspectRatio: ratio, width: `min(100%, calc(${TALLEST} * ${ratio}))` };
   return (
     <div className={classes.picture} style={frame}>
-      <img className={classes.image} src={src} alt={alt} width={width} height={height} />
+      <img
+        className={classes.image}
+        src={src}
+        alt={alt}
+        width={width}
+        height={height}
+        onError={onNotShown}
+      />
       <svg className={classes.overlay} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
         {outlined.map(({ id, corners }) => (
           <g key={id} data-selected={id === selectedId}>

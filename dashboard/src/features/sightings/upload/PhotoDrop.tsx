@@ -6,12 +6,16 @@ import { IconCamera, IconPhotoPlus } from '@tabler/icons-react';
 import classes from './PhotoDrop.module.css';
 import { usePastedPhotos } from './usePastedPhotos';
 
-/**
- * Every picture goes to the server, which names the reason where it can't read the format. Browsers know no type for
- * some endings.
- */
-export const PHOTO_TYPES = {
-  'image/*': ['.jfif', '.heic', '.heif', '.avif', '.tif', '.tiff', '.bmp', '.mpo'],
+/** What is chosen from. Without HEIC in it, phones convert their photos to JPEG, which every server reads. */
+export const PHOTO_TYPES = ['image/jpeg', 'image/png', 'image/webp', 'image/avif', 'image/bmp'];
+
+/** What may be dropped; by ending too, because most computers know no type for phones' formats. */
+const DROPPED = {
+  ...Object.fromEntries(PHOTO_TYPES.map((type) => [type, []])),
+  'image/jpeg': ['.jpg', '.jpeg', '.jpe', '.jfif', '.mpo'],
+  'image/avif': ['.avif'],
+  'image/heic': ['.heic', '.hif'],
+  'image/heif': ['.heif'],
 };
 
 interface PhotoDropProps {
@@ -28,7 +32,10 @@ export function PhotoDrop({ isCompact, onPhotos, onRefused }: PhotoDropProps) {
 
   const reject = (rejections: FileRejection[]): void => {
     for (const { file } of rejections) {
-      onRefused(file, `“${file.name}” is not a photo. Drop JPEG, PNG, WebP or another picture.`);
+      onRefused(
+        file,
+        'This is not a photo that can be read. Send JPEG, PNG, WebP, AVIF, HEIC or BMP.',
+      );
     }
   };
   return (
@@ -36,11 +43,11 @@ export function PhotoDrop({ isCompact, onPhotos, onRefused }: PhotoDropProps) {
       <Dropzone
         onDrop={onPhotos}
         onReject={reject}
-        accept={PHOTO_TYPES}
+        accept={DROPPED}
         className={classes.zone ?? ''}
         role="button"
         aria-label="Add photos"
-        inputProps={{ 'aria-label': 'Photos to read' }}
+        inputProps={{ 'aria-label': 'Photos to read', accept: PHOTO_TYPES.join(',') }}
       >
         <IconPhotoPlus className={classes.icon} size={isCompact ? 28 : 44} stroke={1.4} />
         <span className={classes.words}>

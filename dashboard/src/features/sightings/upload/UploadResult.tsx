@@ -24,20 +24,28 @@ function readingTime(ms: number): string {
 export function UploadResult({ name, previewUrl, image }: UploadResultProps) {
   const { sightings, width, height, ms } = image;
   const [selectedId, setSelectedId] = useState(sightings[0]?.id ?? null);
+  const [isShown, setIsShown] = useState(true);
   const selected = sightings.find(({ id }) => id === selectedId);
+  // The stored picture is upright, whatever the file says and however this browser takes it.
+  const src = sightings[0]?.image_url ?? previewUrl;
   return (
     <section className={classes.result} aria-label={`Result for ${name}`}>
-      <div className={classes.stage}>
-        <AnnotatedPicture
-          src={previewUrl}
-          alt={name}
-          width={width}
-          height={height}
-          plates={sightings}
-          selectedId={selectedId}
-          onSelect={setSelectedId}
-        />
-      </div>
+      {isShown && (
+        <div className={classes.stage}>
+          <AnnotatedPicture
+            src={src}
+            alt={name}
+            width={width}
+            height={height}
+            plates={sightings}
+            selectedId={selectedId}
+            onSelect={setSelectedId}
+            onNotShown={() => {
+              setIsShown(false);
+            }}
+          />
+        </div>
+      )}
       {selected === undefined ? (
         <EmptyState icon={<IconZoomQuestion size={26} />} title="No plate found in this photo">
           Try one in which the plate is sharper, larger or less at an angle.

@@ -95,3 +95,12 @@ test('its buttons do what they say', async () => {
   await userEvent.click(screen.getByRole('button', { name: 'Clear' }));
   expect(calls.onClear).toHaveBeenCalledOnce();
 });
+
+test('a photo that the browser can not show has an icon', () => {
+  draw([upload('IMG_1', { kind: 'waiting' })]);
+  const picture = document.querySelector('img');
+  if (picture === null) throw new Error('the thumbnail is drawn');
+  fireEvent.error(picture);
+  expect(document.querySelector('img')).toBeNull();
+  expect(document.querySelector('svg')).not.toBeNull();
+});

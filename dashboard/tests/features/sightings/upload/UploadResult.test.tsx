@@ -1,4 +1,4 @@
-import { screen } from '@testing-library/react';
+import { cleanup, fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
@@ -39,7 +39,22 @@ test('the plates can be reached and chosen by keyboard', async () => {
 test('a sighting without a crop is shown without one', () => {
   draw([makeSighting({ crop_url: null })]);
   expect(screen.queryByRole('img', { name: /Cut-out/ })).toBeNull();
+});
+
+test('the stored picture is shown, on which the outlines lie, else the photo itself', () => {
+  draw([makeSighting({ image_url: '/api/v1/sightings/1/image' })]);
+  const stored = screen.getByRole('img', { name: 'car.jpg' });
+  expect(stored).toHaveAttribute('src', '/api/v1/sightings/1/image');
+  cleanup();
+  draw([makeSighting({ image_url: null })]);
   expect(screen.getByRole('img', { name: 'car.jpg' })).toHaveAttribute('src', 'blob:car');
+});
+
+test('a photo that the browser can not show leaves no broken picture', () => {
+  draw([]);
+  fireEvent.error(screen.getByRole('img', { name: 'car.jpg' }));
+  expect(screen.queryByRole('img', { name: 'car.jpg' })).toBeNull();
+  expect(screen.getByText('No plate found in this photo')).toBeInTheDocument();
 });
 
 test('without a plate there is nothing to choose and no facts to open', () => {
