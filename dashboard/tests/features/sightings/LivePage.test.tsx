@@ -226,7 +226,10 @@ test('a photo is sent, read, outlined and listed', async () => {
     });
   });
   const result = within(await screen.findByRole('region', { name: 'Result for car.jpg' }));
-  expect(result.getByRole('img', { name: 'car.jpg' })).toHaveAttribute('src', 'blob:photo');
+  expect(result.getByRole('img', { name: 'car.jpg' })).toHaveAttribute(
+    'src',
+    sightings[0]?.image_url,
+  );
   expect(result.getByText('800 × 600 · read in 82 ms')).toBeInTheDocument();
   await user.click(result.getByRole('button', { name: 'Plate XY99ZZZ' }));
   expect(result.getByRole('img', { name: 'Cut-out of the plate XY99ZZZ' })).toBeInTheDocument();
