@@ -770,6 +770,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/regions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Regions
+         * @description List the known region codes: countries by ISO 3166, and the states whose plates the recognizer tells apart.
+         */
+        get: operations["read_regions_api_v1_regions_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/imports/folder": {
         parameters: {
             query?: never;
@@ -2181,10 +2201,20 @@ export interface components {
              */
             entry_plate: string;
             /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
+            /**
              * Distance
              * @description edits between the two; a look-alike counts half
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters
+             */
+            folded: boolean;
         };
         /** AccessPage */
         AccessPage: {
@@ -2208,9 +2238,15 @@ export interface components {
             id: number;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Confidence */
             confidence: number | null;
             /** Location Id */
@@ -2704,8 +2740,16 @@ export interface components {
         };
         /** CheckAnswer */
         CheckAnswer: {
-            /** Plate */
+            /**
+             * Plate
+             * @description the key by which plates are compared
+             */
             plate: string;
+            /**
+             * Written
+             * @description as it was given
+             */
+            written: string;
             /**
              * Matches
              * @description the strongest first
@@ -2877,6 +2921,11 @@ export interface components {
             id: number;
             /** Plate */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Location Id */
             location_id: number | null;
             /** Decision */
@@ -3007,10 +3056,15 @@ export interface components {
             image_id: number | null;
             /**
              * Plate
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -3257,9 +3311,15 @@ export interface components {
             id: number;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Region */
             region: string | null;
             /** Tolerance */
@@ -3296,8 +3356,8 @@ export interface components {
         EntryWrite: {
             /**
              * Plate
-             * @description separators and case don't count; `?` stands for one character, `*` for any number of them
-             * @example AB12CDE
+             * @description as it is written: separators, case and marks don't count; `?` stands for one character, `*` for any number of them
+             * @example AB12 CDE
              */
             plate: string;
             /**
@@ -3511,7 +3571,18 @@ export interface components {
              * @example 0.5
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters: `BÖ AB 12` on the list, `BOAB12` read
+             */
+            folded: boolean;
         };
+        /**
+         * FoldedPolicy
+         * @description What becomes of a plate that fits an entry but for the marks of its letters, as BOAB12 fits BÖ AB 12.
+         * @enum {string}
+         */
+        FoldedPolicy: "accept" | "review";
         /** FolderImport */
         FolderImport: {
             /**
@@ -3743,6 +3814,7 @@ export interface components {
             subject: string;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example ABC123
              */
             plate: string;
@@ -3796,6 +3868,11 @@ export interface components {
              * @example AB12CDE
              */
             plate: string | null;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Sighting Id */
             sighting_id: number | null;
             /** Reason */
@@ -4115,6 +4192,11 @@ export interface components {
             kind: string;
             /** Entry */
             entry: string;
+            /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
             /** Owner */
             owner: string | null;
             /** Note */
@@ -4262,9 +4344,15 @@ export interface components {
             timestamp: string;
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             decision: components["schemas"]["Decision"];
             /**
              * Reason
@@ -4381,11 +4469,21 @@ export interface components {
              */
             entry_plate: string;
             /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
+            /**
              * Distance
              * @description edits between the two; a look-alike counts half
              * @example 0.5
              */
             distance: number;
+            /**
+             * Folded
+             * @description the two differ in the marks of their letters: `BÖ AB 12` on the list, `BOAB12` read
+             */
+            folded: boolean;
             /**
              * Matched At
              * Format: date-time
@@ -4788,10 +4886,15 @@ export interface components {
             detection_id: number;
             /**
              * Text
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             text: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -5009,9 +5112,15 @@ export interface components {
         /**
          * PlateReport
          * @description Everything that is stored about a plate. `is_complete` is False if there is more than fits.
+         *
+         *     All that has the plate's key is in it, and so is another plate that differs in marks alone (BÖ and BO): what
+         *     somebody typed of it stands in `written`.
          */
         PlateReport: {
-            /** Plate */
+            /**
+             * Plate
+             * @description the key by which plates are compared
+             */
             plate: string;
             /** Is Complete */
             is_complete: boolean;
@@ -5033,6 +5142,7 @@ export interface components {
         PlateStatus: {
             /**
              * Plate
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
@@ -5080,6 +5190,11 @@ export interface components {
              * @default deny
              */
             unknown: components["schemas"]["UnknownPolicy"];
+            /**
+             * @description for a plate that fits an entry but for the marks of its letters, as BOAB12 fits `BÖ AB 12`
+             * @default accept
+             */
+            folded: components["schemas"]["FoldedPolicy"];
             /**
              * Free Exit
              * @description who leaves is held up by a deny list only
@@ -5141,6 +5256,11 @@ export interface components {
              * @default deny
              */
             unknown: components["schemas"]["UnknownPolicy"];
+            /**
+             * @description for a plate that fits an entry but for the marks of its letters, as BOAB12 fits `BÖ AB 12`
+             * @default accept
+             */
+            folded: components["schemas"]["FoldedPolicy"];
             /**
              * Free Exit
              * @description who leaves is held up by a deny list only
@@ -5224,7 +5344,7 @@ export interface components {
          * @description Why. One word for each rule, so that programs can tell them apart.
          * @enum {string}
          */
-        Reason: "deny_list" | "allow_list" | "open_to_all" | "free_exit" | "unknown_plate" | "no_plate" | "low_confidence" | "already_inside" | "full" | "cool_down" | "manual";
+        Reason: "deny_list" | "allow_list" | "open_to_all" | "free_exit" | "unknown_plate" | "no_plate" | "folded_match" | "low_confidence" | "already_inside" | "full" | "cool_down" | "manual";
         /** RecordAnswer */
         RecordAnswer: {
             /** Images */
@@ -5240,6 +5360,25 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /** RegionAll */
+        RegionAll: {
+            /** Items */
+            items: components["schemas"]["RegionRead"][];
+        };
+        /** RegionRead */
+        RegionRead: {
+            /**
+             * Code
+             * @example us-ca
+             */
+            code: string;
+            /**
+             * Name
+             * @description in English
+             * @example California
+             */
+            name: string;
         };
         /**
          * RegisteredRead
@@ -5564,10 +5703,15 @@ export interface components {
             id: number;
             /**
              * Plate
-             * @description upper case, no separators
+             * @description the key by which plates are compared
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written?: string | null;
             /**
              * Confidence
              * @example 0.97
@@ -6061,10 +6205,15 @@ export interface components {
             log_id: number;
             /**
              * Plate
-             * @description empty if none could be read
+             * @description the key by which plates are compared; empty if none could be read
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /**
              * Confidence
              * @description of the reading; None for a plate that was typed
@@ -6118,6 +6267,11 @@ export interface components {
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written?: string | null;
             state: components["schemas"]["VisitState"];
             /** Location Id */
             location_id: number | null;
@@ -6189,6 +6343,11 @@ export interface components {
             id: number;
             /** Plate */
             plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
             /** Location Id */
             location_id: number | null;
             /** State */
@@ -7384,7 +7543,7 @@ export interface operations {
     read_sightings_api_v1_sightings_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7521,7 +7680,7 @@ export interface operations {
     count_sightings_api_v1_sightings_count_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7586,7 +7745,7 @@ export interface operations {
     export_sightings_api_v1_sightings_export_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -7891,6 +8050,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SightingRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_regions_api_v1_regions_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegionAll"];
                 };
             };
             /** @description What was wrong, and what to do */
@@ -10163,7 +10351,7 @@ export interface operations {
     read_history_api_history_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10393,7 +10581,7 @@ export interface operations {
     read_detections_detections_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10462,7 +10650,7 @@ export interface operations {
     query_plates_plate_queries_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;
@@ -10531,7 +10719,7 @@ export interface operations {
     query_vehicles_vehicle_queries_get: {
         parameters: {
             query?: {
-                /** @description separators and case don't count; `?` is any character, `*` any number of them */
+                /** @description separators, case and marks don't count; `?` is any character, `*` any number of them */
                 plate?: string | null;
                 /** @description how `plate` is meant; by default `wildcard` with a `?` or `*` in it, else `exact` */
                 match?: components["schemas"]["PlateMatch"] | null;

@@ -1,6 +1,7 @@
 import { useState } from 'react';
 import { Outlet, useSearchParams } from 'react-router';
 
+import { shownPlate } from './facts';
 import { SightingList } from './list/SightingList';
 import { SightingSearchBar } from './list/SightingSearchBar';
 import { ConnectionBadge } from './live/ConnectionBadge';
@@ -43,7 +44,7 @@ export function LivePage() {
         </div>
       </section>
       <p className="visually-hidden" aria-live="polite">
-        {latest !== null && `New sighting: ${latest.plate}`}
+        {latest !== null && `New sighting: ${shownPlate(latest)}`}
       </p>
       <Outlet />
     </div>
