@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from platewatch.db.tables import UserRow
 from tests.servers import Server
 
 WRITTEN = "GÖ-AB 123"
@@ -331,3 +333,25 @@ def test_region_is_a_choice_of_known_codes_on_every_way_in(sqlite_server: Server
     regions = {region["code"]: region["name"] for region in created(client.get("/api/v1/regions"))["items"]}
     assert (regions["fr"], regions["us-ca"]) == ("France", "California")
     assert sqlite_server.anonymous.get("/api/v1/regions").status_code == 401
+
+
+def test_plate_that_is_hidden_is_written_nowhere(start_server: Callable[..., Server]) -> None:
+    server = start_server(unlisted_plates="pseudonym")
+    client = server.admin()
+    make_yard(client)
+    told = write_down(client, "MÜ-ÖL 5", location="yard", direction="entering")
+    assert (told["plate"][0], told["written"]) == ("~", None)
+    assert found(client, "mü öl 5") == found(client, told["plate"]) == [told["plate"]]
+    assert found(client, "MÜ*") == []
+    logged = created(client.post("/logs", json={"plate": "MÜ-ÖL 5", "decision": "granted"}))
+    assert (logged["plate"], logged["written"]) == (told["plate"], None)
+    decided = created(client.post("/api/v1/access/decide", json={"plate": "MÜ-ÖL 5", "location_id": 1}))
+    assert (decided["plate"], decided["written"]) == (told["plate"], None)
+    client.patch(f"/api/v1/sightings/{told['id']}", json={"plate": "MÜ-ÖL 6"})
+    places = []
+    with server.runtime.database.engine.connect() as connection:
+        for table in UserRow.metadata.sorted_tables:
+            if table.name != "audit_log":
+                texts = [str(cell) for row in connection.execute(table.select()) for cell in row]
+                places += [table.name for text in texts if "ÖL" in text or "MUOL" in text or "\\u00d6L" in text]
+    assert places == []

@@ -12,10 +12,10 @@ from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends.char_yolo import CharYoloDetector, CharYoloRecognizer, by_rows
 from platewatch.vision.backends.yolo_network import YoloBox
 from platewatch.vision.geometry import corners_from_box
-from platewatch.vision.pipeline import PlateReader
+from platewatch.vision.pipeline import PlateReader, judge
 from platewatch.vision.registry import BackendOptions, YoloLayout
 from platewatch.vision.types import Crop, Detection
-from tests.vision.character_models import CharacterBox, row, write_character_model
+from tests.vision.character_models import SIGNS, CharacterBox, row, write_character_model
 from tests.vision.networks import constant_network
 
 CROP = Crop(np.zeros((64, 64, 3), np.uint8), Detection(corners_from_box((0, 0, 64, 64)), 1.0))
@@ -76,6 +76,35 @@ def test_classes_that_are_no_characters_are_left_out(tmp_path: Path) -> None:
 def test_names_are_understood_as_exports_write_them(tmp_path: Path, names: object) -> None:
     model = write_character_model(tmp_path / "c.onnx", row("12"), str(names))
     assert CharYoloRecognizer(BackendOptions(char_yolo_model=model)).recognize([CROP])[0].text == "AB"
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("Ö", "GOAB123", id="marks go off, as the other recognizers read them"),
+        pytest.param("ö", "GOAB123", id="lower case"),
+        pytest.param("О", "GOAB123", id="Cyrillic"),
+        pytest.param("Æ", "GAEAB123", id="a letter that counts as two"),
+        pytest.param("-", "GAB123", id="left out because its maker says so"),
+    ],
+)
+def test_class_with_a_mark_is_read_as_its_key(tmp_path: Path, name: str, text: str) -> None:
+    names = dict(enumerate(SIGNS)) | {SIGNS.index("O"): name}
+    model = write_character_model(tmp_path / "c.onnx", row("GOAB123"), str(names))
+    recognizer = CharYoloRecognizer(BackendOptions(char_yolo_model=model))
+    (transcript,) = recognizer.recognize([CROP])
+    assert judge(CROP, transcript).text == text
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("Ж", "LETTER ZHE"), ("가", "SYLLABLE GA"), ("٣", "Write 3"), ("ß", "SHARP S")]
+)
+def test_class_without_a_key_is_refused_by_name(tmp_path: Path, name: str, named: str) -> None:
+    """Left out in silence, it would make another plate of every plate that has it."""
+    names = dict(enumerate(SIGNS)) | {SIGNS.index("O"): name}
+    model = write_character_model(tmp_path / "c.onnx", row("12"), str(names))
+    with pytest.raises(ModelShapeError, match=rf"A class of .*c\.onnx can't be used: .*{named}.*the name '-'"):
+        CharYoloRecognizer(BackendOptions(char_yolo_model=model))
 
 
 @pytest.mark.parametrize(

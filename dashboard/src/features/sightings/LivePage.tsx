@@ -3,6 +3,7 @@ import { Outlet, useSearchParams } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
 
+import { shownPlate } from './facts';
 import { SightingList } from './list/SightingList';
 import { SightingSearchBar } from './list/SightingSearchBar';
 import { ConnectionBadge } from './live/ConnectionBadge';
@@ -51,7 +52,7 @@ export function LivePage() {
         </div>
       </section>
       <p className="visually-hidden" aria-live="polite">
-        {latest !== null && `New sighting: ${latest.plate}`}
+        {latest !== null && `New sighting: ${shownPlate(latest)}`}
       </p>
       <Outlet />
     </div>

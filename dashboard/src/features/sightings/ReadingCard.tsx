@@ -1,6 +1,7 @@
 import { CharacterConfidence, Confidence } from '@/components/Confidence';
 import { PlateBadge } from '@/components/PlateBadge';
 
+import { shownPlate } from './facts';
 import classes from './ReadingCard.module.css';
 import type { Sighting } from './sightings';
 
@@ -13,12 +14,12 @@ export function ReadingCard({ sighting }: { sighting: Sighting }) {
           <img
             className={classes.crop}
             src={sighting.crop_url}
-            alt={`Cut-out of the plate ${sighting.plate}`}
+            alt={`Cut-out of the plate ${shownPlate(sighting)}`}
           />
         )}
         <div className={classes.text}>
           <PlateBadge
-            text={sighting.plate}
+            text={shownPlate(sighting)}
             region={sighting.region}
             regionConfidence={sighting.region_confidence}
             size="lg"

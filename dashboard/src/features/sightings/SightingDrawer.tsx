@@ -10,7 +10,7 @@ import { ErrorState } from '@/components/States';
 import { exactTime } from '@/components/RelativeTime';
 
 import { CorrectionForm } from './correct/CorrectionForm';
-import { DIRECTION_WORDS } from './facts';
+import { DIRECTION_WORDS, shownPlate } from './facts';
 import { AnnotatedPicture } from './picture/AnnotatedPicture';
 import { ReadingCard } from './ReadingCard';
 import classes from './SightingDrawer.module.css';
@@ -87,7 +87,7 @@ function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps)
   }
   const ended = ending?.id === id && !isCorrecting ? ending : null;
   return (
-    <article className={classes.detail} aria-label={`Sighting of ${sighting.plate}`}>
+    <article className={classes.detail} aria-label={`Sighting of ${shownPlate(sighting)}`}>
       <Picture sighting={sighting} />
       <ReadingCard sighting={sighting} />
       {isCorrecting ? (
@@ -103,7 +103,7 @@ function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps)
       )}
       {/* Always there, so that what comes into it is read out. */}
       <p role="status" className={classes.saved}>
-        {ended?.isSaved === true && `The sighting of ${sighting.plate} is corrected.`}
+        {ended?.isSaved === true && `The sighting of ${shownPlate(sighting)} is corrected.`}
       </p>
       {!isCorrecting && (
         <Actions
@@ -154,13 +154,13 @@ function Actions({ sighting, takesFocus, onCorrect }: ActionsProps) {
 }
 
 function Picture({ sighting }: { sighting: Sighting }) {
-  const { image_url: src, image_width: width, image_height: height, plate } = sighting;
+  const { image_url: src, image_width: width, image_height: height } = sighting;
   if (src === null || width === null || height === null) return null;
   return (
     <div className={classes.stage}>
       <AnnotatedPicture
         src={src}
-        alt={`The photo with the plate ${plate}`}
+        alt={`The photo with the plate ${shownPlate(sighting)}`}
         width={width}
         height={height}
         plates={[sighting]}
@@ -198,6 +198,8 @@ function FactTable({ sighting }: { sighting: Sighting }) {
   // Of most sightings there is nothing to say here, so the row is there only if there is.
   if (sighting.note !== null) facts.splice(2, 0, ['Note', sighting.note]);
   if (sighting.read_plate !== sighting.plate) facts.unshift(['Read as', sighting.read_plate]);
+  // Cameras read a letter without its marks, so this is what else to look for.
+  if (shownPlate(sighting) !== sighting.plate) facts.unshift(['Compared as', sighting.plate]);
   return (
     <dl className={classes.facts}>
       {facts.map(([name, value]) => (

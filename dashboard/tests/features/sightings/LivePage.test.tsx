@@ -127,6 +127,25 @@ test('a viewer is offered no photos to record', async () => {
   expect(screen.queryByRole('button', { name: 'Add photos' })).toBeNull();
 });
 
+test('a plate with marks is searched as it is typed, and what the server refuses is told', async () => {
+  const server = serverWithAnna().on(LIST, ({ url }) => {
+    const plate = new URL(url).searchParams.get('plate');
+    if (plate === '*12가*') return { status: 422, body: { detail: '가 has no key.' } };
+    return { body: { items: plate === '*MÜ*' ? [umlaut] : [makeSighting()], next_cursor: null } };
+  });
+  const umlaut = makeSighting({ plate: 'MUOL5', written: 'MÜ-ÖL 5' });
+  const { user, router } = renderApp('/');
+  await screen.findByText('AB12CDE');
+  const box = screen.getByRole('searchbox', { name: 'Find a plate' });
+  await user.type(box, 'mü');
+  expect(await screen.findByText('MÜ-ÖL 5')).toBeInTheDocument();
+  expect(new URL(server.to(LIST).at(-1)?.url ?? '').searchParams.get('plate')).toBe('*MÜ*');
+  expect(decodeURIComponent(pathOf(router))).toBe('/?plate=MÜ');
+  await user.clear(box);
+  await user.type(box, '12가');
+  expect(await screen.findByText(/가 has no key\./)).toBeInTheDocument();
+});
+
 async function shownLive(server: FakeServer): Promise<void> {
   renderApp('/');
   await screen.findByText('OLDER1');

@@ -15,6 +15,7 @@ import { useEffect, useId, useRef } from 'react';
 import { ApiError } from '@/api/errors';
 
 import { DIRECTIONS, DIRECTION_WORDS } from '../facts';
+import { regionChoices, useRegions } from '../regions';
 import { type Sighting, useCorrection } from '../sightings';
 import { COLORS, MAX_COLOR_LENGTH, MAX_MAKE_LENGTH, VEHICLE_CHOICES } from '../vehicle';
 import { correctionOf, type CorrectionValues, valuesOf } from './correction';
@@ -96,6 +97,12 @@ export function CorrectionForm({ sighting, onDone }: CorrectionFormProps) {
   );
 }
 
+/** What the form gives for the field of the region. */
+interface RegionInput {
+  value: string;
+  error?: string;
+}
+
 interface FieldsProps {
   form: UseFormReturnType<CorrectionValues>;
 }
@@ -114,15 +121,7 @@ function PassFields({ form }: FieldsProps) {
           classNames={{ input: classes.plateText ?? '' }}
           {...form.getInputProps('plate')}
         />
-        <TextInput
-          label="Region"
-          placeholder="gb, us-ca"
-          maxLength={16}
-          autoComplete="off"
-          autoCapitalize="none"
-          spellCheck={false}
-          {...form.getInputProps('region')}
-        />
+        <RegionField form={form} />
       </div>
       <div>
         <Input.Label component="div" id={directionId}>
@@ -136,6 +135,28 @@ function PassFields({ form }: FieldsProps) {
         />
       </div>
     </>
+  );
+}
+
+function RegionField({ form }: FieldsProps) {
+  const { data: regions = [], isError } = useRegions();
+  const { value, ...input } = form.getInputProps('region') as RegionInput;
+  return (
+    <Select
+      label="Region"
+      placeholder="Unknown"
+      data={regionChoices(regions, form.getInitialValues().region)}
+      searchable
+      clearable
+      clearButtonProps={{ 'aria-label': 'Unknown region' }}
+      nothingFoundMessage="No such region"
+      description={isError ? 'The list of regions could not be loaded.' : undefined}
+      {...input}
+      value={value === '' ? null : value}
+      onChange={(code) => {
+        form.setFieldValue('region', code ?? '');
+      }}
+    />
   );
 }
 

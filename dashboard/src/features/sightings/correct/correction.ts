@@ -1,3 +1,4 @@
+import { shownPlate } from '../facts';
 import type { Correction, Direction, Sighting } from '../sightings';
 import { isVehicleType } from '../vehicle';
 
@@ -15,7 +16,7 @@ export interface CorrectionValues {
 
 export function valuesOf(sighting: Sighting): CorrectionValues {
   return {
-    plate: sighting.plate,
+    plate: shownPlate(sighting),
     region: sighting.region ?? '',
     direction: sighting.direction,
     vehicle_type: sighting.vehicle_type,

@@ -5,7 +5,7 @@ import { Confidence } from '@/components/Confidence';
 import { PlateBadge } from '@/components/PlateBadge';
 import { RelativeTime } from '@/components/RelativeTime';
 
-import { DIRECTION_WORDS } from '../facts';
+import { DIRECTION_WORDS, shownPlate } from '../facts';
 import type { Direction, Sighting } from '../sightings';
 import { vehicleText } from '../vehicle';
 import { VehicleMark } from '../VehicleMark';
@@ -32,7 +32,7 @@ export function SightingRow({ sighting, isNew }: SightingRowProps) {
         </span>
         <span className={classes.main}>
           <PlateBadge
-            text={sighting.plate}
+            text={shownPlate(sighting)}
             region={sighting.region}
             regionConfidence={sighting.region_confidence}
           />

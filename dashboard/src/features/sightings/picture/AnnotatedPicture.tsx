@@ -1,11 +1,13 @@
 import { PlateBadge } from '@/components/PlateBadge';
 
+import { shownPlate } from '../facts';
 import classes from './AnnotatedPicture.module.css';
 import { labelPlace, polygonPoints } from './outline';
 
 export interface OutlinedPlate {
   id: number;
   plate: string;
+  written?: string | null;
   /** Pixels of the upright picture, from the plate's top left clockwise; null for a plate typed by hand. */
   corners: readonly (readonly number[])[] | null;
 }
@@ -29,8 +31,8 @@ interface AnnotatedPictureProps {
 export function AnnotatedPicture(props: AnnotatedPictureProps) {
   const { src, alt, width, height, plates, selectedId = null, onSelect, onNotShown } = props;
   const ratio = width / height;
-  const outlined = plates.flatMap(({ id, plate, corners }) =>
-    corners === null ? [] : [{ id, plate, corners }],
+  const outlined = plates.flatMap(({ corners, ...plate }) =>
+    corners === null ? [] : [{ id: plate.id, plate: shownPlate(plate), corners }],
   );
   const frame = { aspectRatio: ratio, width: `min(100%, calc(${TALLEST} * ${ratio}))` };
   return (

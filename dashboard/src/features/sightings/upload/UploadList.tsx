@@ -4,6 +4,7 @@ import { useEffect, useState } from 'react';
 
 import { PlateBadge } from '@/components/PlateBadge';
 
+import { shownPlate } from '../facts';
 import classes from './UploadList.module.css';
 import type { Upload, UploadState } from './UploadQueue';
 
@@ -132,7 +133,7 @@ function Progressing({ state }: { state: UploadState }) {
         </span>
       );
     case 'done':
-      return <Plates plates={state.image.sightings.map(({ plate }) => plate)} />;
+      return <Plates plates={state.image.sightings.map(shownPlate)} />;
   }
 }
 
