@@ -21,9 +21,10 @@ export function ReadingCard({ sighting }: { sighting: Sighting }) {
             text={sighting.plate}
             region={sighting.region}
             regionConfidence={sighting.region_confidence}
+            isUnsure={sighting.is_unsure}
             size="lg"
           />
-          <Confidence value={sighting.confidence} />
+          {sighting.recognizer !== 'manual' && <Confidence value={sighting.confidence} />}
         </div>
       </div>
       <CharacterConfidence characters={sighting.characters} />
