@@ -42,6 +42,8 @@ class Load:
             "WAITING_LINE": str(self.clients),
             "DETECTOR": self.detector,
             "RECOGNIZER": self.recognizer,
+            # The same photos are sent again and again.
+            "KNOWN_PHOTO_HOURS": "0",
         }
 
 

@@ -18,10 +18,12 @@ CORE = {
     "logs",
     "clock",
     "csv_rows",
+    "fields",
     "keyfile",
     "redaction",
     "sealing",
     "version",
+    "zones",
 }
 PARTS = {"vision", "media", "db", "notify", "ephemeral"}
 FEATURES = {
@@ -29,6 +31,7 @@ FEATURES = {
     "sightings",
     "users",
     "cameras",
+    "server_settings",
     "locations",
     "visits",
     "statistics",
@@ -44,7 +47,7 @@ ROOMS = set().union(*LAYERS)
 
 SEES_ONLY = {"plates": {"errors"}, "vision": {"plates", "errors"}, "datasets": CORE | {"vision"}}
 
-HTTP_BORDER = re.compile(r"(compat/.*|[a-z]+/endpoints(/.*)?|notify/websocket)\.py")
+HTTP_BORDER = re.compile(r"(compat/.*|[a-z_]+/endpoints(/.*)?|notify/websocket)\.py")
 """Modules that speak HTTP: they ask `app.dependencies` for what a request needs, and nothing else of `app`."""
 
 
@@ -135,8 +138,9 @@ def test_the_rule_itself_tells_right_from_wrong(file: str, imported: str, allowe
 
 ONLY_IN = [
     pytest.param("onnxruntime", r"vision/session\.py", id="ONNX Runtime"),
-    pytest.param("fastapi", r"app/.*|compat/.*|[a-z]+/endpoints(/.*)?\.py|notify/websocket\.py", id="FastAPI"),
+    pytest.param("fastapi", r"app/.*|compat/.*|[a-z_]+/endpoints(/.*)?\.py|notify/websocket\.py", id="FastAPI"),
     pytest.param("torch", r"", id="torch never"),
+    pytest.param("zoneinfo", r"zones\.py", id="time zones"),
 ]
 
 
@@ -152,6 +156,8 @@ def test_a_package_is_imported_in_its_place_only(package: str, where: str) -> No
         pytest.param(r"os\.environ|os\.getenv|environb", "settings.py", id="the environment"),
         pytest.param(r"cv2\.cvtColor|cv2\.COLOR_", "vision/image.py", id="color conversion"),
         pytest.param(r"datetime\.now\(|utcnow\(|time\.time\(", "clock.py", id="the time of day"),
+        pytest.param(r"AwareDatetime|PastDatetime|FutureDatetime", "fields.py", id="times from outside"),
+        pytest.param(r"(?i)at time zone|convert_tz|func\.timezone", "", id="zones in the database"),
     ],
 )
 def test_a_call_is_made_in_its_place_only(pattern: str, where: str) -> None:

@@ -21,6 +21,7 @@ from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.watchlists.csv_files import read_lines
 from platewatch.watchlists.imports import ListImport
+from platewatch.watchlists.places import Places
 from platewatch.watchlists.schemas import WatchlistCreate
 from platewatch.watchlists.service import ListKind, WatchlistService
 
@@ -124,7 +125,7 @@ def measure(database: Database, mixture: Mixture, times: int) -> Matching:
     with database.transaction() as session:
         body = WatchlistCreate(name="benchmark", kind=ListKind.WATCH)
         watchlist_id = WatchlistService(session, clock).create(body, actor).id
-    lines = read_lines(io.BytesIO("".join(_csv(mixture)).encode()), {})
+    lines = read_lines(io.BytesIO("".join(_csv(mixture)).encode()), Places({}, {}, "UTC"))
     start = time.perf_counter()
     ListImport(database, clock).replace(watchlist_id, lines, actor)
     import_s = time.perf_counter() - start

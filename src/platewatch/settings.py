@@ -16,6 +16,7 @@ from pydantic import AliasChoices, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from platewatch.errors import SettingsError
+from platewatch.fields import TimeZone
 
 Registration = Literal["approval", "open", "closed"]
 
@@ -101,6 +102,12 @@ class Settings(BaseSettings):
     )
     provider: Literal["auto", "cpu", "cuda", "openvino", "tensorrt"] = "auto"
     min_confidence: float = Field(default=0.1, ge=0, le=1, description="Plates below this are not reported.")
+    unsure_below: float = Field(
+        default=0.5,
+        ge=0,
+        le=1,
+        description="Readings below this are marked unsure, and open no visit and no gate; 0: none.",
+    )
     readers: int = Field(default=2, ge=1, le=64, description="How many images are read at the same time.")
     reader_threads: int = Field(default=1, ge=1, le=64, description="Processor threads of each reader.")
     waiting_line: int = Field(default=16, ge=0, le=32, description="Images that may wait for a reader.")
@@ -150,6 +157,12 @@ class Settings(BaseSettings):
         default="optional",
         description="Whether a search for plates has to say why (header X-Search-Reason); noted in the audit log.",
     )
+    known_photo_hours: int = Field(
+        default=24,
+        ge=0,
+        le=24 * 366,
+        description="How long the same photo, of which nobody states the time, is taken for the same pass; 0: never.",
+    )
     idempotency_hours: int = Field(default=24, ge=1, le=24 * 30)
     overstay_check_s: int = Field(
         default=60, ge=1, le=3600, description="How often vehicles that stay too long are looked for."
@@ -167,6 +180,10 @@ class Settings(BaseSettings):
         default=30, ge=1, le=3650, description="How long events are kept for listeners that were away."
     )
     max_export_rows: int = Field(default=1_000_000, ge=1, le=100_000_000, description="Sightings in one exported file.")
+    time_zone: TimeZone | None = Field(
+        default=None,
+        description="The server's zone (IANA name) for what has none of its own; without it the one chosen at set-up.",
+    )
     unlisted_plates: Literal["text", "pseudonym"] = Field(
         default="text",
         description="How plates are stored that no watchlist names; pseudonyms can only be searched exactly.",

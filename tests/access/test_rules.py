@@ -98,6 +98,21 @@ UNSURE = 0.3
             {}, {"direction": Direction.LEAVING, "confidence": UNSURE}, "granted", "free_exit", id="leaving, not sure"
         ),
         pytest.param(
+            {"min_confidence": 0.0, "unknown": UnknownPolicy.GRANT},
+            {"is_unsure": True, "matches": (ALLOWED,)},
+            "review",
+            "low_confidence",
+            id="below the level of the server",
+        ),
+        pytest.param(
+            {},
+            {"direction": Direction.LEAVING, "is_unsure": True},
+            "review",
+            "low_confidence",
+            id="leaving, below the level of the server",
+        ),
+        pytest.param({}, {"is_unsure": True, "matches": (DENIED,)}, "denied", "deny_list", id="denied below the level"),
+        pytest.param(
             {}, {"direction": Direction.LEAVING, "matches": (DENIED,)}, "denied", "deny_list", id="denied and leaving"
         ),
         pytest.param(

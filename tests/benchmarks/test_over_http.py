@@ -29,6 +29,7 @@ def test_the_server_is_set_up_like_the_library() -> None:
         "WAITING_LINE": "7",
         "DETECTOR": "one",
         "RECOGNIZER": "two",
+        "KNOWN_PHOTO_HOURS": "0",
     }
 
 

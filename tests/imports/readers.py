@@ -24,10 +24,10 @@ class ColorReader(BlindReader):
         return ImageReadings(() if red == BLACK else (reading(f"AB12{red:03d}"),), image.width, image.height, 0.0)
 
 
-def reading(text: str) -> Reading:
+def reading(text: str, confidence: float = 0.9) -> Reading:
     return Reading(
         text=text,
-        confidence=0.9,
+        confidence=confidence,
         characters=tuple(Character(sign, 0.9) for sign in text),
         region=None,
         alternatives=(),

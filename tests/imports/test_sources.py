@@ -6,7 +6,6 @@ import os
 import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,10 +18,11 @@ from platewatch.imports.sources import (
     allowed_folder,
     check_archive,
 )
+from platewatch.zones import zone_of
 from tests.imports.archives import archive, encrypted, lying_about_its_size, with_link
 
 LIMITS = ArchiveLimits(max_files=10, max_bytes=50_000_000)
-BERLIN = ZoneInfo("Europe/Berlin")
+BERLIN = zone_of("Europe/Berlin")
 
 
 @pytest.fixture

@@ -83,7 +83,8 @@ def test_reading_alone_stores_nothing(server: Server) -> None:
     (image,) = answer.json()["images"]
     assert [plate["text"] for plate in image["plates"]] == ["0695DVH"]
     (plate,) = image["plates"]
-    assert set(plate) == {"text", "confidence", "region", "region_confidence", "box", "corners", "characters"}
+    told = {"text", "confidence", "is_unsure", "region", "region_confidence", "box", "corners", "characters"}
+    assert set(plate) == told
     assert 0.3 <= plate["region_confidence"] <= 1
     assert nothing_is_left(server)
 
@@ -108,7 +109,7 @@ def test_equal_photos_are_kept_once(server: Server) -> None:
     client = server.admin()
     record(client)
     files = server.media_files
-    record(client)
+    record(client, record_known="true")
     assert server.media_files == files
     assert count_rows(server, SightingRow) == 2
 
@@ -176,7 +177,7 @@ def test_the_list_is_filtered(server: Server, query: dict[str, str], expected: l
 def test_pages_follow_each_other_without_gap_or_double(server: Server) -> None:
     client = server.admin()
     for second in range(5):
-        record(client, captured_at=f"2026-03-01T10:00:0{second // 2}Z")
+        record(client, captured_at=f"2026-03-01T10:00:0{second // 2}Z", record_known="true")
     seen, cursor = [], None
     while True:
         params = {"limit": "2"} | ({"cursor": cursor} if cursor else {})
@@ -227,10 +228,10 @@ def test_one_key_for_two_different_requests_is_refused(server: Server) -> None:
 def test_a_key_is_forgotten_after_its_time(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     headers = {"Idempotency-Key": "upload-1"}
-    record(client, headers=headers)
+    record(client, headers=headers, record_known="true")
     with sqlite_server.runtime.database.transaction() as session:
         session.query(IdempotencyRow).one().created_at -= timedelta(hours=25)
-    assert "Idempotency-Replayed" not in record(client, headers=headers).headers
+    assert "Idempotency-Replayed" not in record(client, headers=headers, record_known="true").headers
     assert count_rows(sqlite_server, SightingRow) == 2
 
 

@@ -82,7 +82,7 @@ def test_a_photo_comes_with_what_somebody_knows_of_the_vehicle(server: Server) -
     with server.runtime.database.reading() as session:
         (event,) = session.query(EventRow)
         assert vehicle_of(event.payload) == VAN
-    (unknown,) = record(vehicle_color="").json()["images"][0]["sightings"]
+    (unknown,) = record(vehicle_color="", record_known="true").json()["images"][0]["sightings"]
     assert vehicle_of(unknown) == UNKNOWN
     assert record(vehicle_type="bus").status_code == 422, "the same key for another vehicle"
 

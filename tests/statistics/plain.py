@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from platewatch.db.base import slot_of
+from platewatch.zones import zone_of
 
 ZONES = {1: "Europe/Berlin", 2: "America/Havana", 3: "Australia/Lord_Howe", 4: "Europe/Berlin", 5: "Asia/Kathmandu"}
 CAMERAS = {1: (1, 2), 2: (3,), 3: (4, 5), 4: (), 5: (6,)}
@@ -46,7 +46,7 @@ class Stayed:
 
 
 def local_of(location_id: int | None, instant: datetime) -> datetime:
-    return instant.astimezone(ZoneInfo(ZONES[location_id] if location_id else "UTC"))
+    return instant.astimezone(zone_of(ZONES[location_id] if location_id else "UTC"))
 
 
 def some_sightings(chance: random.Random, count: int) -> list[Seen]:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -20,6 +19,7 @@ from platewatch.statistics.local_time import (
     local_spans,
     offset_of,
 )
+from platewatch.zones import zone_of
 
 ZONES = [
     "UTC",
@@ -44,7 +44,7 @@ def starts(zone: str, first: date, last: date, bucket: TimeBucket) -> list[str]:
 @given(st.sampled_from(ZONES), st.integers(1_325_376_000, 1_893_456_000))
 def test_spans_tell_the_local_time_of_every_instant(zone: str, second: int) -> None:
     instant = datetime.fromtimestamp(second, UTC)
-    local = instant.astimezone(ZoneInfo(zone))
+    local = instant.astimezone(zone_of(zone))
     spans = local_spans(zone, local.date() - timedelta(days=200), local.date() + timedelta(days=200))
     slot = slot_of(instant)
     local_slot = slot + offset_of(slot, spans)
@@ -62,9 +62,9 @@ def test_spans_follow_each_other_and_cover_the_days(zone: str) -> None:
     spans = local_spans(zone, FIRST, LAST)
     assert all(before.end == after.first for before, after in pairwise(spans))
     assert all(before.offset != after.offset for before, after in pairwise(spans))
-    first, last = (datetime.fromtimestamp(slot * SLOT_S, ZoneInfo(zone)) for slot in (spans[0].first, spans[-1].end))
+    first, last = (datetime.fromtimestamp(slot * SLOT_S, zone_of(zone)) for slot in (spans[0].first, spans[-1].end))
     assert (first.date(), last.date()) == (FIRST, LAST + timedelta(days=1))
-    assert (first - timedelta(seconds=1)).astimezone(UTC).astimezone(ZoneInfo(zone)).date() < FIRST
+    assert (first - timedelta(seconds=1)).astimezone(UTC).astimezone(zone_of(zone)).date() < FIRST
 
 
 def test_a_zone_without_changes_is_one_span() -> None:

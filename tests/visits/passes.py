@@ -1,7 +1,8 @@
-"""Passes for tests, written as text: `in AB10 5` is AB10 entering at minute 5."""
+"""Passes for tests, written as text: `in AB10 5` is AB10 entering at minute 5, `in? AB10 5` the same read unsurely."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
@@ -23,7 +24,8 @@ def passes(*lines: str) -> list[Pass]:
     made = []
     for number, line in enumerate(lines, 1):
         way, plate, minute = line.split()
-        made.append(Pass(number, plate, DIRECTIONS[way], at(float(minute))))
+        direction = DIRECTIONS[way.rstrip("?")]
+        made.append(Pass(number, plate, direction, at(float(minute)), is_unsure=way.endswith("?")))
     return made
 
 
@@ -44,7 +46,17 @@ def _minute(instant: datetime | None) -> str:
 
 def pass_lists(max_size: int = 14) -> st.SearchStrategy[list[Pass]]:
     """Passes of one neighborhood at few different times, so that they meet."""
-    one = st.tuples(st.sampled_from(LOOKALIKES), st.sampled_from(list(PassDirection)), st.integers(0, 20))
-    return st.lists(one, max_size=max_size).map(
-        lambda rows: [Pass(number, plate, way, at(minute)) for number, (plate, way, minute) in enumerate(rows, 1)]
+    one = st.builds(
+        Pass,
+        st.just(0),
+        st.sampled_from(LOOKALIKES),
+        st.sampled_from(PassDirection),
+        st.integers(0, 20).map(at),
+        is_unsure=st.sampled_from([False, False, True]),
     )
+    return st.lists(one, max_size=max_size).map(numbered)
+
+
+def numbered(given_passes: list[Pass]) -> list[Pass]:
+    """The passes, numbered from 1."""
+    return [replace(one, id=number) for number, one in enumerate(given_passes, 1)]

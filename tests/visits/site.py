@@ -41,8 +41,9 @@ class Site:
 
     def _record(self, session: Session, line: str) -> int:
         way, plate, minute = line.split()
-        direction = DIRECTIONS.get(way, "unknown")
-        row = sighting(plate=plate, location_id=self.id, direction=direction, captured_at=at(float(minute)))
+        direction = DIRECTIONS.get(way.rstrip("?"), "unknown")
+        told = {"direction": direction, "is_unsure": way.endswith("?"), "captured_at": at(float(minute))}
+        row = sighting(plate=plate, location_id=self.id, **told)
         session.add(row)
         session.flush()
         VisitService(session, self.clock).apply(row)

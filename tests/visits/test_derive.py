@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from platewatch.visits.derive import Pass, PassDirection, Stay, derive, look_alike
-from tests.visits.passes import at, pass_lists, passes, written
+from tests.visits.passes import at, numbered, pass_lists, passes, written
 
 SAME_PASS = st.integers(0, 5).map(lambda minutes: timedelta(minutes=minutes))
 
@@ -64,6 +64,12 @@ SAME_PASS = st.integers(0, 5).map(lambda minutes: timedelta(minutes=minutes))
             id="twice in one instant is once",
         ),
         pytest.param(["out AB10 3", "in AB10 3"], ["closed AB10 3-3 (3)"], id="in before out in one instant"),
+        pytest.param(["in? AB10 0"], [], id="unsure entry opens nothing"),
+        pytest.param(["out? AB10 0"], [], id="unsure exit alone"),
+        pytest.param(["in AB10 0", "in? AB10 5"], ["open AB10 0- ()"], id="unsure entry ends nothing"),
+        pytest.param(["in AB10 0", "out? AB10 5"], ["closed AB10 0-5 (5)"], id="unsure exit closes its visit"),
+        pytest.param(["in AB1O 0", "out? AB10 5"], ["closed AB1O 0-5 (5)"], id="unsure exit that looks alike"),
+        pytest.param(["in? AB10 0", "out AB10 5"], ["missed_entry AB10 -5 (5)"], id="exit after an unsure entry"),
     ],
 )
 def test_passes_make_visits(lines: list[str], expected: list[str]) -> None:
@@ -100,8 +106,9 @@ def test_the_order_of_arrival_makes_no_difference(
 ) -> None:
     shuffled = list(given_passes)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    renumbered = [Pass(number, one.plate, one.direction, one.passed_at) for number, one in enumerate(shuffled, 1)]
-    assert written(derive(renumbered, same_pass=same_pass)) == written(derive(given_passes, same_pass=same_pass))
+    assert written(derive(numbered(shuffled), same_pass=same_pass)) == written(
+        derive(given_passes, same_pass=same_pass)
+    )
 
 
 @given(pass_lists(), st.integers(0, 21), SAME_PASS)

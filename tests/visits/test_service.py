@@ -20,7 +20,8 @@ WAYS = {PassDirection.ENTERING: "in", PassDirection.LEAVING: "out"}
 
 
 def line(one: Pass) -> str:
-    return f"{WAYS[one.direction]} {one.plate} {(one.passed_at - at(0)).total_seconds() / 60:g}"
+    mark = "?" if one.is_unsure else ""
+    return f"{WAYS[one.direction]}{mark} {one.plate} {(one.passed_at - at(0)).total_seconds() / 60:g}"
 
 
 @pytest.fixture

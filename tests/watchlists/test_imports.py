@@ -19,6 +19,7 @@ from platewatch.errors import FieldError, NotFoundError, RowsError
 from platewatch.watchlists import imports
 from platewatch.watchlists.csv_files import Parsed, read_lines
 from platewatch.watchlists.imports import ListImport
+from platewatch.watchlists.places import Places
 from platewatch.watchlists.schemas import EntryQuery, ImportAnswer
 from platewatch.watchlists.service import WatchlistService
 from platewatch.watchlists.sweeping import Sweeper
@@ -27,7 +28,7 @@ from tests.watchlists.lists import ADMIN, add, make_list, make_location
 
 
 def lines(text: str, places: dict[str, int] | None = None) -> Iterator[Parsed]:
-    return read_lines(BytesIO(text.encode()), places or {})
+    return read_lines(BytesIO(text.encode()), Places(places or {}, {}, "UTC"))
 
 
 def listed(database: Database, clock: SetClock, watchlist_id: int) -> list[str]:

@@ -536,6 +536,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Settings
+         * @description Give the settings of the whole server.
+         */
+        get: operations["read_settings_api_v1_settings_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Update Settings
+         * @description Change settings of the whole server.
+         */
+        patch: operations["update_settings_api_v1_settings_patch"];
+        trace?: never;
+    };
     "/api/v1/read": {
         parameters: {
             query?: never;
@@ -572,6 +596,9 @@ export interface paths {
         /**
          * Record
          * @description Read plates and record each as a sighting: all photos of the request, or none if one is bad.
+         *
+         *     A photo that was recorded before, of the same place and time, is not recorded again: its answer has the sightings
+         *     of then.
          *
          *     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
          */
@@ -1771,7 +1798,9 @@ export interface paths {
         put?: never;
         /**
          * Upload Image
-         * @description Store a photo, read its plates and record them as entering or leaving, which opens or ends a visit.
+         * @description Store a photo, read its plates and record them as entering or leaving; a photo that is known, only once.
+         *
+         *     Entering and leaving opens and ends a visit.
          */
         post: operations["upload_image_api_upload_image_post"];
         delete?: never;
@@ -1852,6 +1881,8 @@ export interface paths {
         /**
          * Detect Image
          * @description Read the plates of a photo and keep both, also a photo without plates.
+         *
+         *     A photo that was kept before, of the same place and time, is not kept again: the answer is what was found then.
          */
         post: operations["detect_image_detect_image_post"];
         delete?: never;
@@ -2526,6 +2557,12 @@ export interface components {
             camera_id?: number | null;
             /** @default unknown */
             direction: components["schemas"]["Direction"];
+            /**
+             * Record Known
+             * @description keep the photo even if it was kept before
+             * @default false
+             */
+            record_known: boolean;
         };
         /** Body_import_archive_api_v1_imports_archive_post */
         Body_import_archive_api_v1_imports_archive_post: {
@@ -2548,12 +2585,18 @@ export interface components {
             location: string;
             /** @default unknown */
             direction: components["schemas"]["Direction"];
+            /**
+             * Record Known
+             * @description record photos even if they were recorded before
+             * @default false
+             */
+            record_known: boolean;
         };
         /** Body_import_entries_api_v1_watchlists__watchlist_id__import_post */
         Body_import_entries_api_v1_watchlists__watchlist_id__import_post: {
             /**
              * File
-             * @description CSV in UTF-8, as the export writes it, or one plate a line
+             * @description CSV, as the export or a spreadsheet writes it, or one plate a line
              */
             file: string;
         };
@@ -2613,9 +2656,15 @@ export interface components {
             direction: components["schemas"]["Direction"];
             /**
              * Captured At
-             * @description ISO 8601 with offset; now by default
+             * @description ISO 8601 with offset; by default what the photo's EXIF data says, else now
              */
             captured_at?: string | null;
+            /**
+             * Record Known
+             * @description record photos even if they were recorded before
+             * @default false
+             */
+            record_known: boolean;
             /** @description of the surest plate in each photo */
             vehicle_type?: components["schemas"]["VehicleType"] | null;
             /**
@@ -2853,9 +2902,14 @@ export interface components {
             count: number;
             /**
              * Mean Confidence
-             * @description None where there is none
+             * @description of what was read, not typed; None where nothing was
              */
             mean_confidence: number | null;
+            /**
+             * Unsure
+             * @description how many of them are unsure readings
+             */
+            unsure: number;
         };
         /**
          * Counts
@@ -2936,6 +2990,12 @@ export interface components {
              */
             kind: string;
         };
+        /**
+         * DateFormat
+         * @description How the file writes days; a time may follow, as in `31.12.2026 18:00`.
+         * @enum {string}
+         */
+        DateFormat: "YYYY-MM-DD" | "YYYY/MM/DD" | "DD.MM.YYYY" | "DD/MM/YYYY" | "DD-MM-YYYY" | "MM/DD/YYYY" | "MM-DD-YYYY" | "DD.MM.YY" | "DD/MM/YY" | "MM/DD/YY";
         /**
          * Decision
          * @enum {string}
@@ -3143,6 +3203,11 @@ export interface components {
              */
             confidence: number;
             /**
+             * Is Unsure
+             * @description the reading is below the level of the setting UNSURE_BELOW, and nobody confirmed it
+             */
+            is_unsure: boolean;
+            /**
              * Region
              * @example gb
              */
@@ -3272,6 +3337,12 @@ export interface components {
              * @description not recognized yet, so always empty
              */
             vehicles: components["schemas"]["VehicleRead"][];
+            /**
+             * Is Known
+             * @description the same photo was kept before; this is what was found then
+             * @default false
+             */
+            is_known: boolean;
             /** Image Url */
             image_url: string | null;
             /** Annotated Url */
@@ -3347,6 +3418,12 @@ export interface components {
             /** Bins */
             bins: components["schemas"]["DwellBin"][];
         };
+        /**
+         * Encoding
+         * @description How the file writes letters; `auto` tells UTF-8, UTF-16 and, failing those, Windows-1252 apart.
+         * @enum {string}
+         */
+        Encoding: "auto" | "utf-8" | "utf-16" | "windows-1250" | "windows-1251" | "windows-1252" | "windows-1253" | "windows-1254" | "windows-1257" | "iso-8859-2" | "iso-8859-15" | "shift_jis" | "gb18030" | "big5" | "euc-kr";
         /**
          * EnrollmentRead
          * @description What the authenticator app needs. It counts once a code is confirmed.
@@ -3670,6 +3747,12 @@ export interface components {
             /** @default unknown */
             direction: components["schemas"]["Direction"];
             /**
+             * Record Known
+             * @description record photos even if they were recorded before
+             * @default false
+             */
+            record_known: boolean;
+            /**
              * Folder
              * @description on the server, with all below it
              * @example /srv/photos/2026-03
@@ -3795,6 +3878,12 @@ export interface components {
             /** Actuator */
             actuator?: (components["schemas"]["HttpActuator"] | components["schemas"]["MqttActuator"]) | null;
         };
+        /**
+         * Heading
+         * @description Whether the first line names the columns; `auto`: the file tells, or it is asked.
+         * @enum {string}
+         */
+        Heading: "auto" | "yes" | "no";
         /** Health */
         Health: {
             /**
@@ -4110,6 +4199,24 @@ export interface components {
              * @example 182.4
              */
             ms: number;
+            /**
+             * Captured At
+             * Format: date-time
+             * @description when the photo was taken
+             */
+            captured_at: string;
+            /** @description where that time comes from */
+            captured_at_source: components["schemas"]["TimeSource"];
+            /**
+             * Captured At Note
+             * @description why a time in the photo was not used
+             */
+            captured_at_note: string | null;
+            /**
+             * Is Known
+             * @description the same photo of the same place and time was recorded before: these are the sightings of then, and nothing new was recorded. Send `record_known=true` to record the photo all the same
+             */
+            is_known: boolean;
             /** Sightings */
             sightings: components["schemas"]["SightingRead"][];
         };
@@ -4162,6 +4269,17 @@ export interface components {
             sightings: number;
             /** Captured At */
             captured_at: string | null;
+            captured_at_source: components["schemas"]["TimeSource"] | null;
+            /**
+             * Known Sighting Id
+             * @description of the same photo, if that was recorded before
+             */
+            known_sighting_id: number | null;
+            /**
+             * Note
+             * @description what is to be known of a file that was read, such as a time that can't be
+             */
+            note: string | null;
             /** Error */
             error: string | null;
             /** Finished At */
@@ -4227,6 +4345,14 @@ export interface components {
              * @example 3
              */
             failed: number;
+            /**
+             * Known
+             * @description files whose photo was recorded before; nothing new is recorded
+             * @example 12
+             */
+            known: number;
+            /** Record Known */
+            record_known: boolean;
             /**
              * Sightings
              * @example 950
@@ -4384,10 +4510,9 @@ export interface components {
             name: string;
             /**
              * Time Zone
-             * @default UTC
-             * @example Europe/Berlin
+             * @description the server's by default
              */
-            time_zone: string;
+            time_zone?: string | null;
         };
         /** LocationPage */
         LocationPage: {
@@ -5015,10 +5140,9 @@ export interface components {
             capacity?: number | null;
             /**
              * Time Zone
-             * @default UTC
-             * @example Europe/Berlin
+             * @description a new location has the server's by default
              */
-            time_zone: string;
+            time_zone?: string | null;
             /**
              * Id
              * @description that of the address, if given
@@ -5083,6 +5207,11 @@ export interface components {
              * @example 0.97
              */
             confidence: number;
+            /**
+             * Is Unsure
+             * @description the reading is below the level of the setting UNSURE_BELOW, and nobody confirmed it
+             */
+            is_unsure: boolean;
             /**
              * Region
              * @example gb
@@ -5151,6 +5280,11 @@ export interface components {
              * @example 0.97
              */
             confidence: number;
+            /**
+             * Is Unsure
+             * @description the reading is below the level of the setting UNSURE_BELOW, and nobody confirmed it
+             */
+            is_unsure: boolean;
             /**
              * Region
              * @description ISO 3166 code in lower case, with the state where known
@@ -5601,6 +5735,12 @@ export interface components {
              * @enum {string}
              */
             registration: "approval" | "open" | "closed";
+            /**
+             * Time Zone
+             * @description The server's; None where nobody chose one, so that the first account is asked.
+             * @example Europe/Berlin
+             */
+            time_zone: string | null;
         };
         /**
          * RegularRead
@@ -5775,6 +5915,27 @@ export interface components {
              */
             recovery_codes_left: number;
         };
+        /** ServerSettingsRead */
+        ServerSettingsRead: {
+            /**
+             * Time Zone
+             * @description of places made by name, of sightings without a place, and of photos whose zone nothing says
+             * @example Europe/Berlin
+             */
+            time_zone: string;
+            time_zone_origin: components["schemas"]["ZoneOrigin"];
+        };
+        /**
+         * ServerSettingsUpdate
+         * @description What to change; what is left out stays.
+         */
+        ServerSettingsUpdate: {
+            /**
+             * Time Zone
+             * @description locations that exist keep theirs
+             */
+            time_zone?: string | null;
+        };
         /**
          * SessionKind
          * @enum {string}
@@ -5902,9 +6063,15 @@ export interface components {
             written?: string | null;
             /**
              * Confidence
+             * @description of the reading; 1 for a pass that somebody typed
              * @example 0.97
              */
             confidence: number;
+            /**
+             * Is Unsure
+             * @description the reading is below the level of the setting UNSURE_BELOW, and nobody confirmed it
+             */
+            is_unsure: boolean;
             /**
              * Region
              * @example gb
@@ -6017,6 +6184,8 @@ export interface components {
              * Format: date-time
              */
             captured_at: string;
+            /** @description None for sightings of versions that didn't keep it */
+            captured_at_source: components["schemas"]["TimeSource"] | null;
             /**
              * Recorded At
              * Format: date-time
@@ -6072,6 +6241,16 @@ export interface components {
              * @example AB12CDE
              */
             plate?: string | null;
+            /**
+             * Is Unsure
+             * @description false: somebody looked, and confirms the reading; a plate that is given does too
+             */
+            is_unsure?: false | null;
+            /**
+             * Captured At
+             * @description ISO 8601 with offset
+             */
+            captured_at?: string | null;
             /** Region */
             region?: string | null;
             direction?: components["schemas"]["Direction"] | null;
@@ -6170,8 +6349,16 @@ export interface components {
             sightings: number;
             /** Unique Plates */
             unique_plates: number;
-            /** Mean Confidence */
+            /**
+             * Mean Confidence
+             * @description of what was read, not typed; None where nothing was
+             */
             mean_confidence: number | null;
+            /**
+             * Unsure
+             * @description how many of them are unsure readings
+             */
+            unsure: number;
             /** Corrected */
             corrected: number;
             /**
@@ -6221,6 +6408,12 @@ export interface components {
              */
             daily_cap?: number | null;
         };
+        /**
+         * TimeSource
+         * @description Where a sighting's time comes from: its sender, the photo's EXIF data, the file's own time, or the upload.
+         * @enum {string}
+         */
+        TimeSource: "given" | "exif" | "file" | "upload";
         /**
          * UnknownPolicy
          * @description What becomes of a plate that is on no list.
@@ -6304,6 +6497,11 @@ export interface components {
              * @description Only for the first account, and only off loopback: the token printed in the server's terminal.
              */
             setup_token?: string | null;
+            /**
+             * Time Zone
+             * @description Only for the first account: the server's zone, of places made by name. It can be changed later.
+             */
+            time_zone?: string | null;
         };
         /** UserSessions */
         UserSessions: {
@@ -6639,6 +6837,12 @@ export interface components {
              */
             status: "healthy";
         };
+        /**
+         * ZoneOrigin
+         * @description Who chose the server's time zone.
+         * @enum {string}
+         */
+        ZoneOrigin: "environment" | "administrator" | "nobody";
     };
     responses: never;
     parameters: never;
@@ -7700,6 +7904,68 @@ export interface operations {
             };
         };
     };
+    read_settings_api_v1_settings_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerSettingsRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    update_settings_api_v1_settings_patch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ServerSettingsUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ServerSettingsRead"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_api_v1_read_post: {
         parameters: {
             query?: {
@@ -7768,6 +8034,8 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
+                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
                 /** @description only those that somebody corrected, or only the others */
@@ -7905,6 +8173,8 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
+                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
                 /** @description only those that somebody corrected, or only the others */
@@ -7970,6 +8240,8 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
+                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
                 /** @description only those that somebody corrected, or only the others */
@@ -9270,6 +9542,12 @@ export interface operations {
         parameters: {
             query?: {
                 mode?: components["schemas"]["ImportMode"];
+                /** @description whether the first line is a heading; needed for one column without a digit in it */
+                header?: components["schemas"]["Heading"];
+                /** @description UTF-8, UTF-16 and Windows-1252 are told apart */
+                encoding?: components["schemas"]["Encoding"];
+                /** @description how days are written that have no offset. `valid_from` begins with the day, `valid_to` ends with it, in the time zone of the entry's locations or the server */
+                date_format?: components["schemas"]["DateFormat"] | null;
             };
             header?: never;
             path: {
@@ -10316,6 +10594,8 @@ export interface operations {
                 location_id?: number | null;
                 camera_id?: number | null;
                 direction?: ("entering" | "leaving" | "unknown") | null;
+                /** @description only unsure readings, or only the others */
+                unsure?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -10353,6 +10633,8 @@ export interface operations {
                 location_id?: number | null;
                 camera_id?: number | null;
                 direction?: ("entering" | "leaving" | "unknown") | null;
+                /** @description only unsure readings, or only the others */
+                unsure?: boolean | null;
                 by?: components["schemas"]["CountBy"];
                 /** @description of locations, cameras, regions or types, the largest first */
                 limit?: number;
@@ -10393,6 +10675,8 @@ export interface operations {
                 location_id?: number | null;
                 camera_id?: number | null;
                 direction?: ("entering" | "leaving" | "unknown") | null;
+                /** @description only unsure readings, or only the others */
+                unsure?: boolean | null;
             };
             header?: never;
             path?: never;
@@ -10430,6 +10714,8 @@ export interface operations {
                 location_id?: number | null;
                 camera_id?: number | null;
                 direction?: ("entering" | "leaving" | "unknown") | null;
+                /** @description only unsure readings, or only the others */
+                unsure?: boolean | null;
                 limit?: number;
             };
             header?: never;
@@ -10564,6 +10850,8 @@ export interface operations {
         parameters: {
             query?: {
                 status?: components["schemas"]["Direction"];
+                /** @description record a photo even if it was recorded before */
+                record_known?: boolean;
                 /** @description where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION */
                 location?: string;
             };
@@ -10627,6 +10915,8 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
+                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
                 /** @description only those that somebody corrected, or only the others */
@@ -10858,6 +11148,8 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
+                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
                 /** @description only those that somebody corrected, or only the others */
@@ -10927,6 +11219,8 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
+                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
                 /** @description only those that somebody corrected, or only the others */
@@ -10996,6 +11290,8 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
+                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
                 /** @description only those that somebody corrected, or only the others */
@@ -11130,6 +11426,8 @@ export interface operations {
                 location_id?: number | null;
                 camera_id?: number | null;
                 direction?: ("entering" | "leaving" | "unknown") | null;
+                /** @description only unsure readings, or only the others */
+                unsure?: boolean | null;
             };
             header?: never;
             path?: never;

@@ -6,6 +6,8 @@ interface PlateBadgeProps {
   region?: string | null;
   /** How sure the region is, 0 to 1; null where nobody says. */
   regionConfidence?: number | null;
+  /** Whether the text is below the level that the server is set to. */
+  isUnsure?: boolean;
   size?: 'sm' | 'md' | 'lg';
 }
 
@@ -19,22 +21,29 @@ export function PlateBadge({
   text,
   region = null,
   regionConfidence = null,
+  isUnsure = false,
   size = 'md',
 }: PlateBadgeProps) {
-  const isUnsure = isUnsureRegion(regionConfidence);
+  const isRegionUnsure = isUnsureRegion(regionConfidence);
   return (
-    <span className={classes.plate} data-size={size}>
+    <span className={classes.plate} data-size={size} data-unsure={isUnsure}>
       {region !== null && (
         <span
           className={classes.region}
-          data-unsure={isUnsure}
-          title={isUnsure ? `Region, probably: ${percent(regionConfidence)}% sure` : 'Region'}
+          data-unsure={isRegionUnsure}
+          title={isRegionUnsure ? `Region, probably: ${percent(regionConfidence)}% sure` : 'Region'}
         >
           {region.toUpperCase()}
-          {isUnsure && '?'}
+          {isRegionUnsure && '?'}
         </span>
       )}
       <span className={classes.text}>{text}</span>
+      {isUnsure && (
+        <span className={classes.mark} title="Read unsurely: it opens no visit and no gate">
+          <span aria-hidden="true">?</span>
+          <span className="visually-hidden">, unsure</span>
+        </span>
+      )}
     </span>
   );
 }

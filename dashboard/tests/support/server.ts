@@ -59,6 +59,7 @@ export const REGISTRATION = {
   first_account: false,
   setup_token_required: false,
   registration: 'approval',
+  time_zone: 'Europe/Berlin',
 };
 
 /** A server on which anna is logged in and no sighting exists. */

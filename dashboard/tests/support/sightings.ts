@@ -1,4 +1,5 @@
 import type { Sighting } from '@/features/sightings/sightings';
+import type { RecordedImage } from '@/features/sightings/upload/sendPhoto';
 
 /** A sighting of AB12CDE at noon; `over` says what is different about it. */
 export function makeSighting(over: Partial<Sighting> = {}): Sighting {
@@ -7,6 +8,7 @@ export function makeSighting(over: Partial<Sighting> = {}): Sighting {
     id,
     plate: 'AB12CDE',
     confidence: 0.94,
+    is_unsure: false,
     region: null,
     region_confidence: null,
     read_plate: over.plate ?? 'AB12CDE',
@@ -31,6 +33,7 @@ export function makeSighting(over: Partial<Sighting> = {}): Sighting {
     subject: null,
     note: null,
     captured_at: '2026-03-01T12:00:00Z',
+    captured_at_source: 'upload',
     recorded_at: '2026-03-01T12:00:01Z',
     recorded_by: 'anna',
     detector: 'rapidocr',
@@ -40,6 +43,22 @@ export function makeSighting(over: Partial<Sighting> = {}): Sighting {
     image_url: `/api/v1/sightings/${id}/image`,
     crop_url: `/api/v1/sightings/${id}/crop`,
     annotated_url: `/api/v1/sightings/${id}/annotated`,
+    ...over,
+  };
+}
+
+/** The answer to one photo; `over` says what is different about it. */
+export function makeImage(over: Partial<RecordedImage> = {}): RecordedImage {
+  return {
+    image: 'car.jpg',
+    width: 800,
+    height: 600,
+    ms: 12,
+    captured_at: '2026-03-01T12:00:00Z',
+    captured_at_source: 'upload',
+    captured_at_note: null,
+    is_known: false,
+    sightings: [],
     ...over,
   };
 }

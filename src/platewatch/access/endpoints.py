@@ -209,7 +209,8 @@ def decide_on(inquiry: Inquiry, runtime: RuntimeDep) -> DecisionAnswer:
     def work(session: Session) -> DecisionAnswer:
         stored = runtime.sightings(session).stored_plate(plate) if plate else ""
         texts = runtime.texts_of(plate) if plate else ()
-        evidence = Evidence(confidence=confidence, region=region, user_id=inquiry.user_id, texts=texts, written=written)
+        is_unsure = confidence is not None and confidence < runtime.settings.unsure_below
+        evidence = Evidence(confidence, is_unsure, region, user_id=inquiry.user_id, texts=texts, written=written)
         service = AccessService(session, runtime.clock)
         act = service.try_out if is_dry else service.decide
         row = act(stored, body.location_id, body.direction, evidence)

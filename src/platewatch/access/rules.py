@@ -70,7 +70,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when the decision is made; None for a confidence of a plate that somebody typed."""
+    """What is known when the decision is made; None for a confidence of a plate that somebody typed.
+
+    `is_unsure`: the reading is below the level of the server's setting, at which no gate opens.
+    """
 
     plate: str
     direction: Direction
@@ -79,6 +82,7 @@ class Facts:
     is_inside: bool
     is_full: bool
     is_cooling_down: bool
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +118,9 @@ def _without_asking_who(policy: Policy, facts: Facts, allowed: Match | None) -> 
         return Verdict(Decision.REVIEW, Reason.FOLDED_MATCH, denied)
     if denied is not None:
         return Verdict(Decision.DENIED, Reason.DENY_LIST, denied)
-    if facts.direction is Direction.LEAVING and policy.free_exit:
+    if facts.direction is Direction.LEAVING and policy.free_exit and not facts.is_unsure:
         return Verdict(Decision.GRANTED, Reason.FREE_EXIT, allowed)
-    if facts.confidence is not None and facts.confidence < policy.min_confidence:
+    if facts.is_unsure or (facts.confidence is not None and facts.confidence < policy.min_confidence):
         return Verdict(Decision.REVIEW, Reason.LOW_CONFIDENCE, allowed)
     return None
 

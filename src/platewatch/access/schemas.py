@@ -6,13 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, TypeAlias
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, TypeAdapter
 
 from platewatch.access.actuator_fields import ACTUATORS, Actuator, HttpActuator
 from platewatch.access.actuator_secrets import shown_text
 from platewatch.access.rules import Decision, FoldedPolicy, Policy, Reason, UnknownPolicy
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import AccessLogRow, GatePolicyRow, GateRow
+from platewatch.fields import Instant
 from platewatch.plates.fields import RegionCode, SearchedPlate, WrittenPlate
 from platewatch.plates.text import MAX_WRITTEN
 from platewatch.redaction import redact_url
@@ -298,8 +299,8 @@ class AccessFilter(BaseModel):
     reason: Reason | None = None
     source: AccessSource | None = None
     gate_state: GateState | None = None
-    decided_from: AwareDatetime | None = Field(default=None, description="not before; ISO 8601 with offset")
-    decided_to: AwareDatetime | None = Field(default=None, description="before; ISO 8601 with offset")
+    decided_from: Instant | None = Field(default=None, description="not before; ISO 8601 with offset")
+    decided_to: Instant | None = Field(default=None, description="before; ISO 8601 with offset")
 
 
 class AccessQuery(AccessFilter):

@@ -53,6 +53,7 @@ class Evidence:
     """What is known beside the plate. Without a confidence somebody typed the plate."""
 
     confidence: float | None = None
+    is_unsure: bool = False
     region: str | None = None
     camera_id: int | None = None
     sighting_id: int | None = None
@@ -124,6 +125,7 @@ class AccessService:
             return None
         evidence = Evidence(
             confidence=sighting.confidence,
+            is_unsure=sighting.is_unsure,
             region=sure_region(sighting.region, sighting.region_confidence),
             camera_id=sighting.camera_id,
             sighting_id=sighting.id,
@@ -349,6 +351,7 @@ class AccessService:
             plate=plate,
             direction=direction,
             confidence=evidence.confidence,
+            is_unsure=evidence.is_unsure,
             matches=tuple(matches),
             is_inside=bool(entering and policy.anti_passback and self._is_inside(texts, location_id)),
             is_full=bool(entering and policy.check_capacity and self._is_full(texts, location_id, policy)),

@@ -14,6 +14,7 @@ from platewatch.locations import endpoints as locations
 from platewatch.notify import endpoints as events
 from platewatch.notify import websocket
 from platewatch.privacy import endpoints as privacy
+from platewatch.server_settings import endpoints as server_settings
 from platewatch.sightings import endpoints as sightings
 from platewatch.statistics import endpoints as statistics
 from platewatch.users import endpoints as users
@@ -27,6 +28,7 @@ def add_routes(app: FastAPI) -> None:
     for router in users.routers:
         app.include_router(router)
     app.include_router(audit.router)
+    app.include_router(server_settings.router)
     for router in sightings.routers:
         app.include_router(router)
     app.include_router(imports.router)

@@ -31,12 +31,14 @@ from platewatch.notify.events import Event
 from platewatch.notify.outbox import OutboxTail
 from platewatch.privacy.job import PrivacyJob
 from platewatch.sealing import Seal
+from platewatch.server_settings.service import ServerSettings
 from platewatch.settings import Settings
+from platewatch.sightings.capture_time import CaptureZones, capture_zones
 from platewatch.sightings.known_readings import KnownReadings, reading_options
 from platewatch.sightings.photos import Photo, ReadPhoto, read_photo
 from platewatch.sightings.pseudonyms import Pseudonyms, open_pseudonyms, texts_of
 from platewatch.sightings.repository import ImageRepository
-from platewatch.sightings.service import SightingService
+from platewatch.sightings.service import RecordingRules, SightingService
 from platewatch.users.service import UserService
 from platewatch.users.setup_token import SetupToken
 from platewatch.users.throttle import LoginThrottle
@@ -77,6 +79,7 @@ class Runtime:
         self.database = Database(settings.effective_database_url)
         self.media: MediaStore = open_media_store(settings, self.database, clock)
         self.image_copies = ImageCopies(settings.data / "images")
+        self.recording_rules = RecordingRules(settings.unsure_below, timedelta(hours=settings.known_photo_hours))
         self.image_limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
         self.readers = ReaderPool(self._make_reader, settings.readers, settings.waiting_line)
         self.spare_reader = SpareReader(self._make_reader, settings.waiting_line)
@@ -131,6 +134,9 @@ class Runtime:
             SettingsError: the database can't be reached, or its schema is behind.
         """
         self.database.require_current()
+        if self.settings.time_zone is not None:
+            zone = self.settings.time_zone
+            self.database.transact(lambda session: ServerSettings(session, self.clock).set_time_zone(zone))
         if self.settings.unlisted_plates == "pseudonym":
             self.pseudonyms = open_pseudonyms(self.settings.plate_key, self.settings.data)
         reclaim(self.media, self._referenced_media)
@@ -177,7 +183,7 @@ class Runtime:
 
     def sightings(self, session: Session) -> SightingService:
         """The service, storing plates as the settings say."""
-        return SightingService(session, self.clock, self.pseudonyms)
+        return SightingService(session, self.clock, self.pseudonyms, self.recording_rules)
 
     def texts_of(self, plate: str) -> frozenset[str]:
         """The texts that may stand for the plate in the database: its key, and its pseudonym."""
@@ -222,6 +228,11 @@ class Runtime:
         with self.database.reading() as session:
             rows = EventLog(session).read_after(after_id, limit)
         return [Event(row.id, row.kind, row.occurred_at, row.payload) for row in rows]
+
+    def capture_zones(self, *, camera: str | None, location: str | None) -> CaptureZones:
+        """The zones of photos from this camera or location."""
+        with self.database.reading() as session:
+            return capture_zones(session, self.clock, camera=camera, location=location)
 
     def read_photo(self, photo: Photo) -> ReadPhoto:
         """The plates of the photo, or what was read from the same bytes before.

@@ -6,11 +6,12 @@ import json
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from platewatch.csv_rows import Cell
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import AuditRow
+from platewatch.fields import Instant
 
 MAX_PAGE = 200
 EXPORT_HEADER = ("id", "noted_at", "action", "user_id", "username", "api_key_id", "address", "subject", "details")
@@ -66,8 +67,8 @@ class AuditFilter(BaseModel):
     username: FilterText | None = Field(default=None, description="as it was at that time")
     address: FilterText | None = None
     subject: FilterText | None = Field(default=None, description="a plate, or a kind and an id such as `user 7`")
-    noted_from: AwareDatetime | None = Field(default=None, description="not before; ISO 8601 with offset")
-    noted_to: AwareDatetime | None = Field(default=None, description="before; ISO 8601 with offset")
+    noted_from: Instant | None = Field(default=None, description="not before; ISO 8601 with offset")
+    noted_to: Instant | None = Field(default=None, description="before; ISO 8601 with offset")
 
 
 class AuditQuery(AuditFilter):

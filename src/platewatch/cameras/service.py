@@ -32,6 +32,10 @@ class CameraService:
         row = CameraRow(name=name, location_id=location_id, direction="unknown", created_at=self._clock.now())
         return self._cameras.get_or_create(row)
 
+    def get_by_name(self, name: str) -> CameraRow | None:
+        """The camera of that name, if there is one."""
+        return self._cameras.get_by_name(name)
+
     def get_or_raise(self, camera_id: int) -> CameraRow:
         """The camera with its location.
 

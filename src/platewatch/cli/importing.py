@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import tzinfo
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import typer
 
 from platewatch.cli.dataset_progress import Steps
 from platewatch.errors import FieldError, InputError
 from platewatch.users.principal import Role
+from platewatch.zones import zone_of
 
 if TYPE_CHECKING:
     from platewatch.app.runtime import Runtime
@@ -96,10 +97,10 @@ def _with_password(address: str) -> str:
     return url.set(password=typer.prompt("Password", hide_input=True)).render_as_string(hide_password=False)
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def _zone(name: str | None) -> tzinfo | None:
     try:
-        return None if name is None else ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        return None if name is None else zone_of(name)
+    except ValueError as error:
         raise InputError(f"There is no time zone {name!r}. Use an IANA name like Europe/Berlin, or UTC.") from error
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
     RECOGNIZER_ONLY,
@@ -22,12 +23,13 @@ from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.db.repository import Page
 from platewatch.db.tables import ImageRow, SightingRow
 from platewatch.errors import FieldError, NotFoundError
+from platewatch.sightings.capture_time import capture_time
 from platewatch.sightings.endpoints.recording import record_manual
 from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
 from platewatch.sightings.photos import Photo, open_photo, stage_photo
 from platewatch.sightings.query import MAX_PAGE, SightingQuery
 from platewatch.sightings.schemas import Note, PlaceName, SightingCreate, SightingSource, Subject
-from platewatch.sightings.service import Circumstances
+from platewatch.sightings.service import Circumstances, RecordedPhoto
 from platewatch.users.schemas import PlainEnvelope
 from platewatch.vision.types import Direction
 
@@ -203,18 +205,38 @@ def upload_image(
     runtime: RuntimeDep,
     caller: Recognizer,
     status: Annotated[Direction, Query()] = Direction.UNKNOWN,
+    record_known: Annotated[bool, Query(description="record a photo even if it was recorded before")] = False,  # noqa: FBT002
 ) -> UploadAnswer:
-    """Store a photo, read its plates and record them as entering or leaving, which opens or ends a visit."""
+    """Store a photo, read its plates and record them as entering or leaving; a photo that is known, only once.
+
+    Entering and leaving opens and ends a visit.
+    """
     now = runtime.clock.now()
     name = _name_at(now)
     read = runtime.read_photo(Photo(name, photo.image))
-    circumstances = Circumstances(captured_at=now, user_id=caller.user_id, direction=status, location=location)
+    time = capture_time(photo.image.data, runtime.capture_zones(camera=None, location=location), now)
+    circumstances = Circumstances(
+        captured_at=time.at,
+        captured_at_source=time.source,
+        user_id=caller.user_id,
+        direction=status,
+        location=location,
+        record_known=record_known,
+    )
+
+    def work(session: Session) -> tuple[RecordedPhoto, str]:
+        service = runtime.sightings(session)
+        done = service.record_photo(staged, circumstances)
+        is_kept = done.is_known and done.image_id is not None
+        return done, _name_of(service.image_or_raise(done.image_id or 0)) if is_kept else name
+
     with runtime.staging() as staging:
         staged = stage_photo(staging, read)
-        recorded = runtime.transact(
-            lambda session: runtime.sightings(session).record(staged, circumstances),
-        )
-    if recorded:
+        done, name = runtime.transact(work)
+    recorded = done.sightings
+    if done.is_known:
+        message = f"The same photo was recorded before, as sighting {recorded[0].id}; nothing was recorded again."
+    elif recorded:
         message = "Image received, uploaded to database, OCR processed, and data recorded successfully."
     else:
         message = "Image received and uploaded to database, but no plate could be read in it."

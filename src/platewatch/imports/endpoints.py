@@ -8,7 +8,7 @@ from http import HTTPStatus
 from pathlib import Path as FilePath
 from typing import Annotated
 
-from fastapi import APIRouter, File, Form, Path, Query, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Path, Query, UploadFile
 
 from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Manager, ReadingSession, RuntimeDep
 from platewatch.db.base import MAX_ID
@@ -42,18 +42,24 @@ def import_folder(body: FolderImport, runtime: RuntimeDep, actor: ActorDep, _man
     return _begun(runtime, origin, body, actor)
 
 
+def get_place(
+    camera: FormName = "",
+    location: FormName = "",
+    direction: Annotated[Direction, Form()] = Direction.UNKNOWN,
+    record_known: Annotated[bool, Form(description="record photos even if they were recorded before")] = False,  # noqa: FBT002
+) -> ImportPlace:
+    return ImportPlace(camera=camera or None, location=location or None, direction=direction, record_known=record_known)
+
+
 @router.post("/imports/archive", status_code=HTTPStatus.CREATED)
 def import_archive(
     runtime: RuntimeDep,
     actor: ActorDep,
     _manager: Manager,
     archive: Annotated[UploadFile, File(description="a ZIP file of photos")],
-    camera: FormName = "",
-    location: FormName = "",
-    direction: Annotated[Direction, Form()] = Direction.UNKNOWN,
+    place: Annotated[ImportPlace, Depends(get_place)],
 ) -> ImportRead:
     """Import all photos of a ZIP file. It is read in place, and deleted when all is done."""
-    place = ImportPlace(camera=camera or None, location=location or None, direction=direction)
     kept = runtime.import_archives / f"{secrets.token_hex(16)}.zip"
     try:
         _keep(archive, kept)

@@ -53,7 +53,7 @@ class ImportJobRepository(Repository[ImportJobRow]):
         )
         return set(self.session.scalars(query))
 
-    def count_file(self, job_id: int, state: FileState, sightings: int) -> None:
+    def count_file(self, job_id: int, state: FileState, sightings: int, *, is_known: bool) -> None:
         """Add one file to the import's figures."""
         is_done = state is FileState.DONE
         self.session.execute(
@@ -62,6 +62,7 @@ class ImportJobRepository(Repository[ImportJobRow]):
             .values(
                 done=ImportJobRow.done + int(is_done),
                 failed=ImportJobRow.failed + int(not is_done),
+                known=ImportJobRow.known + int(is_known),
                 sightings=ImportJobRow.sightings + sightings,
             )
         )

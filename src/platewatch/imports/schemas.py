@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import ImportFileRow, ImportJobRow
-from platewatch.sightings.schemas import PlaceName
+from platewatch.sightings.schemas import PlaceName, TimeSource
 from platewatch.vision.types import Direction
 
 MAX_PAGE = 200
@@ -46,6 +46,7 @@ class ImportPlace(BaseModel):
     camera: PlaceName | None = Field(default=None, description="made on first mention")
     location: PlaceName | None = Field(default=None, description="made on first mention")
     direction: Direction = Direction.UNKNOWN
+    record_known: bool = Field(default=False, description="record photos even if they were recorded before")
 
 
 class FolderImport(ImportPlace):
@@ -76,6 +77,8 @@ class ImportRead(BaseModel):
     total: int = Field(examples=[1200])
     done: int = Field(examples=[800], description="files that were read")
     failed: int = Field(examples=[3], description="files that could not be read")
+    known: int = Field(examples=[12], description="files whose photo was recorded before; nothing new is recorded")
+    record_known: bool
     sightings: int = Field(examples=[950])
     error: str | None
     created_at: datetime
@@ -107,6 +110,9 @@ class ImportFileRead(BaseModel):
     state: FileState
     sightings: int = Field(description="plates that were recorded")
     captured_at: datetime | None
+    captured_at_source: TimeSource | None
+    known_sighting_id: int | None = Field(description="of the same photo, if that was recorded before")
+    note: str | None = Field(description="what is to be known of a file that was read, such as a time that can't be")
     error: str | None
     finished_at: datetime | None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -23,6 +22,7 @@ from platewatch.imports.schemas import (
     ImportState,
     ImportUpdate,
 )
+from platewatch.sightings.capture_time import CaptureTime
 
 _MAX_ERROR: Final = 500
 _FROM: Final[dict[ImportState, frozenset[ImportState]]] = {
@@ -49,8 +49,17 @@ class Outcome:
     file_id: int
     state: FileState
     sightings: int = 0
-    captured_at: datetime | None = None
+    time: CaptureTime | None = None
     error: str | None = None
+    known_sighting_id: int | None = None
+    """The sighting of the same photo, if that was recorded before."""
+
+    @property
+    def note(self) -> str | None:
+        """What is to be known of a file that was read."""
+        if self.known_sighting_id is not None:
+            return f"The same photo was recorded before, as sighting {self.known_sighting_id}."
+        return self.time.note if self.time else None
 
 
 class ImportService:
@@ -75,6 +84,7 @@ class ImportService:
                 camera=place.camera,
                 location=place.location,
                 direction=place.direction,
+                record_known=place.record_known,
                 user_id=actor.user_id,
                 total=0,
                 done=0,
@@ -147,12 +157,16 @@ class ImportService:
             outcome.file_id,
             state=outcome.state,
             sightings=outcome.sightings,
-            captured_at=outcome.captured_at,
+            captured_at=outcome.time and outcome.time.at,
+            captured_at_source=outcome.time and outcome.time.source,
+            note=outcome.note,
+            known_sighting_id=outcome.known_sighting_id,
             error=outcome.error and outcome.error[:_MAX_ERROR],
             finished_at=self._clock.now(),
         )
         if is_first:
-            self._jobs.count_file(job_id, outcome.state, outcome.sightings)
+            is_known = outcome.known_sighting_id is not None
+            self._jobs.count_file(job_id, outcome.state, outcome.sightings, is_known=is_known)
         return is_first
 
     def end(self, job_id: int, error: str | None = None) -> None:

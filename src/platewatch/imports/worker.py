@@ -10,10 +10,9 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing
-from datetime import datetime, timedelta, tzinfo
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
-from zoneinfo import ZoneInfo
 
 import structlog
 from sqlalchemy import select
@@ -22,17 +21,17 @@ from sqlalchemy.orm import Session
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.leases import Leases
-from platewatch.db.tables import ImportFileRow, ImportJobRow, LocationRow
+from platewatch.db.tables import ImportFileRow, ImportJobRow
 from platewatch.errors import BusyError, FieldError, InputError, PlatewatchError
-from platewatch.imports.capture_time import capture_time
 from platewatch.imports.repository import ImportFileRepository, ImportJobRepository, failed_file, waiting_file
 from platewatch.imports.schemas import FileState, ImportSource, ImportState
 from platewatch.imports.service import ImportService, Outcome
 from platewatch.imports.sources import ArchiveSource, FolderSource, Source, UnreadableFileError
 from platewatch.media.store import Staging
-from platewatch.sightings.photos import Photo, ReadPhoto, StagedPhoto, open_photo, stage_photo
-from platewatch.sightings.schemas import SightingSource
-from platewatch.sightings.service import Circumstances, SightingService, plausible_time
+from platewatch.sightings.capture_time import CaptureTime, CaptureZones, capture_time, capture_zones
+from platewatch.sightings.photos import Photo, ReadPhoto, open_photo, stage_photo
+from platewatch.sightings.schemas import SightingRead, SightingSource
+from platewatch.sightings.service import Circumstances, SightingService
 from platewatch.vision.image import ImageLimits
 from platewatch.vision.types import Direction
 
@@ -157,12 +156,12 @@ class ImportWorker:
         """Whether the import is over; otherwise somebody stopped it, or the server stops."""
         if not job.is_listed:
             self._list(job, source)
-        zone = self._zone_of(job)
+        zones = self._zones_of(job)
         while not self._stopping.is_set():
             file = self._host.transact(lambda session: self._next(session, job.id))
             if isinstance(file, bool):
                 return file
-            self._do(job, file, source, zone)
+            self._do(job, file, source, zones)
         return False
 
     def _next(self, session: Session, job_id: int) -> ImportFileRow | bool:
@@ -215,21 +214,28 @@ class ImportWorker:
             raise _LeaseLostError
         ImportFileRepository(session).add_all(rows)
 
-    def _do(self, job: ImportJobRow, file: ImportFileRow, source: Source, zone: tzinfo) -> None:
-        """Read one file and record what is in it."""
+    def _do(self, job: ImportJobRow, file: ImportFileRow, source: Source, zones: CaptureZones) -> None:
+        """Read one file and record what is in it, unless the photo is known."""
         try:
-            found = source.read(file.path, self._host.image_limits.max_bytes, zone)
-            read = self._read(open_photo(file.path, found.data, self._host.image_limits))
+            found = source.read(file.path, self._host.image_limits.max_bytes, zones.of_files)
+            photo = open_photo(file.path, found.data, self._host.image_limits)
+            time = capture_time(found.data, zones, self._host.clock.now(), changed_at=found.changed_at)
+            circumstances = _circumstances(job, time)
+            known = self._find_known(found.data, circumstances)
+            read = None if known else self._read(photo)
         except InputError as error:
             self._settle(job.id, Outcome(file.id, FileState.FAILED, error=str(error)))
             return
-        if read is None:
-            return
-        captured_at = self._captured_at(found.data, found.changed_at, zone)
-        if not read.found.readings:
-            self._settle(job.id, Outcome(file.id, FileState.DONE, captured_at=captured_at))
-            return
-        self._record(job, file, read, captured_at)
+        if known:
+            self._settle(job.id, Outcome(file.id, FileState.DONE, time=time, known_sighting_id=known[0].id))
+        elif read is not None and not read.found.readings:
+            self._settle(job.id, Outcome(file.id, FileState.DONE, time=time))
+        elif read is not None:
+            self._record(file, read, circumstances, time)
+
+    def _find_known(self, data: bytes, circumstances: Circumstances) -> list[SightingRead]:
+        with self._host.database.reading() as session:
+            return self._host.sightings(session).find_known(data, circumstances)
 
     def _read(self, photo: Photo) -> ReadPhoto | None:
         """The photo's plates; None if the server stops before a reader is free."""
@@ -241,48 +247,28 @@ class ImportWorker:
                 self._stopping.wait(_BUSY_S)
         return None
 
-    def _record(self, job: ImportJobRow, file: ImportFileRow, read: ReadPhoto, captured_at: datetime) -> None:
-        circumstances = Circumstances(
-            captured_at=captured_at,
-            user_id=job.user_id,
-            direction=Direction(job.direction),
-            camera=job.camera,
-            location=job.location,
-            source=SightingSource.IMPORT,
-        )
+    def _record(self, file: ImportFileRow, read: ReadPhoto, circumstances: Circumstances, time: CaptureTime) -> None:
+        def work(session: Session) -> None:
+            recorded = self._host.sightings(session).record_photo(staged, circumstances)
+            known = recorded.sightings[0].id if recorded.is_known else None
+            sightings = 0 if recorded.is_known else len(recorded.sightings)
+            outcome = Outcome(file.id, FileState.DONE, sightings, time, known_sighting_id=known)
+            if not ImportService(session, self._host.clock).settle(file.job_id, outcome):
+                raise _SettledElsewhereError
+
         try:
             with self._host.staging() as staging:
                 staged = stage_photo(staging, read)
-                self._host.transact(lambda session: self._recorded(session, file, staged, circumstances))
+                self._host.transact(work)
         except _SettledElsewhereError:
-            log.info("import.settled_elsewhere", job=job.id, file=file.id)
-
-    def _recorded(
-        self, session: Session, file: ImportFileRow, staged: StagedPhoto, circumstances: Circumstances
-    ) -> None:
-        recorded = self._host.sightings(session).record(staged, circumstances)
-        outcome = Outcome(file.id, FileState.DONE, len(recorded), circumstances.captured_at)
-        if not ImportService(session, self._host.clock).settle(file.job_id, outcome):
-            raise _SettledElsewhereError
+            log.info("import.settled_elsewhere", job=file.job_id, file=file.id)
 
     def _settle(self, job_id: int, outcome: Outcome) -> None:
         self._host.transact(lambda session: ImportService(session, self._host.clock).settle(job_id, outcome))
 
-    def _captured_at(self, data: bytes, changed_at: datetime | None, zone: tzinfo) -> datetime:
-        """What the camera wrote, else the file's own time, else now; what can't be is passed over."""
-        now = self._host.clock.now()
-        for time in (capture_time(data, zone), changed_at):
-            try:
-                if time is not None:
-                    return plausible_time(time, now)
-            except FieldError:
-                continue
-        return now
-
-    def _zone_of(self, job: ImportJobRow) -> tzinfo:
+    def _zones_of(self, job: ImportJobRow) -> CaptureZones:
         with self._host.database.reading() as session:
-            name = session.scalar(select(LocationRow.time_zone).where(LocationRow.name == job.location))
-        return ZoneInfo(name or "UTC")
+            return capture_zones(session, self._host.clock, camera=job.camera, location=job.location)
 
     def _clear_archives(self) -> None:
         """Delete archives whose import is over, or was never begun because the server died over its upload."""
@@ -308,6 +294,19 @@ def _source_of(job: ImportJobRow, archives: Path) -> Source:
     if not folder.is_dir():
         raise UnreadableFileError(f"There is no folder {job.place!r} any more.")
     return FolderSource(folder)
+
+
+def _circumstances(job: ImportJobRow, time: CaptureTime) -> Circumstances:
+    return Circumstances(
+        captured_at=time.at,
+        captured_at_source=time.source,
+        user_id=job.user_id,
+        direction=Direction(job.direction),
+        camera=job.camera,
+        location=job.location,
+        source=SightingSource.IMPORT,
+        record_known=job.record_known,
+    )
 
 
 def _count(session: Session, job_id: int) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from functools import lru_cache
 from typing import Annotated
-from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from platewatch.db.tables import LocationRow, TariffRow
+from platewatch.fields import TimeZone
 
 MAX_PAGE = 200
 MAX_MINUTES = 60 * 24 * 366
@@ -17,22 +16,8 @@ MAX_PRICE = 100_000_000
 NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
-@lru_cache(maxsize=1)
-def _zone_names() -> frozenset[str]:
-    return frozenset(available_timezones())
-
-
-def _known_zone(name: str) -> str:
-    if name not in _zone_names():
-        raise ValueError("not a time zone; give a name of the IANA database, such as Europe/Berlin")
-    # The folder of an old installation may list what it can't open.
-    ZoneInfo(name)
-    return name
-
-
 PlaceName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=NO_CONTROLS)]
 Address = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
-TimeZone = Annotated[str, AfterValidator(_known_zone), Field(max_length=64, examples=["Europe/Berlin"])]
 Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, examples=[52.5163])]
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[13.3777])]
 Capacity = Annotated[int, Field(ge=0, le=1_000_000, description="places for vehicles; None for no limit")]
@@ -142,7 +127,7 @@ class _LocationFields(BaseModel):
 
 class LocationCreate(_LocationFields):
     name: PlaceName
-    time_zone: TimeZone = "UTC"
+    time_zone: TimeZone | None = Field(default=None, description="the server's by default")
 
 
 class LocationUpdate(_LocationFields):

@@ -16,6 +16,7 @@ from platewatch.db.tables import LocationRow, TariffRow
 from platewatch.errors import ConflictError
 from platewatch.locations.repository import LocationRepository, TariffRepository
 from platewatch.locations.schemas import LocationCreate, LocationQuery, LocationRead, LocationUpdate, Tariff
+from platewatch.server_settings.service import ServerSettings
 
 _NO_TARIFF = {"currency": None, "free_minutes": 0, "unit_minutes": 1, "unit_price": 0, "daily_cap": None}
 
@@ -27,11 +28,19 @@ class LocationService:
         self._session = session
         self._locations = LocationRepository(session)
         self._tariffs = TariffRepository(session)
+        self._server = ServerSettings(session, clock)
         self._clock = clock
 
     def get_or_create(self, name: str) -> LocationRow:
         """The location of that name; the first sighting that names a location makes it."""
-        return self._locations.get_or_create(LocationRow(name=name, created_at=self._clock.now()))
+        if found := self._locations.get_by_name(name):
+            return found
+        zone = self._server.time_zone()
+        return self._locations.get_or_create(LocationRow(name=name, time_zone=zone, created_at=self._clock.now()))
+
+    def get_by_name(self, name: str) -> LocationRow | None:
+        """The location of that name, if there is one."""
+        return self._locations.get_by_name(name)
 
     def get_or_raise(self, location_id: int) -> LocationRow:
         """The location with this id.
@@ -79,6 +88,7 @@ class LocationService:
             ConflictError: the name is taken.
         """
         fields = body.model_dump(exclude={"tariff"})
+        fields["time_zone"] = body.time_zone or self._server.time_zone()
         row = self._flushed(LocationRow(created_at=self._clock.now(), **fields))
         if body.tariff is not None:
             self._set_tariff(row, body.tariff)

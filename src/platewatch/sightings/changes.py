@@ -3,30 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
 from platewatch.audit.service import Actor, AuditAction, AuditService
 from platewatch.clock import Clock
+from platewatch.db.base import slot_of
 from platewatch.db.events import EventLog
 from platewatch.db.tables import CorrectionRow, SightingRow
 from platewatch.errors import ConflictError, FieldError
 from platewatch.notify.events import EventKind
 from platewatch.plates.text import as_written, is_pseudonym, spelling
+from platewatch.sightings.capture_time import plausible_time
 from platewatch.sightings.plate_index import PlateIndex
 from platewatch.sightings.pseudonyms import Pseudonyms
 from platewatch.sightings.repository import CorrectionRepository, HoldRepository, ImageRepository, SightingRepository
-from platewatch.sightings.schemas import CorrectionKind, SightingMerge, SightingRead, SightingUpdate
+from platewatch.sightings.schemas import CorrectionKind, SightingMerge, SightingRead, SightingUpdate, TimeSource
 from platewatch.sightings.service import SightingService, confidence_of_told, plate_of, strip_reading
 from platewatch.visits.service import VisitService
 from platewatch.watchlists.service import WatchlistService
 
 _VEHICLE: Final = ("vehicle_type", "vehicle_color", "vehicle_make")
 _FIELDS: Final = ("region", "direction", *_VEHICLE, "subject", "note")
-_READ: Final = frozenset({"plate", "region", "direction"})
+_READ: Final = frozenset({"plate", "region", "direction", "captured_at"})
 """Who changes these corrects the sighting; a note only adds to it."""
-_MATCHED: Final = frozenset({"plate", "written", "region"})
+_MATCHED: Final = frozenset({"plate", "written", "region", "captured_at"})
 """What entries of lists are compared with."""
 _KEPT_OF_MERGED: Final = {
     "id",
@@ -79,7 +82,8 @@ class SightingChanges:
 
         Raises:
             NotFoundError: no such sighting.
-            FieldError: the plate has too few or too many characters, or a field can't be empty.
+            FieldError: nobody can have passed at that time, the plate has too few or too many characters, or a field
+                can't be empty.
         """
         row = self._sightings.lock_or_raise(sighting_id)
         before = self._change(row, body)
@@ -87,7 +91,7 @@ class SightingChanges:
             return self._read(row)
         row.is_corrected = row.is_corrected or _corrects(before)
         after = {field: getattr(row, field) for field in before}
-        self._remember(row, CorrectionKind.CORRECTION, (before, after), body.reason, actor)
+        self._remember(row, CorrectionKind.CORRECTION, (_plain(before), _plain(after)), body.reason, actor)
         if "plate" in before:
             self._replate(row, before["plate"])
         self._follow(row, before.keys())
@@ -146,11 +150,18 @@ class SightingChanges:
             raise FieldError("direction", "A direction can be `unknown`, but not be left empty.")
         if body.plate is not None:
             given |= self._plate_given(row, body.plate)
+        if body.plate is not None or body.is_unsure is False:
+            given["is_unsure"] = False
+        if body.captured_at is not None:
+            given["captured_at"] = plausible_time(body.captured_at, self._clock.now())
         if given.get("region", row.region) != row.region:
             given["region_confidence"] = confidence_of_told(given["region"])
         before = {field: getattr(row, field) for field, value in given.items() if getattr(row, field) != value}
         for field in before:
             setattr(row, field, given[field])
+        if "captured_at" in before:
+            before["captured_at_source"] = row.captured_at_source
+            _move_in_time(row, row.captured_at - before["captured_at"])
         return before
 
     def _plate_given(self, row: SightingRow, text: str) -> dict[str, str | None]:
@@ -215,6 +226,19 @@ class SightingChanges:
         told = self._read(row)
         EventLog(self._session).append(EventKind.SIGHTING_UPDATED, told.model_dump(mode="json"), self._clock.now())
         return told
+
+
+def _move_in_time(row: SightingRow, distance: timedelta) -> None:
+    """Let all times of the sighting follow that of its photo."""
+    row.captured_at_source = TimeSource.GIVEN
+    row.captured_slot = slot_of(row.captured_at)
+    row.first_seen_at += distance
+    row.last_seen_at += distance
+
+
+def _plain(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as JSON has them."""
+    return {field: value.isoformat() if isinstance(value, datetime) else value for field, value in values.items()}
 
 
 def _corrects(before: Mapping[str, Any]) -> bool:

@@ -15,10 +15,12 @@ from platewatch.sightings.schemas import SightingRead
 EXPORT_COLUMNS: Final = (
     "id",
     "captured_at",
+    "captured_at_source",
     "plate",
     "written",
     "read_plate",
     "confidence",
+    "is_unsure",
     "region",
     "region_confidence",
     "direction",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from platewatch.db.base import MAX_ID
+from platewatch.fields import Instant
 from platewatch.plates.fields import SearchedPlate, SearchedRegion
 from platewatch.plates.matching import is_pattern
 from platewatch.sightings.schemas import (
@@ -53,8 +54,8 @@ class SightingFilter(BaseModel):
         le=MAX_DISTANCE,
         description="for `fuzzy`: edits that are let pass; one that takes a look-alike (O and 0, B and 8) counts half",
     )
-    captured_from: AwareDatetime | None = Field(default=None, description="not before; ISO 8601 with offset")
-    captured_to: AwareDatetime | None = Field(default=None, description="before; ISO 8601 with offset")
+    captured_from: Instant | None = Field(default=None, description="not before; ISO 8601 with offset")
+    captured_to: Instant | None = Field(default=None, description="before; ISO 8601 with offset")
     location_id: _Id | None = None
     location: PlaceName | None = Field(default=None, description="the location's name")
     camera_id: _Id | None = None
@@ -69,6 +70,9 @@ class SightingFilter(BaseModel):
     source: SightingSource | None = None
     min_confidence: float = Field(default=0, ge=0, le=1)
     max_confidence: float = Field(default=1, ge=0, le=1)
+    unsure: bool | None = Field(
+        default=None, description="only those that were read unsurely and nobody confirmed, or only the others"
+    )
     watchlist_id: _Id | None = Field(default=None, description="only those that matched an entry of this list")
     corrected: bool | None = Field(default=None, description="only those that somebody corrected, or only the others")
     reason: str | None = Field(

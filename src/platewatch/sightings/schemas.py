@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import CorrectionRow, SightingRow
+from platewatch.fields import Instant
 from platewatch.plates.fields import RegionCode, WrittenPlate
 from platewatch.vision.types import BoxXyxy, Character, Corners, Direction, ImageReadings, Reading
 
@@ -35,6 +36,9 @@ CharactersRead = Annotated[
     Field(description="each character with its confidence, 0 to 1", examples=[[["A", 0.99], ["B", 0.98], ["1", 0.97]]]),
 ]
 Confidence = Annotated[float, Field(ge=0, le=1, examples=[0.97])]
+IsUnsure = Annotated[
+    bool, Field(description="the reading is below the level of the setting UNSURE_BELOW, and nobody confirmed it")
+]
 RegionConfidence = Annotated[
     Confidence | None,
     Field(
@@ -84,6 +88,15 @@ class SightingSource(StrEnum):
     IMPORT = "import"
 
 
+class TimeSource(StrEnum):
+    """Where a sighting's time comes from: its sender, the photo's EXIF data, the file's own time, or the upload."""
+
+    GIVEN = "given"
+    EXIF = "exif"
+    FILE = "file"
+    UPLOAD = "upload"
+
+
 class CorrectionKind(StrEnum):
     CORRECTION = "correction"
     MERGE = "merge"
@@ -94,6 +107,7 @@ class PlateRead(BaseModel):
 
     text: str = Field(description="upper case, no separators", examples=["AB12CDE"])
     confidence: Confidence
+    is_unsure: IsUnsure
     region: str | None = Field(
         description="ISO 3166 code in lower case, with the state where known", examples=["us-ca"]
     )
@@ -103,10 +117,12 @@ class PlateRead(BaseModel):
     characters: CharactersRead
 
     @classmethod
-    def of(cls, reading: Reading) -> PlateRead:
+    def of(cls, reading: Reading, unsure_below: float) -> PlateRead:
+        confidence = rounded_confidence(reading.confidence)
         return cls(
             text=reading.text,
-            confidence=rounded_confidence(reading.confidence),
+            confidence=confidence,
+            is_unsure=confidence < unsure_below,
             region=reading.region,
             region_confidence=rounded_region_confidence(reading),
             box=rounded_box(reading.box_xyxy),
@@ -125,8 +141,8 @@ class ImagePlatesRead(BaseModel):
     plates: list[PlateRead]
 
     @classmethod
-    def of(cls, name: str, found: ImageReadings) -> ImagePlatesRead:
-        plates = [PlateRead.of(reading) for reading in found.readings]
+    def of(cls, name: str, found: ImageReadings, unsure_below: float) -> ImagePlatesRead:
+        plates = [PlateRead.of(reading, unsure_below) for reading in found.readings]
         return cls(image=name, width=found.width, height=found.height, ms=round(found.duration_ms, 1), plates=plates)
 
 
@@ -140,7 +156,8 @@ class SightingRead(BaseModel):
     id: int = Field(examples=[42])
     plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
     written: WrittenPlate = None
-    confidence: Confidence
+    confidence: Confidence = Field(description="of the reading; 1 for a pass that somebody typed")
+    is_unsure: IsUnsure
     region: str | None = Field(examples=["gb"])
     region_confidence: RegionConfidence
     read_plate: str = Field(description="as it was read, whatever was corrected since", examples=["A812CDE"])
@@ -160,6 +177,7 @@ class SightingRead(BaseModel):
     subject: str | None = Field(examples=["Manual entry"])
     note: str | None
     captured_at: datetime
+    captured_at_source: TimeSource | None = Field(description="None for sightings of versions that didn't keep it")
     recorded_at: datetime
     recorded_by: str | None = Field(examples=["gatekeeper"])
     detector: str = Field(examples=["platewatch"])
@@ -180,6 +198,7 @@ class SightingRead(BaseModel):
             plate=row.plate,
             written=row.written,
             confidence=row.confidence,
+            is_unsure=row.is_unsure,
             region=row.region,
             region_confidence=row.region_confidence,
             read_plate=row.read_plate or row.plate,
@@ -199,6 +218,7 @@ class SightingRead(BaseModel):
             subject=row.subject,
             note=row.note,
             captured_at=row.captured_at,
+            captured_at_source=None if row.captured_at_source is None else TimeSource(row.captured_at_source),
             recorded_at=row.recorded_at,
             recorded_by=row.user.username if row.user else None,
             detector=row.detector,
@@ -222,6 +242,13 @@ class ImageSightingsRead(BaseModel):
     width: int = Field(examples=[1280])
     height: int = Field(examples=[720])
     ms: float = Field(description="time that reading took", examples=[182.4])
+    captured_at: datetime = Field(description="when the photo was taken")
+    captured_at_source: TimeSource = Field(description="where that time comes from")
+    captured_at_note: str | None = Field(description="why a time in the photo was not used")
+    is_known: bool = Field(
+        description="the same photo of the same place and time was recorded before: these are the sightings of then, "
+        "and nothing new was recorded. Send `record_known=true` to record the photo all the same"
+    )
     sightings: list[SightingRead]
 
 
@@ -248,7 +275,7 @@ class SightingCreate(BaseModel):
     direction: Direction = Direction.UNKNOWN
     camera: PlaceName | None = Field(default=None, description="made on first mention")
     location: PlaceName | None = Field(default=None, description="made on first mention")
-    captured_at: AwareDatetime | None = Field(default=None, description="ISO 8601 with offset; now by default")
+    captured_at: Instant | None = Field(default=None, description="ISO 8601 with offset; now by default")
     region: RegionCode | None = None
     vehicle_type: VehicleType | None = None
     vehicle_color: VehicleColor | None = Field(default=None, examples=["white"])
@@ -263,6 +290,10 @@ class SightingUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
     plate: str | None = Field(default=None, min_length=1, max_length=64, examples=["AB12CDE"])
+    is_unsure: Literal[False] | None = Field(
+        default=None, description="false: somebody looked, and confirms the reading; a plate that is given does too"
+    )
+    captured_at: Instant | None = Field(default=None, description="ISO 8601 with offset")
     region: RegionCode | None = None
     direction: Direction | None = None
     vehicle_type: VehicleType | None = None

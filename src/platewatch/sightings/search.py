@@ -158,16 +158,15 @@ class SightingSearch:
             leaders.append(_equal(SightingRow.camera_id, query.camera_id))
         if query.camera is not None:
             leaders.append(_equal(SightingRow.camera_id, self._id_of(CameraRow, query.camera)))
-        if query.corrected is True:
-            leaders.append(_equal(SightingRow.is_corrected, value=True))
+        leaders += _marks(query, value=True)
         if query.region is not None:
             leaders.append(self._of_region(query.region))
         if query.location_id is not None:
             leaders.append(_equal(SightingRow.location_id, query.location_id))
         if query.location is not None:
             leaders.append(_equal(SightingRow.location_id, self._id_of(LocationRow, query.location)))
-        if query.corrected is False:
-            leaders.append(_equal(SightingRow.is_corrected, value=False))
+        # Behind the places: most sightings have neither mark.
+        leaders += _marks(query, value=False)
         return leaders
 
     def _of_region(self, region: str) -> _Leader:
@@ -216,6 +215,12 @@ def _vehicle(query: SightingFilter) -> list[_Leader]:
         (SightingRow.vehicle_type, query.vehicle_type),
     )
     return [_equal(column, value) for column, value in asked if value is not None]
+
+
+def _marks(query: SightingFilter, *, value: bool) -> list[_Leader]:
+    """The marks for which this value is asked for."""
+    asked = ((SightingRow.is_corrected, query.corrected), (SightingRow.is_unsure, query.unsure))
+    return [_equal(column, value=value) for column, wanted in asked if wanted is value]
 
 
 def _matched(watchlist_id: int) -> _Leader:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy.orm import Session
 
@@ -20,6 +18,16 @@ from platewatch.locations.service import LocationService
 from platewatch.media.store import MediaStore
 from platewatch.notify.events import EventKind
 from platewatch.plates.text import MAX_LENGTH, MIN_LENGTH, as_written, is_pseudonym, plate_key
+from platewatch.sightings.circumstances import (
+    NO_RULES,
+    Circumstances,
+    Places,
+    RecordedPhoto,
+    RecordingRules,
+    Vehicle,
+    places_of,
+)
+from platewatch.sightings.known_photos import KnownPhotos, SentPhoto, photo_hash
 from platewatch.sightings.photos import ReadPhoto, StagedPhoto
 from platewatch.sightings.plate_index import PlateIndex
 from platewatch.sightings.pseudonyms import Pseudonyms, texts_of
@@ -29,7 +37,6 @@ from platewatch.sightings.schemas import (
     SightingCreate,
     SightingRead,
     SightingSource,
-    VehicleType,
     corners_of,
     rounded_characters,
     rounded_confidence,
@@ -39,66 +46,40 @@ from platewatch.sightings.schemas import (
 from platewatch.sightings.search import COUNTED, Count, SightingSearch
 from platewatch.vision.annotate import annotate
 from platewatch.vision.image import ImageLimits, encode_jpeg, open_image
-from platewatch.vision.types import Direction, Reading
+from platewatch.vision.types import Reading
 from platewatch.visits.service import VisitService
 from platewatch.watchlists.service import WatchlistService
+
+__all__ = [
+    "Circumstances",
+    "RecordedPhoto",
+    "RecordingRules",
+    "SightingService",
+    "Vehicle",
+    "confidence_of_told",
+    "plate_of",
+    "strip_reading",
+]
 
 _OWN_IMAGES = ImageLimits(max_bytes=sys.maxsize, max_pixels=sys.maxsize)
 """What is in the store passed the limits when it came."""
 
-CLOCKS_MAY_DIFFER = timedelta(days=1)
-_EARLIEST_YEAR = 1970
 _BY_HAND = "manual"
-_ONE_WAY = frozenset({Direction.ENTERING, Direction.LEAVING})
-
-
-@dataclass(frozen=True, slots=True)
-class Vehicle:
-    """What somebody tells of a vehicle; color and make in lower case, None where they don't know."""
-
-    type: VehicleType | None = None
-    color: str | None = None
-    make: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Circumstances:
-    """When, where and by whom a photo was taken. `captured_at` is aware.
-
-    The vehicle is that of the surest plate: of others in the photo nobody told anything.
-    """
-
-    captured_at: datetime
-    user_id: int | None = None
-    direction: Direction = Direction.UNKNOWN
-    camera: str | None = None
-    location: str | None = None
-    source: SightingSource = SightingSource.UPLOAD
-    vehicle: Vehicle = Vehicle()
-
-
-@dataclass(frozen=True, slots=True)
-class RecordedPhoto:
-    """What became of one photo. Without an id it was not kept, because its plates are stored as pseudonyms."""
-
-    image_id: int | None
-    sightings: list[SightingRead]
-
-
-@dataclass(frozen=True, slots=True)
-class _Places:
-    """Ids of what the rows of one photo point to, and the way that vehicles go there."""
-
-    camera_id: int | None
-    location_id: int | None
-    direction: Direction
 
 
 class SightingService:
     """Never commits; the caller's transaction does."""
 
-    def __init__(self, session: Session, clock: Clock, pseudonyms: Pseudonyms | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        clock: Clock,
+        pseudonyms: Pseudonyms | None = None,
+        rules: RecordingRules = NO_RULES,
+    ) -> None:
         """With `pseudonyms`, plates that no list names are stored as such."""
+        self._rules = rules
+        self._known = KnownPhotos(session, rules.known_window)
         self._session = session
         self._clock = clock
         self._pseudonyms = pseudonyms
@@ -110,8 +91,16 @@ class SightingService:
         return self.record_photo(staged, circumstances).sightings
 
     def record_photo(self, staged: StagedPhoto, circumstances: Circumstances) -> RecordedPhoto:
-        """The photo, kept even without plates, and its sightings, told in the outbox."""
+        """The photo, kept even without plates, and its sightings, told in the outbox.
+
+        Of a photo that is known, nothing is recorded: the earlier sightings come back.
+        """
         places = self._places(circumstances)
+        if not circumstances.record_known:
+            sent = self._sent(staged.read.photo.image.data, circumstances, places)
+            self._known.lock([sent.photo_hash])
+            if known := self._known.find(sent):
+                return RecordedPhoto(known[0].image_id, self._shown(known), is_known=True)
         image_id = self._images.add(self._image(staged, circumstances)).id
         rows = [
             self._stored(self._row(staged.read, reading, circumstances, places), image_id, crop_key)
@@ -121,6 +110,18 @@ class SightingService:
             self._images.delete_unseen([image_id])
             return RecordedPhoto(None, self._told(rows))
         return RecordedPhoto(image_id, self._told(rows))
+
+    def find_known(self, data: bytes, circumstances: Circumstances) -> list[SightingRead]:
+        """The sightings that were recorded of this photo before; none if it is new, or to be recorded all the same.
+
+        This only reads. Two requests with one photo at once are told apart by `record_photo`.
+        """
+        places = None if circumstances.record_known else self._places_by_name(circumstances)
+        return [] if places is None else self._shown(self._known.find(self._sent(data, circumstances, places)))
+
+    def lock_photos(self, photos: Iterable[bytes]) -> None:
+        """Keep other transactions from recording these photos until this one ends; first of all, for several photos."""
+        self._known.lock(photo_hash(data) for data in photos)
 
     def record_manual(self, body: SightingCreate, circumstances: Circumstances) -> SightingRead:
         """A sighting that somebody wrote down here, or that comes without a photo from another system's records.
@@ -263,25 +264,49 @@ class SightingService:
             created_at=self._clock.now(),
         )
 
-    def _places(self, circumstances: Circumstances) -> _Places:
-        location_id, direction = None, circumstances.direction
+    def _places(self, circumstances: Circumstances) -> Places:
+        location_id = camera = None
         if circumstances.location:
             location_id = LocationService(self._session, self._clock).get_or_create(circumstances.location).id
-        if not circumstances.camera:
-            return _Places(None, location_id, direction)
-        camera = CameraService(self._session, self._clock).get_or_create(circumstances.camera, location_id=location_id)
-        # What is not said about the photo, its camera says.
-        if direction is Direction.UNKNOWN and camera.direction in _ONE_WAY:
-            direction = Direction(camera.direction)
-        return _Places(camera.id, camera.location_id if location_id is None else location_id, direction)
+        if circumstances.camera:
+            cameras = CameraService(self._session, self._clock)
+            camera = cameras.get_or_create(circumstances.camera, location_id=location_id)
+        return places_of(camera, location_id, circumstances.direction)
 
-    def _row(self, read: ReadPhoto, reading: Reading, circumstances: Circumstances, places: _Places) -> SightingRow:
+    def _places_by_name(self, circumstances: Circumstances) -> Places | None:
+        """The places as they are; None if one of them is named for the first time."""
+        location = camera = None
+        if circumstances.location:
+            location = LocationService(self._session, self._clock).get_by_name(circumstances.location)
+        if circumstances.camera:
+            camera = CameraService(self._session, self._clock).get_by_name(circumstances.camera)
+        if bool(circumstances.location) != bool(location) or bool(circumstances.camera) != bool(camera):
+            return None
+        return places_of(camera, location.id if location else None, circumstances.direction)
+
+    def _sent(self, data: bytes, circumstances: Circumstances, places: Places) -> SentPhoto:
+        return SentPhoto(
+            photo_hash(data),
+            camera_id=places.camera_id,
+            location_id=places.location_id,
+            direction=places.direction,
+            captured_at=circumstances.captured_at,
+            captured_at_source=circumstances.captured_at_source,
+            now=self._clock.now(),
+        )
+
+    def _shown(self, rows: Sequence[SightingRow]) -> list[SightingRead]:
+        return [SightingRead.of(row) for row in self.get_all([row.id for row in rows])]
+
+    def _row(self, read: ReadPhoto, reading: Reading, circumstances: Circumstances, places: Places) -> SightingRow:
         vehicle = circumstances.vehicle if reading is read.found.readings[0] else Vehicle()
+        confidence = rounded_confidence(reading.confidence)
         return SightingRow(
             plate=reading.text,
             region=reading.region,
             region_confidence=rounded_region_confidence(reading),
-            confidence=rounded_confidence(reading.confidence),
+            confidence=confidence,
+            is_unsure=confidence < self._rules.unsure_below,
             characters=rounded_characters(reading.characters),
             alternatives=[(text, rounded_confidence(confidence)) for text, confidence in reading.alternatives],
             corners=rounded_corners(reading.corners),
@@ -292,6 +317,8 @@ class SightingService:
             camera_id=places.camera_id,
             location_id=places.location_id,
             captured_at=circumstances.captured_at,
+            captured_at_source=circumstances.captured_at_source,
+            photo_hash=photo_hash(read.photo.image.data),
             first_seen_at=circumstances.captured_at,
             last_seen_at=circumstances.captured_at,
             recorded_at=self._clock.now(),
@@ -301,13 +328,14 @@ class SightingService:
             recognizer=read.recognizer,
         )
 
-    def _written_row(self, body: SightingCreate, circumstances: Circumstances, places: _Places) -> SightingRow:
+    def _written_row(self, body: SightingCreate, circumstances: Circumstances, places: Places) -> SightingRow:
         return SightingRow(
             plate=plate_of(body.plate),
             written=as_written(body.plate),
             region=body.region,
             region_confidence=confidence_of_told(body.region),
             confidence=1.0,
+            is_unsure=False,
             characters=[],
             alternatives=[],
             corners=(),
@@ -318,6 +346,7 @@ class SightingService:
             camera_id=places.camera_id,
             location_id=places.location_id,
             captured_at=circumstances.captured_at,
+            captured_at_source=circumstances.captured_at_source,
             first_seen_at=circumstances.captured_at,
             last_seen_at=circumstances.captured_at,
             recorded_at=self._clock.now(),
@@ -335,19 +364,6 @@ class SightingService:
             told.append(SightingRead.of(self.get_or_raise(row.id)))
             log.append(EventKind.SIGHTING_RECORDED, told[-1].model_dump(mode="json"), self._clock.now())
         return told
-
-
-def plausible_time(captured_at: datetime, now: datetime) -> datetime:
-    """The same time.
-
-    Raises:
-        FieldError: no photo can have been taken then.
-    """
-    if captured_at.year < _EARLIEST_YEAR or captured_at > now + CLOCKS_MAY_DIFFER:
-        raise FieldError(
-            "captured_at", f"No photo was taken at {captured_at.isoformat()}. Check the clock that says so."
-        )
-    return captured_at
 
 
 def plate_of(text: str) -> str:
@@ -372,4 +388,4 @@ def strip_reading(row: SightingRow) -> None:
     """Take away what tells the plate beside its pseudonym."""
     row.written = None
     row.characters, row.alternatives = [], []
-    row.image_id = row.crop_key = None
+    row.image_id = row.crop_key = row.photo_hash = None

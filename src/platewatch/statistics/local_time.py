@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from platewatch.db.base import SLOT_S, slot_of
+from platewatch.zones import zone_of
 
 HOUR_SLOTS: Final = 3600 // SLOT_S
 DAY_SLOTS: Final = 24 * HOUR_SLOTS
@@ -51,7 +51,7 @@ class BucketKey:
 @lru_cache(maxsize=256)
 def local_spans(zone_name: str, first_day: date, last_day: date) -> tuple[Span, ...]:
     """The local days from the first to the last one, as slots; at least one span."""
-    zone = ZoneInfo(zone_name)
+    zone = zone_of(zone_name)
     first, end = _midnight_slot(first_day, zone), _midnight_slot(last_day + timedelta(days=1), zone)
     spans = []
     begin = first

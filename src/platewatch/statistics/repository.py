@@ -21,6 +21,9 @@ from platewatch.statistics.scopes import Scope, longest
 
 DWELL_EDGES_MINUTES: Final = (0, 15, 30, 60, 120, 240, 480, 1440)
 
+_TYPED: Final = "manual"
+"""The recognizer of sightings that no machine read, so that their confidence says nothing."""
+
 AnySelect: TypeAlias = Select[*tuple[Any, ...]]
 
 WIDE: Final = 0.1
@@ -30,14 +33,17 @@ million sightings with SQLite, 0.2 s against 1.2 s for all of them."""
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """Sightings with one key."""
+    """Sightings with one key: how many, how many of them are readings (the others somebody typed) and unsure."""
 
-    count: int
-    confidence_sum: float
+    count: int = 0
+    readings: int = 0
+    confidence_sum: float = 0.0
+    unsure: int = 0
 
     @property
     def mean_confidence(self) -> float | None:
-        return self.confidence_sum / self.count if self.count else None
+        """Of the readings."""
+        return self.confidence_sum / self.readings if self.readings else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class Chosen:
     scopes: Sequence[Scope]
     camera_id: int | None = None
     direction: str | None = None
+    unsure: bool | None = None
 
     @property
     def filters(self) -> list[Any]:
@@ -71,6 +78,8 @@ class Chosen:
             found.append(sql.unindexed(SightingRow.camera_id) == self.camera_id)
         if self.direction is not None:
             found.append(SightingRow.direction == self.direction)
+        if self.unsure is not None:
+            found.append(SightingRow.is_unsure.is_(self.unsure))
         return found
 
 
@@ -187,7 +196,13 @@ class StatisticsRepository:
 
     def _counted(self, chosen: Chosen, keys: Sequence[Any]) -> dict[Any, Counted]:
         """The sightings by the key that each scope has."""
-        sums = [func.count().label("n"), func.sum(SightingRow.confidence).label("s")]
+        is_reading = SightingRow.recognizer != _TYPED
+        sums = [
+            func.count().label("n"),
+            func.sum(case((is_reading, sql.number(1)), else_=sql.number(0))).label("r"),
+            func.sum(case((is_reading, SightingRow.confidence), else_=sql.number(0))).label("s"),
+            func.sum(case((SightingRow.is_unsure.is_(True), sql.number(1)), else_=sql.number(0))).label("u"),
+        ]
         parts = [
             select(key.label("key"), *sums)
             .where(sql.within(scope, SightingRow.location_id, SightingRow.captured_slot), *chosen.filters)
@@ -195,8 +210,12 @@ class StatisticsRepository:
             for key, scope in zip(keys, chosen.scopes, strict=True)
         ]
         every = union_all(*parts).subquery().c
-        query = select(every.key, func.sum(every.n), func.sum(every.s)).group_by(every.key)
-        return {key: Counted(int(count), float(total)) for key, count, total in self._session.execute(query)}
+        totals = [func.sum(column) for column in (every.n, every.r, every.s, every.u)]
+        query = select(every.key, *totals).group_by(every.key)
+        return {
+            key: Counted(int(count), int(readings), float(total), int(unsure))
+            for key, count, readings, total, unsure in self._session.execute(query)
+        }
 
     def _inside(self, chosen: Chosen) -> ColumnElement[bool]:
         """Whether a sighting is one of the scopes', asked so that the better index for plates is taken."""

@@ -9,6 +9,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from platewatch.db.base import MAX_ID
+from platewatch.fields import Day
 
 EARLIEST: Final = date(2000, 1, 1)
 LATEST: Final = date(2100, 1, 1)
@@ -31,14 +32,14 @@ class CountBy(StrEnum):
 
 
 class _Days(BaseModel):
-    """Whole days in the time zone of the location, or of each sighting's own one; without a location in UTC."""
+    """Whole days in the time zone of the location, or of each sighting's own; without a location in the server's."""
 
     model_config = ConfigDict(extra="forbid")
 
-    date_from: date | None = Field(
+    date_from: Day | None = Field(
         default=None, ge=EARLIEST, lt=LATEST, description="first day; 29 days before the last one by default"
     )
-    date_to: date | None = Field(default=None, ge=EARLIEST, lt=LATEST, description="last day; today by default")
+    date_to: Day | None = Field(default=None, ge=EARLIEST, lt=LATEST, description="last day; today by default")
 
     @model_validator(mode="after")
     def _in_order(self) -> _Days:
@@ -56,6 +57,7 @@ class StatisticsQuery(_Days):
     location_id: int | None = Field(default=None, ge=1, le=MAX_ID)
     camera_id: int | None = Field(default=None, ge=1, le=MAX_ID)
     direction: Literal["entering", "leaving", "unknown"] | None = None
+    unsure: bool | None = Field(default=None, description="only unsure readings, or only the others")
 
 
 class CountQuery(StatisticsQuery):
@@ -99,7 +101,8 @@ class CountRead(BaseModel):
     )
     name: str | None = Field(default=None, description="of the location or camera")
     count: int
-    mean_confidence: float | None = Field(description="None where there is none")
+    mean_confidence: float | None = Field(description="of what was read, not typed; None where nothing was")
+    unsure: int = Field(description="how many of them are unsure readings")
 
 
 class CountsRead(DaysRead):
@@ -110,7 +113,8 @@ class CountsRead(DaysRead):
 class SummaryRead(DaysRead):
     sightings: int = Field(examples=[1840])
     unique_plates: int
-    mean_confidence: float | None
+    mean_confidence: float | None = Field(description="of what was read, not typed; None where nothing was")
+    unsure: int = Field(description="how many of them are unsure readings")
     corrected: int
     corrections_rate: float | None = Field(description="share of the sightings that were corrected")
     entering: int

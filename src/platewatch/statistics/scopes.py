@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Final
 
 from platewatch.db.tables import LocationRow
 from platewatch.statistics.local_time import Span, local_spans
-
-UTC_NAME: Final = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +26,16 @@ class Scope:
         return self.spans[-1].end
 
 
-def scopes_of(locations: Iterable[LocationRow], first_day: date, last_day: date, *, nowhere: bool) -> list[Scope]:
-    """The local days of each location, by time zone; with `nowhere` also, in UTC, what has no location."""
+def scopes_of(
+    locations: Iterable[LocationRow], first_day: date, last_day: date, nowhere_zone: str | None
+) -> list[Scope]:
+    """The local days of each location, by time zone; with `nowhere_zone` also, in that, what has no location."""
     by_zone: dict[str, list[int]] = {}
     for location in locations:
         by_zone.setdefault(location.time_zone, []).append(location.id)
     scopes = [Scope(tuple(ids), local_spans(zone, first_day, last_day)) for zone, ids in sorted(by_zone.items())]
-    if nowhere:
-        scopes.append(Scope((), local_spans(UTC_NAME, first_day, last_day)))
+    if nowhere_zone is not None:
+        scopes.append(Scope((), local_spans(nowhere_zone, first_day, last_day)))
     return scopes
 
 

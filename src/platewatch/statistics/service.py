@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -15,6 +14,7 @@ from platewatch.clock import Clock
 from platewatch.db.tables import CameraRow, LocationRow, SightingRow
 from platewatch.errors import FieldError
 from platewatch.locations.service import LocationService
+from platewatch.server_settings.service import ServerSettings
 from platewatch.statistics.local_time import WEEK_HOURS, BucketKey, TimeBucket, bucket_keys, bucket_start
 from platewatch.statistics.repository import DWELL_EDGES_MINUTES, Chosen, Counted, StatisticsRepository
 from platewatch.statistics.schemas import (
@@ -38,7 +38,8 @@ from platewatch.statistics.schemas import (
     StatisticsQuery,
     SummaryRead,
 )
-from platewatch.statistics.scopes import UTC_NAME, Scope, scopes_of
+from platewatch.statistics.scopes import Scope, scopes_of
+from platewatch.zones import zone_of
 
 DEFAULT_DAYS: Final = 30
 _DIGITS: Final = 4
@@ -58,6 +59,7 @@ class StatisticsService:
     def __init__(self, session: Session, clock: Clock) -> None:
         self._clock = clock
         self._locations = LocationService(session, clock)
+        self._server = ServerSettings(session, clock)
         self._statistics = StatisticsRepository(session)
 
     def counts(self, query: CountQuery) -> CountsRead:
@@ -68,7 +70,7 @@ class StatisticsService:
             FieldError: too many hours.
         """
         days, scopes = self._frame(query.date_from, query.date_to, query.location_id)
-        chosen = Chosen(scopes, query.camera_id, query.direction)
+        chosen = Chosen(scopes, query.camera_id, query.direction, query.unsure)
         if query.by in _COLUMNS:
             items = self._by_column(chosen, query.by, query.limit)
         else:
@@ -82,10 +84,15 @@ class StatisticsService:
             NotFoundError: no such location.
         """
         days, scopes = self._frame(query.date_from, query.date_to, query.location_id)
-        chosen = Chosen(scopes, query.camera_id, query.direction)
+        chosen = Chosen(scopes, query.camera_id, query.direction, query.unsure)
         directions = self._statistics.by_column(chosen, SightingRow.direction)
         count = sum(counted.count for counted in directions.values())
-        confidence_sum = math.fsum(counted.confidence_sum for counted in directions.values())
+        whole = Counted(
+            count,
+            sum(counted.readings for counted in directions.values()),
+            math.fsum(counted.confidence_sum for counted in directions.values()),
+            sum(counted.unsure for counted in directions.values()),
+        )
         corrected = self._statistics.corrected(chosen)
         ways = Counter({way: counted.count for way, counted in directions.items()})
         return SummaryRead(
@@ -95,7 +102,8 @@ class StatisticsService:
             unknown=ways["unknown"],
             sightings=count,
             unique_plates=self._statistics.unique_plates(chosen),
-            mean_confidence=_rounded(Counted(count, confidence_sum).mean_confidence),
+            mean_confidence=_rounded(whole.mean_confidence),
+            unsure=whole.unsure,
             corrected=corrected,
             corrections_rate=_rounded(corrected / count if count else None),
         )
@@ -107,7 +115,7 @@ class StatisticsService:
             NotFoundError: no such location.
         """
         days, scopes = self._frame(query.date_from, query.date_to, query.location_id)
-        chosen = Chosen(scopes, query.camera_id, query.direction)
+        chosen = Chosen(scopes, query.camera_id, query.direction, query.unsure)
         regulars = self._statistics.regulars(chosen, query.limit)
         seen = self._statistics.first_and_last(chosen, [regular.plate for regular in regulars])
         items = []
@@ -131,7 +139,7 @@ class StatisticsService:
             NotFoundError: no such location.
         """
         days, scopes = self._frame(query.date_from, query.date_to, query.location_id)
-        found = self._statistics.by_hour_of_week(Chosen(scopes, query.camera_id, query.direction))
+        found = self._statistics.by_hour_of_week(Chosen(scopes, query.camera_id, query.direction, query.unsure))
         hours = [found.get(hour, 0) for hour in range(WEEK_HOURS)]
         busiest = max(range(WEEK_HOURS), key=hours.__getitem__) if any(hours) else None
         return HeatMapRead(
@@ -197,14 +205,16 @@ class StatisticsService:
     def _frame(self, first: date | None, last: date | None, location_id: int | None) -> tuple[DaysRead, list[Scope]]:
         """The days, and the places by time zone."""
         locations = [self._locations.get_or_raise(location_id)] if location_id else self._locations.all()
-        zones = {location.time_zone for location in locations} | (set() if location_id else {UTC_NAME})
+        server_zone = self._server.time_zone()
+        nowhere_zone = None if location_id else server_zone
+        zones = {location.time_zone for location in locations} | ({nowhere_zone} if nowhere_zone else set())
         zone = next(iter(zones)) if len(zones) == 1 else None
-        last = last or self._clock.now().astimezone(ZoneInfo(zone or UTC_NAME)).date()
+        last = last or self._clock.now().astimezone(zone_of(zone or server_zone)).date()
         first = first or last - timedelta(days=DEFAULT_DAYS - 1)
         if first > last or (last - first).days >= MAX_DAYS:
             raise FieldError("date_from", f"Count from 1 to {MAX_DAYS} days, {last.isoformat()} being the last one.")
         days = DaysRead(date_from=first, date_to=last, time_zone=zone)
-        return days, scopes_of(locations, first, last, nowhere=location_id is None)
+        return days, scopes_of(locations, first, last, nowhere_zone)
 
     def _by_time(self, chosen: Chosen, bucket: TimeBucket, days: DaysRead) -> list[CountRead]:
         _check_hours(bucket, days)
@@ -238,8 +248,14 @@ def _check_hours(bucket: TimeBucket, days: DaysRead) -> None:
 
 
 def _count_read(key: str | None, counted: Counted | None, name: str | None = None) -> CountRead:
-    counted = counted or Counted(0, 0.0)
-    return CountRead(key=key, name=name, count=counted.count, mean_confidence=_rounded(counted.mean_confidence))
+    counted = counted or Counted()
+    return CountRead(
+        key=key,
+        name=name,
+        count=counted.count,
+        mean_confidence=_rounded(counted.mean_confidence),
+        unsure=counted.unsure,
+    )
 
 
 def _rounded(value: float | None) -> float | None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from platewatch.db.tables import ApiKeyRow, LoginSessionRow, UserRow
+from platewatch.fields import Instant, TimeZone
 from platewatch.settings import Registration
 from platewatch.users.principal import AccountStatus, Role, Scope
 
@@ -51,6 +52,10 @@ class UserRegister(Body):
         default=None,
         max_length=200,
         description="Only for the first account, and only off loopback: the token printed in the server's terminal.",
+    )
+    time_zone: TimeZone | None = Field(
+        default=None,
+        description="Only for the first account: the server's zone, of places made by name. It can be changed later.",
     )
 
 
@@ -113,6 +118,10 @@ class RegistrationRead(BaseModel):
     first_account: bool = Field(description="Nobody has an account yet: the next one becomes the administrator.")
     setup_token_required: bool
     registration: Registration
+    time_zone: str | None = Field(
+        description="The server's; None where nobody chose one, so that the first account is asked.",
+        examples=["Europe/Berlin"],
+    )
 
 
 class AccountRead(RegisteredRead):
@@ -161,7 +170,7 @@ class AccountPage(BaseModel):
 class ApiKeyCreate(Body):
     name: Name = Field(examples=["gate controller"])
     scopes: Annotated[list[Scope], Field(min_length=1, max_length=3, examples=[["recognize", "read"]])]
-    expires_at: AwareDatetime | None = None
+    expires_at: Instant | None = None
 
 
 class ApiKeyRead(BaseModel):

@@ -133,7 +133,7 @@ def _shown(row: VisitRow) -> Shown:
 
 
 def _pass(row: PassRow) -> Pass:
-    return Pass(row.id, row.plate, PassDirection(row.direction), row.passed_at, row.written)
+    return Pass(row.id, row.plate, PassDirection(row.direction), row.passed_at, row.written, row.is_unsure)
 
 
 def _stay(row: VisitRow) -> Stay:

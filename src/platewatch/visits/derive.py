@@ -33,13 +33,14 @@ class VisitState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """A plate as it was read or written on the way in or out. `passed_at` is aware."""
+    """A plate as it was read or written on the way in or out. `passed_at` is aware. An unsure pass opens no stay."""
 
     id: int
     plate: str
     direction: PassDirection
     passed_at: datetime
     written: str | None = None
+    is_unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,8 @@ def derive(passes: Iterable[Pass], carried: Sequence[Stay] = (), *, same_pass: t
 
     An entry opens a stay and ends one of the very same plate that was open. An exit closes the open stay of its plate,
     or else the nearest one that looks alike; without any it stands alone. The same way again within `same_pass` is the
-    same pass, seen twice.
+    same pass, seen twice. An unsure entry opens nothing, and an unsure exit only closes a stay that is open: two
+    readings that agree are sure enough, and otherwise a car park would fill up for ever.
 
     Args:
         passes: In any order.
@@ -100,6 +102,8 @@ def _order(one: Pass) -> tuple[datetime, PassDirection, str, int]:
 
 
 def _enter(stays: list[Stay], one: Pass, same_pass: timedelta) -> None:
+    if one.is_unsure:
+        return
     same = _open_of(stays, one.plate)
     for index in [same] if same is not None else _open_alike(stays, one.plate):
         if one.passed_at - stays[index].first.passed_at <= same_pass:
@@ -116,7 +120,8 @@ def _leave(stays: list[Stay], one: Pass, same_pass: timedelta) -> None:
             return
         index = next(iter(_open_alike(stays, one.plate)), None)
     if index is None:
-        stays.append(Stay(exit=one, ended_at=one.passed_at))
+        if not one.is_unsure:
+            stays.append(Stay(exit=one, ended_at=one.passed_at))
     else:
         stays[index] = replace(stays[index], exit=one, ended_at=one.passed_at)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import VisitRow
+from platewatch.fields import Instant
 from platewatch.plates.fields import SearchedPlate, WrittenPlate
 from platewatch.visits.derive import VisitState
 
@@ -77,8 +78,8 @@ class VisitFilter(BaseModel):
     location_id: int | None = Field(default=None, ge=1, le=MAX_ID)
     state: VisitState | None = None
     overstayed: bool | None = Field(default=None, description="only those that exceeded the limit, or only the others")
-    began_from: AwareDatetime | None = Field(default=None, description="not before; ISO 8601 with offset")
-    began_to: AwareDatetime | None = Field(default=None, description="before; ISO 8601 with offset")
+    began_from: Instant | None = Field(default=None, description="not before; ISO 8601 with offset")
+    began_to: Instant | None = Field(default=None, description="before; ISO 8601 with offset")
 
 
 class VisitQuery(VisitFilter):
@@ -93,6 +94,6 @@ class VisitClose(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    left_at: AwareDatetime | None = Field(
+    left_at: Instant | None = Field(
         default=None, description="ISO 8601 with offset; now by default", examples=["2026-03-01T17:30:00+01:00"]
     )

@@ -165,6 +165,7 @@ def _pass_of(sighting: SightingRow) -> PassRow | None:
         plate_key=fold(sighting.plate),
         direction=sighting.direction,
         passed_at=sighting.captured_at,
+        is_unsure=sighting.is_unsure,
     )
 
 
@@ -176,11 +177,14 @@ def _manual_exit(visit: VisitRow, location_id: int, left_at: datetime) -> PassRo
         plate_key=visit.plate_key,
         direction=PassDirection.LEAVING,
         passed_at=left_at,
+        is_unsure=False,
     )
 
 
-def _content(row: PassRow | None) -> tuple[int, str, str | None, str, datetime] | None:
-    return None if row is None else (row.location_id, row.plate, row.written, row.direction, row.passed_at)
+def _content(row: PassRow | None) -> tuple[object, ...] | None:
+    if row is None:
+        return None
+    return row.location_id, row.plate, row.written, row.direction, row.passed_at, row.is_unsure
 
 
 def _place(row: PassRow) -> tuple[int, str, datetime]:
@@ -190,3 +194,4 @@ def _place(row: PassRow) -> tuple[int, str, datetime]:
 def _copy(source: PassRow, target: PassRow) -> None:
     target.location_id, target.plate, target.plate_key = source.location_id, source.plate, source.plate_key
     target.written, target.direction, target.passed_at = source.written, source.direction, source.passed_at
+    target.is_unsure = source.is_unsure

@@ -22,7 +22,10 @@ from platewatch.csv_rows import csv_text
 from platewatch.db.base import MAX_ID
 from platewatch.errors import FieldError
 from platewatch.plates.text import as_written, plate_key
-from platewatch.watchlists.csv_files import COLUMNS, export_rows, read_lines
+from platewatch.watchlists.csv_columns import COLUMNS, Heading
+from platewatch.watchlists.csv_dates import DateFormat
+from platewatch.watchlists.csv_encoding import Encoding
+from platewatch.watchlists.csv_files import CsvForm, export_rows, read_lines
 from platewatch.watchlists.import_records import ImportRecord, ListImportRepository, SentFile
 from platewatch.watchlists.import_schemas import ImportMode, ListImportPage, ListImportQuery, ListImportRead
 from platewatch.watchlists.imports import ListImport
@@ -191,28 +194,45 @@ async def refuse_other_fields(request: Request) -> None:
     if others:
         raise FieldError(
             others[0],
-            f"The form field {others[0]!r} is not known. Send the file alone, and `mode` in the address: "
-            "`.../import?mode=replace`.",
+            f"The form field {others[0]!r} is not known. Send the file alone, and `mode`, `header`, `encoding` and "
+            "`date_format` in the address: `.../import?mode=replace`.",
         )
+
+
+def get_csv_form(
+    header: Annotated[
+        Heading, Query(description="whether the first line is a heading; needed for one column without a digit in it")
+    ] = Heading.AUTO,
+    encoding: Annotated[Encoding, Query(description="UTF-8, UTF-16 and Windows-1252 are told apart")] = Encoding.AUTO,
+    date_format: Annotated[
+        DateFormat | None,
+        Query(
+            description="how days are written that have no offset. `valid_from` begins with the day, `valid_to` ends "
+            "with it, in the time zone of the entry's locations or the server"
+        ),
+    ] = None,
+) -> CsvForm:
+    return CsvForm(header, encoding, date_format)
 
 
 @router.post("/watchlists/{watchlist_id}/import", dependencies=[Depends(refuse_other_fields)])
 def import_entries(
     watchlist_id: WatchlistId,
-    file: Annotated[UploadFile, File(description="CSV in UTF-8, as the export writes it, or one plate a line")],
+    file: Annotated[UploadFile, File(description="CSV, as the export or a spreadsheet writes it, or one plate a line")],
     runtime: RuntimeDep,
     actor: ActorDep,
     _manager: Manager,
+    form: Annotated[CsvForm, Depends(get_csv_form)],
     mode: ImportMode = ImportMode.ADD,
 ) -> ImportAnswer:
     """Add the rows of a CSV file, or put them in the place of the whole list. One bad row and nothing is changed."""
     with runtime.database.reading() as session:
-        places = WatchlistService(session, runtime.clock).location_ids_by_name()
+        places = WatchlistService(session, runtime.clock).places()
     sent = SentFile(watchlist_id, mode, file.filename or "list.csv")
     record = ImportRecord.begin(runtime.database, runtime.clock, sent, actor)
     lists = ListImport(runtime.database, runtime.clock, record)
     try:
-        lines = read_lines(file.file, places)
+        lines = read_lines(file.file, places, form)
         if mode is ImportMode.ADD:
             return lists.add(watchlist_id, lines, actor)
         return lists.replace(watchlist_id, lines, actor)
@@ -250,5 +270,5 @@ def _csv(runtime: RuntimeDep, watchlist_id: int) -> Iterator[str]:
     # A session of its own: the request's is closed before the answer streams.
     with runtime.database.reading() as session:
         service = WatchlistService(session, runtime.clock)
-        names = {identity: name for name, identity in service.location_ids_by_name().items()}
+        names = {identity: name for name, identity in service.places().ids.items()}
         yield from csv_text(COLUMNS, export_rows(service.all_entries(watchlist_id), names))

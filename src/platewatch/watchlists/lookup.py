@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from typing import Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy.orm import Session
 
+from platewatch.clock import Clock
 from platewatch.plates.text import is_pseudonym, reading_key, spelling
+from platewatch.server_settings.service import ServerSettings
 from platewatch.watchlists.matching import (
     Match,
     distance_to,
@@ -22,6 +23,7 @@ from platewatch.watchlists.matching import (
 from platewatch.watchlists.repository import EntryRepository, PlaceRepository
 from platewatch.watchlists.snapshot import SnapshotCache
 from platewatch.watchlists.variants import variant_keys
+from platewatch.zones import zone_of
 
 _SNAPSHOTS: Final = SnapshotCache()
 """Of the whole process; it holds only what the token of one edit names, which can't change."""
@@ -30,8 +32,9 @@ _SNAPSHOTS: Final = SnapshotCache()
 class Lookup:
     """Reads only. Plates are keys; `written` is the plate as somebody typed it, None where it was read."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, clock: Clock) -> None:
         self._session = session
+        self._server = ServerSettings(session, clock)
         self._entries = EntryRepository(session)
         self._places = PlaceRepository(session)
 
@@ -83,4 +86,4 @@ class Lookup:
 
     def _local(self, at: datetime, location_id: int | None) -> datetime:
         zone = self._places.time_zone(location_id) if location_id is not None else None
-        return at.astimezone(ZoneInfo(zone or "UTC"))
+        return at.astimezone(zone_of(zone or self._server.time_zone()))

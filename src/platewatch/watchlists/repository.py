@@ -39,6 +39,7 @@ from platewatch.db.tables import (
 from platewatch.errors import PlateTextError
 from platewatch.plates.matching import LIKE_ESCAPE, is_pattern, pattern_key, wildcard_to_like
 from platewatch.watchlists.matching import Entry
+from platewatch.watchlists.places import Places
 from platewatch.watchlists.schedule import parse_schedule
 from platewatch.watchlists.schemas import EntryQuery, MatchQuery
 from platewatch.watchlists.variants import PATTERN_KEY
@@ -319,8 +320,10 @@ class PlaceRepository(Repository[LocationRow]):
         known = self.session.scalars(select(LocationRow.id).where(LocationRow.id.in_(location_ids)))
         return set(location_ids) - set(known)
 
-    def ids_by_name(self) -> dict[str, int]:
-        return {name: identity for identity, name in self.session.execute(select(LocationRow.id, LocationRow.name))}
+    def all_places(self, default_zone: str) -> Places:
+        columns = (LocationRow.id, LocationRow.name, LocationRow.time_zone)
+        rows = self.session.execute(select(*columns)).all()
+        return Places({row.name: row.id for row in rows}, {row.id: row.time_zone for row in rows}, default_zone)
 
 
 def written_tags(tags: Sequence[str]) -> str | None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import WatchlistMatchRow, WatchlistRow
 from platewatch.errors import PlateTextError
+from platewatch.fields import Instant
 from platewatch.plates.fields import RegionCode, SearchedPlate, WrittenPlate
 from platewatch.plates.matching import is_pattern, pattern_key
 from platewatch.plates.text import MAX_WRITTEN, WILDCARDS, as_written
 from platewatch.watchlists.matching import Entry, ListKind, Match
+from platewatch.watchlists.number_text import refuse_number_text
 from platewatch.watchlists.schedule import MAX_TEXT, parse_schedule, write_schedule
 from platewatch.watchlists.variants import MAX_TOLERANCE, SPARE_CHARACTERS
 
@@ -23,6 +25,9 @@ MAX_LOCATIONS = 100
 MAX_TAGS = 20
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 _SCHEDULE_EXAMPLE = "mon-fri 08:00-18:00; sat 22:00-04:00"
+
+_FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
+_LAST_MOMENT = datetime(9999, 12, 29, tzinfo=UTC)
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=_NO_CONTROLS)]
@@ -35,6 +40,7 @@ Tag = Annotated[
 
 
 def _plate(text: str) -> str:
+    refuse_number_text(text)
     try:
         key = pattern_key(text)
     except PlateTextError as error:
@@ -44,6 +50,13 @@ def _plate(text: str) -> str:
     if len(key) > MAX_PLATE:
         raise ValueError(f"a plate has at most {MAX_PLATE} characters")
     return as_written(text)
+
+
+def _with_local_time(at: datetime) -> datetime:
+    # Schedules are compared in local time, which the first and last day of the calendar don't have everywhere.
+    if not _FIRST_MOMENT <= at <= _LAST_MOMENT:
+        raise ValueError(f"give a time between {_FIRST_MOMENT.isoformat()} and {_LAST_MOMENT.isoformat()}")
+    return at
 
 
 def _schedule(text: str) -> str:
@@ -121,8 +134,8 @@ class EntryWrite(Body):
     tolerance: int = Field(
         default=0, ge=0, le=MAX_TOLERANCE, description="edits by which a reading may differ; look-alikes count half"
     )
-    valid_from: AwareDatetime | None = Field(default=None, description="not before; ISO 8601 with offset")
-    valid_to: AwareDatetime | None = Field(default=None, description="before; ISO 8601 with offset")
+    valid_from: Instant | None = Field(default=None, description="not before; ISO 8601 with offset")
+    valid_to: Instant | None = Field(default=None, description="before; ISO 8601 with offset")
     schedule: ScheduleText | None = Field(
         default=None, description="weekly hours in the location's time zone; None is always"
     )
@@ -288,6 +301,7 @@ class MatchedEvent(BaseModel):
     plate: str = Field(description="as it was read")
     written: WrittenPlate
     confidence: float
+    is_unsure: bool
     direction: str
     camera_id: int | None
     location_id: int | None
@@ -303,7 +317,9 @@ class CheckQuery(BaseModel):
     plate: Annotated[SearchedPlate, Field(min_length=1)]
     location_id: Id | None = None
     region: RegionCode | None = None
-    at: AwareDatetime | None = Field(default=None, description="ISO 8601 with offset; now by default")
+    at: Annotated[Instant, AfterValidator(_with_local_time)] | None = Field(
+        default=None, description="ISO 8601 with offset; now by default"
+    )
 
 
 class CheckAnswer(BaseModel):

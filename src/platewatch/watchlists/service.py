@@ -22,9 +22,11 @@ from platewatch.db.tables import (
 from platewatch.errors import ConflictError, FieldError, NotFoundError
 from platewatch.notify.events import EventKind
 from platewatch.plates.matching import is_pattern
+from platewatch.server_settings.service import ServerSettings
 from platewatch.vision.regions import sure_region
 from platewatch.watchlists.lookup import Lookup
 from platewatch.watchlists.matching import Entry, ListInfo, ListKind, Match
+from platewatch.watchlists.places import Places
 from platewatch.watchlists.repository import (
     BatchRepository,
     BatchState,
@@ -65,7 +67,7 @@ class WatchlistService:
         self._matches = MatchRepository(session)
         self._places = PlaceRepository(session)
         self._versions = VersionRepository(session)
-        self._lookup = Lookup(session)
+        self._lookup = Lookup(session, clock)
         self._audit = AuditService(session, clock)
 
     def match(
@@ -112,6 +114,7 @@ class WatchlistService:
                 plate=match.plate,
                 written=sighting.written,
                 confidence=sighting.confidence,
+                is_unsure=sighting.is_unsure,
                 direction=sighting.direction,
                 camera_id=sighting.camera_id,
                 location_id=sighting.location_id,
@@ -277,8 +280,9 @@ class WatchlistService:
         self._lists.get_or_raise(watchlist_id)
         return self._entries.all_of(self._batches.live_of(watchlist_id).id)
 
-    def location_ids_by_name(self) -> dict[str, int]:
-        return self._places.ids_by_name()
+    def places(self) -> Places:
+        """The locations that entries may name."""
+        return self._places.all_places(ServerSettings(self._session, self._clock).time_zone())
 
     def _count(self, row: WatchlistRow) -> int:
         return self._entries.count(self._batches.live_of(row.id).id)

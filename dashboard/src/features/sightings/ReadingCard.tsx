@@ -22,9 +22,10 @@ export function ReadingCard({ sighting }: { sighting: Sighting }) {
             text={shownPlate(sighting)}
             region={sighting.region}
             regionConfidence={sighting.region_confidence}
+            isUnsure={sighting.is_unsure}
             size="lg"
           />
-          <Confidence value={sighting.confidence} />
+          {sighting.recognizer !== 'manual' && <Confidence value={sighting.confidence} />}
         </div>
       </div>
       <CharacterConfidence characters={sighting.characters} />

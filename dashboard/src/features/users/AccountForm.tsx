@@ -1,4 +1,4 @@
-import { Alert, Button, PasswordInput, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, NativeSelect, PasswordInput, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { IconAlertCircle } from '@tabler/icons-react';
 import { useEffect } from 'react';
@@ -9,6 +9,8 @@ import type { Credentials } from './session';
 
 export interface AccountValues extends Credentials {
   setup_token: string;
+  /** Empty where it is not asked for. */
+  time_zone: string;
 }
 
 interface AccountFormProps {
@@ -16,6 +18,8 @@ interface AccountFormProps {
   /** A new account's password is typed for the first time, so that password managers offer one. */
   isNew: boolean;
   withSetupToken?: boolean;
+  /** The zone of the server, which nobody chose yet, is asked for with that of the browser as the answer. */
+  withTimeZone?: boolean;
   isBusy: boolean;
   error: Error | null;
   onSubmit: (values: AccountValues) => void;
@@ -25,11 +29,32 @@ function required(name: string): (value: string) => string | null {
   return (value) => (value === '' ? `Enter the ${name}.` : null);
 }
 
+function browserZone(): string {
+  return Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+function zones(): string[] {
+  return [...new Set([browserZone(), 'UTC', ...Intl.supportedValuesOf('timeZone')])];
+}
+
 /** User name, password and, where the server asks for it, the setup token. */
 export function AccountForm(props: AccountFormProps) {
-  const { submitLabel, isNew, withSetupToken = false, isBusy, error, onSubmit } = props;
+  const {
+    submitLabel,
+    isNew,
+    withSetupToken = false,
+    withTimeZone = false,
+    isBusy,
+    error,
+    onSubmit,
+  } = props;
   const form = useForm<AccountValues>({
-    initialValues: { username: '', password: '', setup_token: '' },
+    initialValues: {
+      username: '',
+      password: '',
+      setup_token: '',
+      time_zone: withTimeZone ? browserZone() : '',
+    },
     validate: {
       username: (value) => required('user name')(value.trim()),
       password: required('password'),
@@ -80,6 +105,15 @@ export function AccountForm(props: AccountFormProps) {
             autoCapitalize="none"
             spellCheck={false}
             {...form.getInputProps('setup_token')}
+          />
+        )}
+        {withTimeZone && (
+          <NativeSelect
+            label="Time zone"
+            description="Of places that have none of their own, and of photos whose camera names none."
+            size="md"
+            data={zones()}
+            {...form.getInputProps('time_zone')}
           />
         )}
         <Button type="submit" size="md" mt="xs" loading={isBusy} fullWidth>

@@ -41,8 +41,12 @@ function RegisterForm({ registration }: { registration: Registration }) {
   if (register.data?.status === 'pending') return <WaitingPage username={register.data.username} />;
   if (registration.registration === 'closed' && !registration.first_account) return <ClosedPage />;
 
-  const submit = ({ setup_token, ...credentials }: AccountValues): void => {
-    const account = setup_token === '' ? credentials : { ...credentials, setup_token };
+  const submit = ({ setup_token, time_zone, ...credentials }: AccountValues): void => {
+    const account = {
+      ...credentials,
+      ...(setup_token !== '' && { setup_token }),
+      ...(time_zone !== '' && { time_zone }),
+    };
     register.mutate(account, {
       onSuccess: ({ status }) => {
         if (status === 'active') logIn.mutate(credentials);
@@ -60,6 +64,7 @@ function RegisterForm({ registration }: { registration: Registration }) {
         submitLabel={isFirst ? 'Create the administrator' : 'Register'}
         isNew
         withSetupToken={registration.setup_token_required}
+        withTimeZone={isFirst && registration.time_zone === null}
         isBusy={register.isPending || logIn.isPending}
         error={register.error}
         onSubmit={submit}

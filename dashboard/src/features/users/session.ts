@@ -14,6 +14,12 @@ export interface Credentials {
   password: string;
 }
 
+/** What the first account has to say beside its name and password. */
+export interface NewAccount extends Credentials {
+  setup_token?: string;
+  time_zone?: string;
+}
+
 /** Who is logged in; null when nobody is. */
 async function fetchSession(): Promise<User | null> {
   try {
@@ -50,7 +56,7 @@ export function useLogIn() {
 export function useRegister() {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async (account: Credentials & { setup_token?: string }): Promise<RegisteredUser> =>
+    mutationFn: async (account: NewAccount): Promise<RegisteredUser> =>
       (await unwrap(client.POST('/auth/register', { body: account }))).data,
     onSuccess: () => queries.invalidateQueries({ queryKey: ['registration'] }),
   });

@@ -6,7 +6,7 @@ import { POLL_MS } from '@/features/sightings/sightings';
 import { FakeUploadRequest } from '../../support/FakeUploadRequest';
 import { FakeWebSocket } from '../../support/FakeWebSocket';
 import { pathOf, renderApp } from '../../support/render';
-import { makeSighting, sightingAt } from '../../support/sightings';
+import { makeImage, makeSighting, sightingAt } from '../../support/sightings';
 import { ANNA, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
 
 const LIST = 'GET /api/v1/sightings';
@@ -241,7 +241,7 @@ test('a photo is sent, read, outlined and listed', async () => {
   const sightings = [makeSighting(), makeSighting({ id: 2, plate: 'XY99ZZZ', region: 'de' })];
   act(() => {
     FakeUploadRequest.latest.answer(201, {
-      images: [{ image: 'car.jpg', width: 800, height: 600, ms: 81.6, sightings }],
+      images: [makeImage({ ms: 81.6, sightings })],
     });
   });
   const result = within(await screen.findByRole('region', { name: 'Result for car.jpg' }));
@@ -264,7 +264,7 @@ test('a photo without a plate says what to try', async () => {
   await user.upload(await screen.findByLabelText('Photos to read'), photo('sky.jpg'));
   act(() => {
     FakeUploadRequest.latest.answer(201, {
-      images: [{ image: 'sky.jpg', width: 8, height: 6, ms: 1, sightings: [] }],
+      images: [makeImage({ image: 'sky.jpg' })],
     });
   });
   expect(await screen.findByText('No plate found in this photo')).toBeInTheDocument();

@@ -59,6 +59,30 @@ test('the setup token is asked for where it is required, and sent', async () => 
   });
 });
 
+test('the first account is asked for the time zone, and the browser answers', async () => {
+  const server = serverWithoutAccounts(false).on(
+    'GET /auth/register',
+    envelope({ ...REGISTRATION, first_account: true, time_zone: null }),
+  );
+  const { user } = renderApp('/');
+  await fillIn(user, 'correct horse battery');
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  expect(screen.getByLabelText('Time zone')).toHaveValue(zone);
+  await user.click(screen.getByText('Create the administrator'));
+  // Roles are looked up slowly among so many options.
+  await waitFor(() => {
+    expect(server.to('POST /auth/register')).toHaveLength(1);
+  });
+  expect(await bodyOf(server.to('POST /auth/register')[0])).toMatchObject({ time_zone: zone });
+});
+
+test('a server whose time zone is known does not ask for it', async () => {
+  serverWithoutAccounts(false);
+  renderApp('/');
+  await screen.findByLabelText('User name');
+  expect(screen.queryByLabelText('Time zone')).toBeNull();
+});
+
 test('a refused first account shows the server’s words', async () => {
   serverWithoutAccounts(false).on('POST /auth/register', refusal(422, 'Take a longer password.'));
   const { user } = renderApp('/');

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query
@@ -24,9 +25,11 @@ from platewatch.db.base import MAX_ID
 from platewatch.db.tables import ImageRow, SightingRow
 from platewatch.errors import FieldError, NotFoundError
 from platewatch.locations.service import LocationService
+from platewatch.sightings.capture_time import capture_time
 from platewatch.sightings.photos import ReadPhoto, StagedPhoto, stage_photo
 from platewatch.sightings.query import SightingQuery
-from platewatch.sightings.service import Circumstances
+from platewatch.sightings.schemas import SightingRead
+from platewatch.sightings.service import Circumstances, SightingService
 from platewatch.vision.types import Direction
 
 RowId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
@@ -42,23 +45,35 @@ class Place:
     location_id: int | None
     camera_id: int | None
     direction: Direction
+    record_known: bool
 
 
 def get_place(
     location_id: FormId = None,
     camera_id: FormId = None,
     direction: Annotated[Direction, Form()] = Direction.UNKNOWN,
+    record_known: Annotated[bool, Form(description="keep the photo even if it was kept before")] = False,  # noqa: FBT002
 ) -> Place:
-    return Place(location_id, camera_id, direction)
+    return Place(location_id, camera_id, direction, record_known)
 
 
 @router.post("/detect_image", dependencies=[RECOGNIZER_ONLY])
 def detect_image(
     photo: UploadedPhoto, place: Annotated[Place, Depends(get_place)], runtime: RuntimeDep, caller: Recognizer
 ) -> DetectionResult:
-    """Read the plates of a photo and keep both, also a photo without plates."""
+    """Read the plates of a photo and keep both, also a photo without plates.
+
+    A photo that was kept before, of the same place and time, is not kept again: the answer is what was found then.
+    """
     with runtime.database.reading() as session:
         circumstances = _circumstances(session, runtime, place, caller.user_id)
+    zones = runtime.capture_zones(camera=circumstances.camera, location=circumstances.location)
+    time = capture_time(photo.image.data, zones, runtime.clock.now())
+    circumstances = replace(circumstances, captured_at=time.at, captured_at_source=time.source)
+    with runtime.database.reading() as session:
+        service = runtime.sightings(session)
+        if known := service.find_known(photo.image.data, circumstances):
+            return _known_result(service, known)
     read = runtime.read_photo(photo)
     with runtime.staging() as staging:
         staged = stage_photo(staging, read)
@@ -116,6 +131,7 @@ def _circumstances(session: Session, runtime: RuntimeDep, place: Place, user_id:
         direction=place.direction,
         camera=camera,
         location=location,
+        record_known=place.record_known,
     )
 
 
@@ -124,9 +140,16 @@ def _recorded(
 ) -> DetectionResult:
     service = runtime.sightings(session)
     recorded = service.record_photo(staged, circumstances)
+    if recorded.is_known:
+        return _known_result(service, recorded.sightings)
     rows = [service.get_or_raise(sighting.id) for sighting in recorded.sightings]
     image = service.image_or_raise(recorded.image_id) if recorded.image_id is not None else None
     return _result(rows, image) if rows else _empty_result(staged.read, image, circumstances)
+
+
+def _known_result(service: SightingService, known: Sequence[SightingRead]) -> DetectionResult:
+    rows = [service.get_or_raise(sighting.id) for sighting in known]
+    return _result(rows, rows[0].image).model_copy(update={"is_known": True})
 
 
 def _regions(rows: list[SightingRow], image: ImageRow | None) -> PlateRegions:

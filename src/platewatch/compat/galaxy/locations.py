@@ -13,6 +13,7 @@ from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.db.base import MAX_ID
 from platewatch.errors import FieldError
+from platewatch.fields import TimeZone
 from platewatch.locations.schemas import (
     MAX_PAGE,
     Address,
@@ -24,7 +25,6 @@ from platewatch.locations.schemas import (
     LocationUpdate,
     Longitude,
     PlaceName,
-    TimeZone,
 )
 from platewatch.locations.service import LocationService
 
@@ -63,7 +63,7 @@ class PlaceWrite(BaseModel):
     latitude: Latitude | None = None
     longitude: Longitude | None = None
     capacity: Capacity | None = None
-    time_zone: TimeZone = "UTC"
+    time_zone: TimeZone | None = Field(default=None, description="a new location has the server's by default")
     id: int | None = Field(default=None, description="that of the address, if given")
     occupancy: int | None = Field(default=None, description="not taken over: it follows from visits")
 
@@ -121,7 +121,9 @@ def replace_location(
         raise FieldError("id", f"The body is about location {body.id}, the address about {location_id}.")
     with runtime.transaction() as session:
         service = LocationService(session, runtime.clock)
-        row = service.update(location_id, LocationUpdate(**body.model_dump(exclude=_GIVEN_BACK)), actor)
+        # Every location has a zone, so one that is left out stays.
+        left_out = _GIVEN_BACK if body.time_zone is not None else {*_GIVEN_BACK, "time_zone"}
+        row = service.update(location_id, LocationUpdate(**body.model_dump(exclude=left_out)), actor)
         return PlaceRead.of(service.read([row])[0])
 
 

@@ -9,7 +9,15 @@ from pydantic import BaseModel, Field
 
 from platewatch.db.tables import SightingRow
 from platewatch.plates.fields import WrittenPlate
-from platewatch.sightings.schemas import BoxRead, Confidence, CornersRead, RegionConfidence, box_of, corners_of
+from platewatch.sightings.schemas import (
+    BoxRead,
+    Confidence,
+    CornersRead,
+    IsUnsure,
+    RegionConfidence,
+    box_of,
+    corners_of,
+)
 from platewatch.vision.types import Direction
 
 UploadedUrl = Annotated[str, Field(description="the photo as JPEG", examples=["/outputs/uploaded/17.jpg"])]
@@ -34,6 +42,7 @@ class PlateFound(BaseModel):
     text: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
     written: WrittenPlate
     confidence: Confidence
+    is_unsure: IsUnsure
     region: str | None = Field(examples=["gb"])
     region_confidence: RegionConfidence
     box: BoxRead | None = Field(description="None for a plate that was written down by hand")
@@ -48,6 +57,7 @@ class PlateFound(BaseModel):
             text=row.plate,
             written=row.written,
             confidence=row.confidence,
+            is_unsure=row.is_unsure,
             region=row.region,
             region_confidence=row.region_confidence,
             box=box_of(corners) if corners else None,
@@ -76,6 +86,7 @@ class DetectionResult(PlateRegions):
     camera_id: int | None
     camera: str | None = Field(examples=["gate-1"])
     vehicles: list[VehicleRead] = Field(description="not recognized yet, so always empty")
+    is_known: bool = Field(default=False, description="the same photo was kept before; this is what was found then")
     image_url: UploadedUrl | None
     annotated_url: AnnotatedUrl | None
 
@@ -88,6 +99,7 @@ class DetectionRead(BaseModel):
     plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
     written: WrittenPlate
     confidence: Confidence
+    is_unsure: IsUnsure
     region: str | None = Field(examples=["gb"])
     region_confidence: RegionConfidence
     box: BoxRead | None
@@ -113,6 +125,7 @@ class DetectionRead(BaseModel):
             plate=row.plate,
             written=row.written,
             confidence=row.confidence,
+            is_unsure=row.is_unsure,
             region=row.region,
             region_confidence=row.region_confidence,
             box=found.box,

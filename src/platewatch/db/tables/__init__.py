@@ -11,7 +11,15 @@ from platewatch.db.tables.imports import ImportedRow, ImportFileRow, ImportJobRo
 from platewatch.db.tables.leases import LeaseRow
 from platewatch.db.tables.locations import LocationRow, TariffRow
 from platewatch.db.tables.privacy import LegalHoldRow, PrivacyRunRow, RetentionRow
-from platewatch.db.tables.sightings import CorrectionRow, ImageRow, PlateKeyRow, PlateTextRow, SightingRow
+from platewatch.db.tables.server_settings import ServerSettingRow
+from platewatch.db.tables.sightings import (
+    CorrectionRow,
+    ImageRow,
+    PhotoLockRow,
+    PlateKeyRow,
+    PlateTextRow,
+    SightingRow,
+)
 from platewatch.db.tables.users import ApiKeyRow, LoginSessionRow, RecoveryCodeRow, UserRow
 from platewatch.db.tables.visits import PassRow, VisitLockRow, VisitRow
 from platewatch.db.tables.watchlists import (
@@ -44,11 +52,13 @@ __all__ = [
     "LocationRow",
     "LoginSessionRow",
     "PassRow",
+    "PhotoLockRow",
     "PlateKeyRow",
     "PlateTextRow",
     "PrivacyRunRow",
     "RecoveryCodeRow",
     "RetentionRow",
+    "ServerSettingRow",
     "SightingRow",
     "TariffRow",
     "UserRow",

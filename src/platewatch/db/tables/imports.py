@@ -25,10 +25,12 @@ class ImportJobRow(Base):
     camera: Mapped[str | None] = mapped_column(String(150))
     location: Mapped[str | None] = mapped_column(String(150))
     direction: Mapped[str] = mapped_column(String(16))
+    record_known: Mapped[bool] = mapped_column(default=False, server_default="0")
     user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="SET NULL"), index=True)
     total: Mapped[int]
     done: Mapped[int]
     failed: Mapped[int]
+    known: Mapped[int] = mapped_column(default=0, server_default="0")
     sightings: Mapped[int]
     error: Mapped[str | None] = mapped_column(String(500))
     created_at: Mapped[datetime]
@@ -52,6 +54,9 @@ class ImportFileRow(Base):
     state: Mapped[str] = mapped_column(String(16))
     sightings: Mapped[int]
     captured_at: Mapped[datetime | None]
+    captured_at_source: Mapped[str | None] = mapped_column(String(8))
+    note: Mapped[str | None] = mapped_column(String(500))
+    known_sighting_id: Mapped[int | None] = mapped_column(BigId)
     error: Mapped[str | None] = mapped_column(String(500))
     finished_at: Mapped[datetime | None]
 

@@ -34,6 +34,9 @@ def _captured_slot(context: ExecutionContext) -> int:
     return slot_of(context.get_current_parameters()["captured_at"])  # type: ignore[attr-defined]  # a default's context
 
 
+_PHOTO_IS_KNOWN = text("photo_hash IS NOT NULL")
+
+
 def _index_of_told(column: str) -> Index:
     """By the column and time; on SQLite and PostgreSQL only of rows that have it: others cost nothing there."""
     told = text(f"{column} IS NOT NULL")
@@ -64,6 +67,9 @@ class SightingRow(Base):
     that no list names may stand here as a pseudonym, which begins with `~` and has no written text.
     `region_confidence` (0..1) is None where nobody says how sure the region is, and 1 where somebody told it.
     What is known of the vehicle is lower case; None where nobody told it.
+    `captured_at_source` says where that time comes from; None in rows of versions that didn't keep it.
+    `is_unsure`: the reading was below the level of the setting when it was recorded, and nobody confirmed it since.
+    `photo_hash` is the SHA-256 of the photo's file as it was sent, in hex.
     `captured_slot` is the quarter hour of `captured_at`, for statistics, which read the two last indexes alone.
     """
 
@@ -74,6 +80,8 @@ class SightingRow(Base):
         Index(None, "plate", "captured_at", "id"),
         Index(None, "region", "captured_at", "id"),
         Index(None, "is_corrected", "captured_at", "id"),
+        Index(None, "is_unsure", "captured_at", "id"),
+        Index(None, "photo_hash", sqlite_where=_PHOTO_IS_KNOWN, postgresql_where=_PHOTO_IS_KNOWN),
         _index_of_told("vehicle_type"),
         _index_of_told("vehicle_color"),
         _index_of_told("vehicle_make"),
@@ -89,6 +97,8 @@ class SightingRow(Base):
             "region",
             "vehicle_type",
             "confidence",
+            "recognizer",
+            "is_unsure",
             "plate",
         ),
         Index("ix_sightings_plates", "plate", "location_id", "captured_slot"),
@@ -100,6 +110,7 @@ class SightingRow(Base):
     written: Mapped[str | None] = mapped_column(WrittenPlateText)
     read_plate: Mapped[str | None] = mapped_column(PlateKey, index=True)
     is_corrected: Mapped[bool] = mapped_column(default=False, server_default="0")
+    is_unsure: Mapped[bool] = mapped_column(default=False, server_default="0")
     region: Mapped[str | None] = mapped_column(RegionText)
     region_confidence: Mapped[float | None] = mapped_column(Double)
     # 64 bits: MySQL's FLOAT would turn 0.93 into 0.930000007.
@@ -115,7 +126,9 @@ class SightingRow(Base):
     location_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("locations.id", ondelete="SET NULL"))
     image_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("images.id", ondelete="SET NULL"), index=True)
     crop_key: Mapped[str | None] = mapped_column(String(64), index=True)
+    photo_hash: Mapped[str | None] = mapped_column(String(64))
     captured_at: Mapped[datetime]
+    captured_at_source: Mapped[str | None] = mapped_column(String(8))
     captured_slot: Mapped[int] = mapped_column(default=_captured_slot, server_default="0")
     first_seen_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
@@ -131,6 +144,15 @@ class SightingRow(Base):
     location: Mapped[LocationRow | None] = relationship(lazy="raise")
     image: Mapped[ImageRow | None] = relationship(lazy="raise")
     user: Mapped[UserRow | None] = relationship(lazy="raise")
+
+
+class PhotoLockRow(Base):
+    """A lock with one of a few numbers: photos of one number are recorded one after the other."""
+
+    __tablename__ = "photo_locks"
+
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    times_taken: Mapped[int] = mapped_column(BigInteger)
 
 
 class CorrectionRow(Base):

@@ -28,6 +28,7 @@ class PassRow(Base):
     plate_key: Mapped[str] = mapped_column(PlateKey)
     direction: Mapped[str] = mapped_column(String(16))
     passed_at: Mapped[datetime]
+    is_unsure: Mapped[bool] = mapped_column(default=False, server_default="0")
 
 
 class VisitRow(Base):

@@ -10,7 +10,8 @@ from typing import Final
 from platewatch.errors import FieldError, InputError
 from platewatch.imports.carwatch.source import SourceDate, SourceRecord, SourceUser
 from platewatch.plates.text import MAX_WRITTEN, as_written
-from platewatch.sightings.service import plate_of, plausible_time
+from platewatch.sightings.capture_time import plausible_time
+from platewatch.sightings.service import plate_of
 from platewatch.users.repository import username_key
 from platewatch.users.schemas import MAX_USERNAME_LENGTH
 from platewatch.vision.types import Direction
@@ -120,7 +121,7 @@ def usable_time(date: SourceDate, now: datetime) -> datetime:
     try:
         return plausible_time(date.at, now)
     except FieldError as error:
-        raise LeftError("the date can't be: it is before 1970 or in the future") from error
+        raise LeftError("the date can't be: it is before 2000 or in the future") from error
 
 
 def direction_of(subject: str, description: str) -> Direction:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, Response, UploadFile
 from fastapi.responses import JSONResponse
-from pydantic import AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
@@ -18,9 +18,12 @@ from platewatch.app.dependencies import (
     RuntimeDep,
 )
 from platewatch.errors import ConflictError, FieldError
+from platewatch.fields import Instant
+from platewatch.media.store import Staging
+from platewatch.sightings.capture_time import CaptureTime, capture_time, plausible_time
 from platewatch.sightings.endpoints.raw_photo import RAW_BODY, PhotosOrBody, refuse_urlencoded
 from platewatch.sightings.idempotency import Answered, IdempotencyKey, idempotency_key
-from platewatch.sightings.photos import Photo, ReadPhoto, open_photo, read_photo, stage_photo
+from platewatch.sightings.photos import Photo, ReadPhoto, StagedPhoto, open_photo, read_photo, stage_photo
 from platewatch.sightings.schemas import (
     ImagePlatesRead,
     ImageSightingsRead,
@@ -29,11 +32,12 @@ from platewatch.sightings.schemas import (
     SightingCreate,
     SightingRead,
     SightingSource,
+    TimeSource,
     VehicleColor,
     VehicleMake,
     VehicleType,
 )
-from platewatch.sightings.service import Circumstances, Vehicle, plausible_time
+from platewatch.sightings.service import Circumstances, RecordedPhoto, Vehicle
 from platewatch.vision.types import Direction
 
 _FORM_FIELDS = frozenset(
@@ -47,6 +51,7 @@ _FORM_FIELDS = frozenset(
         "vehicle_color",
         "vehicle_make",
         "recognizer",
+        "record_known",
     }
 )
 _NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
@@ -85,8 +90,9 @@ class CircumstancesForm(BaseModel):
     camera: Annotated[str, StringConstraints(max_length=150)] = ""
     location: Annotated[str, StringConstraints(max_length=150)] = ""
     direction: Direction = Direction.UNKNOWN
-    captured_at: AwareDatetime | None = None
+    captured_at: Instant | None = None
     vehicle: Vehicle = Vehicle()
+    record_known: bool = False
 
 
 FormName = Annotated[str, Form(max_length=150, pattern=_NO_CONTROLS, description="name; made on first mention")]
@@ -105,10 +111,18 @@ def get_circumstances_form(
     camera: FormName = "",
     location: FormName = "",
     direction: Annotated[Direction, Form()] = Direction.UNKNOWN,
-    captured_at: Annotated[AwareDatetime | None, Form(description="ISO 8601 with offset; now by default")] = None,
+    captured_at: Annotated[
+        Instant | None, Form(description="ISO 8601 with offset; by default what the photo's EXIF data says, else now")
+    ] = None,
+    record_known: Annotated[bool, Form(description="record photos even if they were recorded before")] = False,  # noqa: FBT002
 ) -> CircumstancesForm:
     return CircumstancesForm(
-        camera=camera, location=location, direction=direction, captured_at=captured_at, vehicle=vehicle
+        camera=camera,
+        location=location,
+        direction=direction,
+        captured_at=captured_at,
+        vehicle=vehicle,
+        record_known=record_known,
     )
 
 
@@ -119,6 +133,15 @@ RecognizerName = Annotated[
     str,
     Form(max_length=64, description="another recognizer than the one that is set; see `platewatch models list`"),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Upload:
+    """A photo with what is known of it beside its pixels."""
+
+    photo: Photo
+    time: CaptureTime
+    circumstances: Circumstances
 
 
 @router.post("/read", dependencies=[Depends(refuse_urlencoded), *_UPLOAD], openapi_extra=RAW_BODY)
@@ -132,8 +155,9 @@ def read(
     ] = "",
 ) -> ReadAnswer:
     """Read plates and store nothing. The photos come in a form, or one photo is the whole body."""
-    done = _read(runtime, photos, recognizer or asked)
-    return ReadAnswer(images=[ImagePlatesRead.of(one.photo.name, one.found) for one in done])
+    level = runtime.settings.unsure_below
+    found = ((photo.name, _read(runtime, photo, recognizer or asked).found) for photo in photos)
+    return ReadAnswer(images=[ImagePlatesRead.of(*one, level) for one in found])
 
 
 @router.post("/sightings", status_code=HTTPStatus.CREATED, response_model=RecordAnswer, dependencies=_UPLOAD)
@@ -147,16 +171,24 @@ def record(
 ) -> Response:
     """Read plates and record each as a sighting: all photos of the request, or none if one is bad.
 
+    A photo that was recorded before, of the same place and time, is not recorded again: its answer has the sightings
+    of then.
+
     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
     """
-    circumstances = _circumstances(form, now=runtime.clock.now(), user_id=caller.user_id)
+    uploads = _uploads(runtime, photos, form, caller.user_id)
     parts = [form.model_dump_json().encode(), recognizer.encode(), *(photo.image.data for photo in photos)]
     key = idempotency_key(str(caller.user_id), idempotency, parts)
     if key and (answer := _answer_given(runtime, key)):
         return _answer(answer, replayed=True)
-    done = _read(runtime, photos, recognizer)
+    known = _find_known(runtime, uploads)
     try:
-        return _answer(_record(runtime, done, circumstances, key))
+        with runtime.staging() as staging:
+            handled = [
+                earlier or _read_and_stage(runtime, staging, upload.photo, recognizer)
+                for upload, earlier in zip(uploads, known, strict=True)
+            ]
+            return _answer(_record(runtime, list(zip(uploads, handled, strict=True)), key))
     except ConflictError:
         if key and (answer := _answer_given(runtime, key)):
             return _answer(answer, replayed=True)
@@ -169,6 +201,7 @@ def record_manual(body: SightingCreate, runtime: RuntimeDep, caller: Recognizer)
     now = runtime.clock.now()
     circumstances = Circumstances(
         captured_at=plausible_time(body.captured_at or now, now),
+        captured_at_source=TimeSource.GIVEN if body.captured_at else TimeSource.UPLOAD,
         user_id=caller.user_id,
         direction=body.direction,
         camera=body.camera,
@@ -178,41 +211,73 @@ def record_manual(body: SightingCreate, runtime: RuntimeDep, caller: Recognizer)
     return runtime.transact(lambda session: runtime.sightings(session).record_manual(body, circumstances))
 
 
-def _read(runtime: RuntimeDep, photos: list[Photo], recognizer: str) -> list[ReadPhoto]:
-    """What is in the photos, read by the recognizer of that name; empty for the one that is set."""
+def _uploads(runtime: RuntimeDep, photos: list[Photo], form: CircumstancesForm, user_id: int) -> list[_Upload]:
+    zones = runtime.capture_zones(camera=form.camera or None, location=form.location or None)
+    now = runtime.clock.now()
+    times = [capture_time(photo.image.data, zones, now, given=form.captured_at) for photo in photos]
+    return [
+        _Upload(photo, time, _circumstances(form, time, user_id)) for photo, time in zip(photos, times, strict=True)
+    ]
+
+
+def _find_known(runtime: RuntimeDep, uploads: list[_Upload]) -> list[list[SightingRead]]:
+    """For each photo its earlier sightings, if it was recorded before."""
+    with runtime.database.reading() as session:
+        service = runtime.sightings(session)
+        return [service.find_known(upload.photo.image.data, upload.circumstances) for upload in uploads]
+
+
+def _read(runtime: RuntimeDep, photo: Photo, recognizer: str) -> ReadPhoto:
+    """What is in the photo, read by the recognizer of that name; empty for the one that is set."""
     if recognizer in {"", runtime.settings.recognizer}:
-        return [runtime.read_photo(photo) for photo in photos]
-    readers = runtime.readers_with(recognizer)
-    return [read_photo(readers, photo) for photo in photos]
+        return runtime.read_photo(photo)
+    return read_photo(runtime.readers_with(recognizer), photo)
+
+
+def _read_and_stage(runtime: RuntimeDep, staging: Staging, photo: Photo, recognizer: str) -> ReadPhoto | StagedPhoto:
+    """The photo with its plates in the media store; only read if it has none."""
+    read = _read(runtime, photo, recognizer)
+    return stage_photo(staging, read) if read.found.readings else read
 
 
 def _record(
     runtime: RuntimeDep,
-    done: list[ReadPhoto],
-    circumstances: Circumstances,
+    handled: list[tuple[_Upload, ReadPhoto | StagedPhoto | list[SightingRead]]],
     key: IdempotencyKey | None,
 ) -> RecordAnswer:
-    with runtime.staging() as staging:
-        staged = [stage_photo(staging, one) if one.found.readings else None for one in done]
+    staged = [one.read.photo.image.data for _, one in handled if isinstance(one, StagedPhoto)]
 
-        def work(session: Session) -> RecordAnswer:
-            service = runtime.sightings(session)
-            recorded = [service.record(one, circumstances) if one else [] for one in staged]
-            answer = RecordAnswer(images=[_image_answer(*pair) for pair in zip(done, recorded, strict=True)])
-            if key:
-                Answered(session, runtime.clock, hours=runtime.settings.idempotency_hours).keep(key, answer)
-            return answer
+    def work(session: Session) -> RecordAnswer:
+        service = runtime.sightings(session)
+        service.lock_photos(staged)
+        images = []
+        for upload, one in handled:
+            if isinstance(one, StagedPhoto):
+                images.append(_image_answer(upload, one.read, service.record_photo(one, upload.circumstances)))
+            elif isinstance(one, ReadPhoto):
+                images.append(_image_answer(upload, one, RecordedPhoto(None, [])))
+            else:
+                images.append(_image_answer(upload, None, RecordedPhoto(None, one, is_known=True)))
+        answer = RecordAnswer(images=images)
+        if key:
+            Answered(session, runtime.clock, hours=runtime.settings.idempotency_hours).keep(key, answer)
+        return answer
 
-        return runtime.transact(work)
+    return runtime.transact(work)
 
 
-def _image_answer(read: ReadPhoto, sightings: list[SightingRead]) -> ImageSightingsRead:
+def _image_answer(upload: _Upload, read: ReadPhoto | None, recorded: RecordedPhoto) -> ImageSightingsRead:
+    image = upload.photo.image
     return ImageSightingsRead(
-        image=read.photo.name,
-        width=read.found.width,
-        height=read.found.height,
-        ms=round(read.found.duration_ms, 1),
-        sightings=sightings,
+        image=upload.photo.name,
+        width=read.found.width if read else image.width,
+        height=read.found.height if read else image.height,
+        ms=round(read.found.duration_ms, 1) if read else 0.0,
+        captured_at=upload.time.at,
+        captured_at_source=upload.time.source,
+        captured_at_note=upload.time.note,
+        is_known=recorded.is_known,
+        sightings=recorded.sightings,
     )
 
 
@@ -226,12 +291,14 @@ def _answer(answer: RecordAnswer, *, replayed: bool = False) -> Response:
     return JSONResponse(answer.model_dump(mode="json"), HTTPStatus.CREATED, headers=headers)
 
 
-def _circumstances(form: CircumstancesForm, *, now: datetime, user_id: int) -> Circumstances:
+def _circumstances(form: CircumstancesForm, time: CaptureTime, user_id: int) -> Circumstances:
     return Circumstances(
-        captured_at=plausible_time(form.captured_at or now, now),
+        captured_at=time.at,
+        captured_at_source=time.source,
         user_id=user_id,
         direction=form.direction,
         camera=form.camera or None,
         location=form.location or None,
         vehicle=form.vehicle,
+        record_known=form.record_known,
     )

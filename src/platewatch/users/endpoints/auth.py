@@ -20,6 +20,7 @@ from platewatch.app.dependencies import (
 from platewatch.audit.service import Actor, AuditAction, AuditService
 from platewatch.db.tables import UserRow
 from platewatch.errors import AuthenticationError, FieldError, ForbiddenError, TooManyRequestsError
+from platewatch.server_settings.service import ServerSettings
 from platewatch.settings import Settings, is_loopback
 from platewatch.users.keys import KeyService
 from platewatch.users.principal import AccountStatus, Principal
@@ -56,6 +57,7 @@ def read_registration(request: Request, runtime: RuntimeDep, session: ReadingSes
         first_account=first,
         setup_token_required=first and not _is_on_this_machine(request, runtime.settings),
         registration=runtime.settings.registration,
+        time_zone=ServerSettings(session, runtime.clock).chosen_time_zone(),
     )
     return Envelope(message="Nobody has an account yet." if first else "Accounts exist.", data=data)
 
@@ -67,6 +69,8 @@ def register(
     """Make an account. The first one becomes the administrator; later ones wait for approval by default."""
     runtime.login_throttle.admit_registration(visitor.address)
     first = runtime.first_account_missing()
+    if body.time_zone is not None and not first:
+        raise FieldError("time_zone", "Only the first account chooses the server's time zone. Leave it out.")
     if (
         first
         and not _is_on_this_machine(request, runtime.settings)
@@ -82,6 +86,8 @@ def register(
         AuditService(session, runtime.clock).note(
             AuditAction.USER_REGISTERED, actor, f"user {user.id}", {"role": user.role, "status": user.status}
         )
+        if body.time_zone is not None and runtime.settings.time_zone is None:
+            ServerSettings(session, runtime.clock).set_time_zone(body.time_zone, actor)
     if first:
         runtime.setup_token.discard()
     active = user.status == AccountStatus.ACTIVE

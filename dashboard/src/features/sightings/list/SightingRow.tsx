@@ -35,12 +35,14 @@ export function SightingRow({ sighting, isNew }: SightingRowProps) {
             text={shownPlate(sighting)}
             region={sighting.region}
             regionConfidence={sighting.region_confidence}
+            isUnsure={sighting.is_unsure}
           />
           <Facts sighting={sighting} />
         </span>
         <span className={classes.side}>
           <RelativeTime iso={sighting.captured_at} />
-          <Confidence value={sighting.confidence} />
+          {/* What somebody typed has no confidence. */}
+          {sighting.recognizer !== 'manual' && <Confidence value={sighting.confidence} />}
         </span>
       </Link>
     </li>

@@ -5,6 +5,7 @@ import { useEffect, useState } from 'react';
 import { PlateBadge } from '@/components/PlateBadge';
 
 import { shownPlate } from '../facts';
+import type { Sighting } from '../sightings';
 import classes from './UploadList.module.css';
 import type { Upload, UploadState } from './UploadQueue';
 
@@ -133,17 +134,23 @@ function Progressing({ state }: { state: UploadState }) {
         </span>
       );
     case 'done':
-      return <Plates plates={state.image.sightings.map(shownPlate)} />;
+      return <Plates sightings={state.image.sightings} isKnown={state.image.is_known} />;
   }
 }
 
-function Plates({ plates }: { plates: string[] }) {
-  if (plates.length === 0) return <span className={classes.note}>No plate found</span>;
+function Plates({ sightings, isKnown }: { sightings: readonly Sighting[]; isKnown: boolean }) {
+  if (sightings.length === 0) return <span className={classes.note}>No plate found</span>;
   return (
     <span className={classes.plates}>
-      {plates.map((plate, index) => (
-        <PlateBadge key={index} text={plate} size="sm" />
+      {sightings.map((sighting) => (
+        <PlateBadge
+          key={sighting.id}
+          text={shownPlate(sighting)}
+          isUnsure={sighting.is_unsure}
+          size="sm"
+        />
       ))}
+      {isKnown && <span className={classes.note}>Recorded before, not again</span>}
     </span>
   );
 }

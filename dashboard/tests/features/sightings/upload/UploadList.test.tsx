@@ -2,12 +2,12 @@ import { fireEvent, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
-import { NOTHING_SAID } from '@/features/sightings/upload/sendPhoto';
+import { NOTHING_SAID, type RecordedImage } from '@/features/sightings/upload/sendPhoto';
 import { UploadList } from '@/features/sightings/upload/UploadList';
 import type { Upload, UploadState } from '@/features/sightings/upload/UploadQueue';
 
 import { renderThemed } from '../../../support/render';
-import { makeSighting } from '../../../support/sightings';
+import { makeImage, makeSighting } from '../../../support/sightings';
 
 function upload(key: string, state: UploadState): Upload {
   return {
@@ -19,9 +19,9 @@ function upload(key: string, state: UploadState): Upload {
   };
 }
 
-function done(key: string, plates: string[]): Upload {
+function done(key: string, plates: string[], over: Partial<RecordedImage> = {}): Upload {
   const sightings = plates.map((plate, id) => makeSighting({ id, plate }));
-  const image = { image: key, width: 8, height: 6, ms: 1, sightings };
+  const image = makeImage({ image: key, sightings, ...over });
   return upload(key, { kind: 'done', image });
 }
 
@@ -105,4 +105,12 @@ test('a photo that the browser can not show has an icon', () => {
   fireEvent.error(picture);
   expect(document.querySelector('img')).toBeNull();
   expect(document.querySelector('svg')).not.toBeNull();
+});
+
+test('a photo that is known says so, and an unsure plate has its mark', () => {
+  const known = done('car', ['AB12CDE'], { is_known: true });
+  const image = makeImage({ sightings: [makeSighting({ id: 9, plate: 'XY1', is_unsure: true })] });
+  draw([known, upload('blur', { kind: 'done', image })]);
+  expect(screen.getByText('Recorded before, not again')).toBeInTheDocument();
+  expect(screen.getAllByText(', unsure')).toHaveLength(1);
 });

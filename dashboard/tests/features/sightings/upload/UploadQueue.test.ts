@@ -8,8 +8,10 @@ import {
 } from '@/features/sightings/upload/sendPhoto';
 import { AT_ONCE, MOST_BUSY_ANSWERS, UploadQueue } from '@/features/sightings/upload/UploadQueue';
 
+import { makeImage } from '../../../support/sightings';
+
 const FACTS = { ...NOTHING_SAID, camera: 'Gate', direction: 'entering' } as const;
-const IMAGE: RecordedImage = { image: 'a.jpg', width: 8, height: 6, ms: 1, sightings: [] };
+const IMAGE = makeImage({ image: 'a.jpg' });
 
 function photo(name: string): File {
   return new File(['x'], name, { type: 'image/jpeg' });

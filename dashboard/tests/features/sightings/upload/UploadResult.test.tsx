@@ -2,13 +2,15 @@ import { cleanup, fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
+import type { Sighting } from '@/features/sightings/sightings';
+import type { RecordedImage } from '@/features/sightings/upload/sendPhoto';
 import { UploadResult } from '@/features/sightings/upload/UploadResult';
 
 import { renderRouted } from '../../../support/render';
-import { makeSighting } from '../../../support/sightings';
+import { makeImage, makeSighting } from '../../../support/sightings';
 
-function draw(sightings: ReturnType<typeof makeSighting>[]): void {
-  const image = { image: 'car.jpg', width: 800, height: 600, ms: 80.4, sightings };
+function draw(sightings: Sighting[], over: Partial<RecordedImage> = {}): void {
+  const image = makeImage({ ms: 80.4, sightings, ...over });
   renderRouted(<UploadResult name="car.jpg" previewUrl="blob:car" image={image} />);
 }
 
@@ -62,4 +64,12 @@ test('without a plate there is nothing to choose and no facts to open', () => {
   expect(screen.getByText('No plate found in this photo')).toBeInTheDocument();
   expect(screen.queryByRole('button')).toBeNull();
   expect(screen.queryByRole('link')).toBeNull();
+});
+
+test('the time of the photo is shown with where it comes from', () => {
+  draw([makeSighting()], { captured_at_source: 'exif', captured_at: '2026-03-01T12:00:00Z' });
+  expect(screen.getByText(/^Taken, by its camera, /)).toBeInTheDocument();
+  draw([makeSighting()], { captured_at_note: 'Check the camera’s clock.', is_known: true });
+  expect(screen.getByText('Check the camera’s clock.')).toBeInTheDocument();
+  expect(screen.getByText(/recorded before, not again/)).toBeInTheDocument();
 });

@@ -1,23 +1,12 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 
 import { UNREACHABLE_MESSAGE } from '@/api/errors';
-import {
-  NOTHING_SAID,
-  type PhotoToSend,
-  type RecordedImage,
-  sendPhoto,
-} from '@/features/sightings/upload/sendPhoto';
+import { NOTHING_SAID, type PhotoToSend, sendPhoto } from '@/features/sightings/upload/sendPhoto';
 
 import { FakeUploadRequest } from '../../../support/FakeUploadRequest';
-import { makeSighting } from '../../../support/sightings';
+import { makeImage, makeSighting } from '../../../support/sightings';
 
-const IMAGE: RecordedImage = {
-  image: 'car.jpg',
-  width: 800,
-  height: 600,
-  ms: 12,
-  sightings: [makeSighting()],
-};
+const IMAGE = makeImage({ sightings: [makeSighting()] });
 
 function photo(over: Partial<PhotoToSend> = {}): PhotoToSend {
   return {

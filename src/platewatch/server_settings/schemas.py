@@ -1,0 +1,35 @@
+"""Bodies of `/api/v1/settings`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from platewatch.fields import TimeZone
+
+
+class ZoneOrigin(StrEnum):
+    """Who chose the server's time zone."""
+
+    ENVIRONMENT = "environment"
+    """`PLATEWATCH_TIME_ZONE`."""
+    ADMINISTRATOR = "administrator"
+    NOBODY = "nobody"
+    """It is UTC."""
+
+
+class ServerSettingsRead(BaseModel):
+    time_zone: str = Field(
+        description="of places made by name, of sightings without a place, and of photos whose zone nothing says",
+        examples=["Europe/Berlin"],
+    )
+    time_zone_origin: ZoneOrigin
+
+
+class ServerSettingsUpdate(BaseModel):
+    """What to change; what is left out stays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    time_zone: TimeZone | None = Field(default=None, description="locations that exist keep theirs")

@@ -1,0 +1,80 @@
+"""What is known of a photo beside its pixels, and how it is recorded."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from platewatch.db.tables import CameraRow
+from platewatch.sightings.schemas import SightingRead, SightingSource, TimeSource, VehicleType
+from platewatch.vision.types import Direction
+
+_ONE_WAY: Final = frozenset({Direction.ENTERING, Direction.LEAVING})
+
+
+@dataclass(frozen=True, slots=True)
+class Vehicle:
+    """What somebody tells of a vehicle; color and make in lower case, None where they don't know."""
+
+    type: VehicleType | None = None
+    color: str | None = None
+    make: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """When, where and by whom a photo was taken. `captured_at` is aware.
+
+    The vehicle is that of the surest plate: of others in the photo nobody told anything.
+    """
+
+    captured_at: datetime
+    captured_at_source: TimeSource = TimeSource.GIVEN
+    user_id: int | None = None
+    direction: Direction = Direction.UNKNOWN
+    camera: str | None = None
+    location: str | None = None
+    source: SightingSource = SightingSource.UPLOAD
+    vehicle: Vehicle = Vehicle()
+    record_known: bool = False
+    """Record the photo even if it was recorded before."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedPhoto:
+    """What became of one photo. Without an id it was not kept, because its plates are stored as pseudonyms."""
+
+    image_id: int | None
+    sightings: list[SightingRead]
+    is_known: bool = False
+    """It was recorded before, and these are the sightings of then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Ids of what the rows of one photo point to, and the way that vehicles go there."""
+
+    camera_id: int | None
+    location_id: int | None
+    direction: Direction
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingRules:
+    """Which readings are unsure, and how long a photo whose time nobody states is known; 0: never."""
+
+    unsure_below: float = 0.0
+    known_window: timedelta = timedelta(0)
+
+
+NO_RULES: Final = RecordingRules()
+
+
+def places_of(camera: CameraRow | None, location_id: int | None, direction: Direction) -> Places:
+    """Where the photo was taken; what is not said about it, its camera says."""
+    if camera is None:
+        return Places(None, location_id, direction)
+    if direction is Direction.UNKNOWN and camera.direction in _ONE_WAY:
+        direction = Direction(camera.direction)
+    return Places(camera.id, camera.location_id if location_id is None else location_id, direction)
