@@ -14,6 +14,10 @@ SOURCE = Path(__file__).parents[1] / "src" / "platewatch"
 CORE = {
     "plates",
     "settings",
+    "setting_values",
+    "environment",
+    "installation",
+    "data_folder",
     "errors",
     "logs",
     "clock",
@@ -22,6 +26,7 @@ CORE = {
     "redaction",
     "sealing",
     "version",
+    "forwarding",
 }
 PARTS = {"vision", "media", "db", "notify", "ephemeral"}
 FEATURES = {

@@ -3823,6 +3823,7 @@ export interface components {
                 [key: string]: string;
             };
             database: components["schemas"]["DatabaseHealth"];
+            storage: components["schemas"]["StorageState"];
             models: components["schemas"]["ModelsHealth"];
         };
         /**
@@ -4683,7 +4684,10 @@ export interface components {
              * @example platewatch
              */
             recognizer: string;
-            /** Error */
+            /**
+             * Error
+             * @description the server's log says more; this is public
+             */
             error?: string | null;
             /**
              * Readers
@@ -6146,6 +6150,15 @@ export interface components {
             /** Occupancy */
             occupancy: components["schemas"]["OccupancyNow"][];
         };
+        /** StorageState */
+        StorageState: {
+            /**
+             * State
+             * @description whether photos can be kept
+             * @enum {string}
+             */
+            state: "ready" | "unusable";
+        };
         /** SummaryRead */
         SummaryRead: {
             /**
@@ -6301,7 +6314,7 @@ export interface components {
             password: string;
             /**
              * Setup Token
-             * @description Only for the first account, and only off loopback: the token printed in the server's terminal.
+             * @description Only for the first account, from elsewhere or through a proxy: from the file `setup-token` of the data folder, or the server's terminal.
              */
             setup_token?: string | null;
         };
