@@ -10,13 +10,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 
-from platewatch.app.asgi import first_account_token, make_prepared_app
-from platewatch.settings import load_settings
+from platewatch.app.asgi import make_prepared_app
 
-app = make_prepared_app()
-if token := first_account_token(load_settings()):
-    print(
-        "Nobody has an account yet. Whoever makes the first one at /app/ from another machine is asked for this "
-        f"one-time setup token: {token}",
-        file=sys.stderr,
-    )
+
+def _tell(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+app = make_prepared_app(_tell)

@@ -14,6 +14,10 @@ SOURCE = Path(__file__).parents[1] / "src" / "platewatch"
 CORE = {
     "plates",
     "settings",
+    "setting_values",
+    "environment",
+    "installation",
+    "data_folder",
     "errors",
     "logs",
     "clock",
@@ -24,6 +28,7 @@ CORE = {
     "sealing",
     "version",
     "zones",
+    "forwarding",
 }
 PARTS = {"vision", "media", "db", "notify", "ephemeral"}
 FEATURES = {

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import pkgutil
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,12 +14,14 @@ from typing import Literal
 import pytest
 import structlog
 
-from platewatch.logs import ACCESS_LOGGER, BACKUPS, HTTP_CLIENT_LOGGERS, MAX_BYTES, set_up_logs
+import platewatch
+from platewatch.access import opener
+from platewatch.logs import ACCESS_LOGGER, BACKUPS, HTTP_CLIENT_LOGGERS, MAX_BYTES, OWN_LOGGER, set_up_logs
 
 
 @pytest.fixture(autouse=True)
 def _leave_logging_as_it_was() -> Iterator[None]:
-    loggers = [logging.getLogger(), logging.getLogger(ACCESS_LOGGER)]
+    loggers = [logging.getLogger(), logging.getLogger(ACCESS_LOGGER), logging.getLogger(OWN_LOGGER)]
     before = [(logger, list(logger.handlers), logger.level, logger.propagate) for logger in loggers]
     for logger in loggers:
         logger.handlers = []
@@ -47,6 +52,63 @@ def test_requests_go_to_the_access_log_alone(tmp_path: Path) -> None:
     structlog.get_logger(ACCESS_LOGGER).info("request", path="/health", status=200)
     assert lines(tmp_path / "access.log")[0]["status"] == 200
     assert lines(tmp_path / "app.log") == []
+
+
+def module_names() -> list[str]:
+    names = [info.name for info in pkgutil.walk_packages(platewatch.__path__, "platewatch.")]
+    assert len(names) > 200
+    return names
+
+
+def test_no_module_logs_into_the_access_log(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path)
+    for name in module_names():
+        logging.getLogger(name).error("it broke")
+    assert lines(tmp_path / "access.log") == []
+    for file in ("app.log", "error.log"):
+        assert [line["logger"] for line in lines(tmp_path / file)] == module_names()
+
+
+def test_the_access_logger_and_those_of_libraries_are_no_module_of_ours() -> None:
+    packages = {name.split(".")[0] for name in module_names()}
+    for name in (ACCESS_LOGGER, "uvicorn", "uvicorn.error", "uvicorn.access", "alembic"):
+        assert name.split(".")[0] not in packages
+    assert not ACCESS_LOGGER.isidentifier()
+
+
+def test_what_a_gate_logs_goes_to_the_log_of_the_program(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path)
+    opener.log.warning("gate.failed", gate=1)
+    assert [(line["event"], line["logger"]) for line in lines(tmp_path / "app.log")] == [
+        ("gate.failed", "platewatch.access.opener")
+    ]
+
+
+def test_debug_logs_more_of_ours_and_not_of_libraries(tmp_path: Path) -> None:
+    set_up_logs(folder=tmp_path, level="debug")
+    structlog.get_logger("platewatch.app.runtime").debug("photo.read")
+    logging.getLogger("httpx2").debug("POST http://192.0.2.7/open?token=secret")
+    logging.getLogger("httpx2").info("shown")
+    assert [line["event"] for line in lines(tmp_path / "app.log")] == ["photo.read", "shown"]
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022])
+def test_logs_are_their_users_alone_whatever_the_umask(tmp_path: Path, umask: int) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir(mode=0o700)
+    (folder / "app.log").touch(mode=0o644)
+    (folder / "app.log.1").touch(mode=0o644)
+    before = os.umask(umask)
+    try:
+        set_up_logs(folder=folder)
+        log = logging.getLogger("filler")
+        for _ in range(8):
+            log.info("x" * (MAX_BYTES // 3))
+    finally:
+        os.umask(before)
+    files = [path for path in folder.iterdir() if path.name.startswith("app.log")]
+    assert len(files) > 2
+    assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
 
 
 def test_a_line_carries_the_request_id_bound_to_the_context(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from platewatch.errors import SettingsError
-from platewatch.settings import Settings, is_loopback, load_settings
+from platewatch.settings import DatabaseNames, Settings, is_loopback, load_settings, read_settings
 
 
 @pytest.fixture(autouse=True)
@@ -22,17 +22,32 @@ def test_defaults_listen_on_loopback_and_use_sqlite_in_the_data_folder(tmp_path:
     assert settings.log_folder == tmp_path / "logs"
 
 
-def test_a_checkout_keeps_its_data_in_the_data_folder(tmp_path: Path) -> None:
-    (tmp_path / "pyproject.toml").touch()
-    (tmp_path / "src/platewatch").mkdir(parents=True)
-    assert load_settings().data == Path("data")
+def test_a_checkout_keeps_its_data_in_its_data_folder_wherever_it_is_called() -> None:
+    assert load_settings().data == Path(__file__).parents[1] / "data"
 
 
-def test_an_installed_package_keeps_its_data_in_the_users_folder(
+def test_an_installed_package_keeps_its_data_in_the_users_folder_even_in_a_checkout(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setattr("platewatch.settings.checkout_folder", lambda: None)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "src/platewatch").mkdir(parents=True)
     assert load_settings().data == tmp_path / "share" / "platewatch"
+
+
+def test_a_relative_data_folder_is_told_from_the_root_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PLATEWATCH_DATA", "here")
+    assert load_settings().data == tmp_path / "here"
+
+
+def test_the_home_folder_can_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / ".env").write_text("PLATEWATCH_DATA=~/plates\nPLATEWATCH_LOGS=~/logs\nPLATEWATCH_IMPORT_FOLDERS=~/in\n")
+    settings = load_settings()
+    assert settings.data == tmp_path / "home/plates"
+    assert settings.log_folder == tmp_path / "home/logs"
+    assert settings.import_folders == (tmp_path / "home/in",)
 
 
 def test_the_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,11 +61,11 @@ def test_the_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pyt
 def test_carwatch_names_in_the_env_file_are_honored(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         "DB_HOST=db.local\nDB_USER=car\nDB_PASSWORD=p@ss/word\nDB_NAME=carwatch\nDB_PORT=3307\n"
-        "SECRET_KEY=x\nBCRYPT_ROUNDS=10\nDEBUG=True\n",
+        "SECRET_KEY=a key of thirty letters or so\nBCRYPT_ROUNDS=10\nDEBUG=True\n",
     )
     settings = load_settings()
     assert settings.effective_database_url == "mysql://car:p%40ss%2Fword@db.local:3307/carwatch"
-    assert (settings.bcrypt_rounds, settings.secret_key) == (10, "x")
+    assert (settings.bcrypt_rounds, settings.secret_key) == (10, "a key of thirty letters or so")
     assert settings.effective_log_level == "debug"
 
 
@@ -78,6 +93,99 @@ def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(name, value)
     with pytest.raises(SettingsError, match=name):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        pytest.param("ALLOWED_ORIGINS", "*", "https://plates.example.org", id="every site"),
+        pytest.param("TRUSTED_PROXIES", "foo", "127.0.0.1,172.16.0.0/12", id="a proxy without an address"),
+        pytest.param("SECRET_KEY", "x", "openssl rand -hex 32", id="a short key"),
+        pytest.param("SECRET_KEY", "your_secret_key_here", "placeholder", id="the document's placeholder"),
+        pytest.param("PLATE_KEY", "short", "16 are the least", id="a short key of pseudonyms"),
+        pytest.param("ALLOWED_HOSTS", "https://plates.example.org", "name alone", id="an address as host"),
+        pytest.param("REDIS_URL", "foo", "redis://localhost:6379/0", id="no address of a Redis"),
+        pytest.param("LLM_URL", "foo", "https://", id="no address of a service"),
+        pytest.param("LLM_DAILY_COST", "inf", "finite", id="an endless cost"),
+        pytest.param("MAX_IMAGE_MB", "0", "greater than or equal to 1", id="a size of nothing"),
+    ],
+)
+def test_a_value_that_can_not_work_is_refused_with_what_to_set(
+    name: str, value: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"PLATEWATCH_{name}", value)
+    with pytest.raises(SettingsError, match=f"PLATEWATCH_{name}") as told:
+        load_settings()
+    assert says in str(told.value)
+    secret = name in {"SECRET_KEY", "PLATE_KEY", "REDIS_URL"}
+    assert (f"PLATEWATCH_{name}={value}" in str(told.value)) is not secret
+
+
+def test_all_faults_are_told_at_once_with_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("PLATEWATCH_PROFIL=fast\nDEBUG=maybe\njunk line\nPLATEWATCH_READERS=0\n")
+    monkeypatch.setenv("PLATEWATCH_PORTT", "9000")
+    monkeypatch.setenv("PLATEWATCH_PORT", "eighty")
+    with pytest.raises(SettingsError) as told:
+        load_settings()
+    lines = [line.strip() for line in str(told.value).splitlines()[1:]]
+    assert [line.split(" ", 1)[0] if line.startswith("PLATE") else line[:14] for line in lines] == [
+        ".env, line 3: ",
+        "PLATEWATCH_PORTT",
+        ".env, line 1: ",
+        "PLATEWATCH_PORT=eighty",
+        ".env, line 4: ",
+        ".env, line 2: ",
+    ]
+    assert ".env, line 2: DEBUG=maybe can't be used" in str(told.value)
+    assert "Did you mean PLATEWATCH_PROFILE?" in str(told.value)
+
+
+def test_what_can_be_used_stays_beside_what_can_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATEWATCH_PORT", "eighty")
+    monkeypatch.setenv("DB_PORT", "x")
+    monkeypatch.setenv("PLATEWATCH_HOST", "::1")
+    read = read_settings()
+    assert len(read.faults) == 2
+    assert (read.settings.port, read.settings.db_port, read.settings.host) == (8000, 3306, "::1")
+
+
+def test_the_port_that_kubernetes_sets_is_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATEWATCH_PORT", "tcp://192.0.2.1:8000")
+    with pytest.raises(SettingsError, match="enableServiceLinks"):
+        load_settings()
+
+
+def test_a_file_that_can_not_be_read_is_a_fault_beside_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_bytes("PLATEWATCH_PORT=9000\n".encode("utf-16"))
+    monkeypatch.setenv("PLATEWATCH_READERS", "0")
+    with pytest.raises(SettingsError, match=r"not in UTF-8[\s\S]*PLATEWATCH_READERS"):
+        load_settings()
+
+
+def test_a_file_with_the_mark_of_windows_is_read(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_bytes(b"\xef\xbb\xbfPLATEWATCH_PORT=9000\r\n")
+    assert load_settings().port == 9000
+
+
+def test_the_names_that_were_given_are_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("DB_NAME=plates\nDB_PASSWORD=x\n")
+    monkeypatch.setenv("PLATEWATCH_DB_USER", "ada")
+    names = load_settings().database_names
+    assert names == DatabaseNames("DB_HOST and DB_PORT", "PLATEWATCH_DB_USER", "DB_PASSWORD", "DB_NAME")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [({}, "PLATEWATCH_DATA"), ({"database_url": "postgresql://h/x"}, "PLATEWATCH_DATABASE_URL")],
+    ids=["the default", "a URL"],
+)
+def test_the_setting_of_the_database_is_named(given: dict[str, str], expected: str) -> None:
+    assert Settings.model_validate(given).database_names == DatabaseNames(expected, expected, expected, expected)
+
+
+def test_what_is_shown_of_settings_hides_secrets() -> None:
+    settings = Settings(port=9000, secret_key="a key of thirty letters or so", redis_url="redis://:s3cret@localhost")
+    assert settings.shown() == {"port": "9000", "secret_key": "***", "redis_url": "***"}
 
 
 def test_allowed_origins_are_split_at_commas(monkeypatch: pytest.MonkeyPatch) -> None:

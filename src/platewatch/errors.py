@@ -7,6 +7,7 @@
     │   │   ├── NotAnImageError        no known image format
     │   │   ├── TruncatedImageError    the file ends early or is damaged
     │   │   ├── UnsupportedImageError  an image, but of a kind that is not read
+    │   │   │   └── HeicNotReadError   a phone's HEIC photo, where the package that reads it is not installed
     │   │   └── ImageTooLargeError     too many bytes or pixels
     │   ├── CursorError                a paging cursor that this server did not make
     │   ├── RowsError                  rows of a file that can't be used
@@ -26,6 +27,7 @@
     ├── ModelError
     │   ├── UnknownBackendError        no detector or recognizer of that name
     │   ├── ModelFileError             a model's file is missing or damaged
+    │   │   └── MissingExtraError      the package of an extra is not installed
     │   ├── ModelShapeError            a model whose input or output is not understood
     │   ├── RemoteModelError           a model on another machine that does not answer, or not with what was asked
     │   └── BudgetError                a paid model that has cost enough for today
@@ -44,6 +46,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from platewatch.installation import install_command, own_command
 from platewatch.redaction import printable
 
 _PLACES_NAMED = 10
@@ -89,6 +92,16 @@ class TruncatedImageError(ImageError):
 
 class UnsupportedImageError(ImageError):
     """An image of a kind that is not read."""
+
+
+class HeicNotReadError(UnsupportedImageError):
+    """A HEIC photo, where the package of the extra `heic` is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "HEIC photos are read where the package pillow-heif is installed beside platewatch "
+            f"(`{install_command('heic')}`). Install it, or send the photo as JPEG."
+        )
 
 
 class ImageTooLargeError(ImageError):
@@ -241,15 +254,28 @@ class ModelError(PlatewatchError):
 
 
 class UnknownBackendError(ModelError):
-    """No detector or recognizer of that name is installed."""
+    """No detector or recognizer has that name; `ready` are those that can be used."""
 
-    def __init__(self, *, kind: str, name: str, known: list[str]) -> None:
-        super().__init__(f"There is no {kind} {name!r}. Installed are: {', '.join(sorted(known)) or 'none'}.")
+    def __init__(self, *, kind: str, name: str, ready: Sequence[str]) -> None:
+        super().__init__(
+            f"There is no {kind} {name!r}. Ready are: {', '.join(sorted(ready)) or 'none'}. "
+            f"`{own_command('models list')}` says what others need."
+        )
         self.name = name
 
 
 class ModelFileError(ModelError):
     """A model's file is missing or damaged."""
+
+
+class MissingExtraError(ModelFileError):
+    """The package of an extra is not installed."""
+
+    def __init__(self, package: str, *, extra: str, brings: str | None = None) -> None:
+        """`brings` is what comes with it that somebody might not want."""
+        also = f"; it brings {brings}" if brings else ""
+        super().__init__(f"The package {package!r} is not installed. Install it with `{install_command(extra)}`{also}.")
+        self.extra = extra
 
 
 class ModelShapeError(ModelError):

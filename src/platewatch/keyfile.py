@@ -8,6 +8,8 @@ import secrets
 from pathlib import Path
 from typing import Final
 
+from platewatch.data_folder import PRIVATE_FOLDER
+
 _KEY_BYTES: Final = 32
 
 
@@ -32,7 +34,7 @@ def write_once(path: Path, text: str) -> None:
     Raises:
         OSError: the file can't be made.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     draft = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "w") as file:
         file.write(text)

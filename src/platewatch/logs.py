@@ -17,13 +17,17 @@ import structlog
 from concurrent_log_handler import ConcurrentRotatingFileHandler
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from platewatch.data_folder import PRIVATE_FOLDER, PRIVATE_UMASK, make_files_private
 from platewatch.redaction import printable, redact_urls
 
 MAX_BYTES = 5 * 1024 * 1024
 BACKUPS = 5
-ACCESS_LOGGER = "platewatch.access"
+ACCESS_LOGGER = "requests to platewatch"
+"""No module can have this name: a module's logger passes its lines on to those of the packages around it."""
+OWN_LOGGER = "platewatch"
 HTTP_CLIENT_LOGGERS = ("httpx2", "httpcore2")
 """They log whole addresses and headers, with the secrets in them, of every call."""
+_SERVER_LOGGERS = ("uvicorn", "uvicorn.error")
 _MANY_LINES = ("exception", "stack")
 
 
@@ -60,9 +64,10 @@ def _without_colored_copy(_logger: WrappedLogger, _method: str, event: EventDict
 def set_up_logs(*, folder: Path, level: str = "info", terminal: Literal["console", "json"] = "console") -> None:
     """Send what structlog and the standard library log to the terminal and the files in `folder`.
 
+    At `debug`, libraries stay at `info`: what they say below may hold secrets, such as cookies and addresses of calls.
     Calling it again replaces the handlers of the call before.
     """
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
     shared = _shared_processors()
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
@@ -82,14 +87,15 @@ def set_up_logs(*, folder: Path, level: str = "info", terminal: Literal["console
     app_file = _rotating(folder / "app.log", as_json)
     error_file = _rotating(folder / "error.log", as_json)
     error_file.setLevel(logging.ERROR)
-    _replace_handlers(logging.getLogger(), [stream, app_file, error_file], level)
+    _replace_handlers(logging.getLogger(), [stream, app_file, error_file], "info" if level == "debug" else level)
+    logging.getLogger(OWN_LOGGER).setLevel(level.upper())
 
     access = logging.getLogger(ACCESS_LOGGER)
     _replace_handlers(access, [_rotating(folder / "access.log", as_json)], "info")
     access.propagate = False
     for name in ("alembic", *HTTP_CLIENT_LOGGERS):
         logging.getLogger(name).setLevel(logging.WARNING)
-    for name in ("uvicorn", "uvicorn.error"):
+    for name in _SERVER_LOGGERS:
         _replace_handlers(logging.getLogger(name), [], "info")
         logging.getLogger(name).propagate = True
     logging.getLogger("uvicorn.access").disabled = True
@@ -121,7 +127,10 @@ def _formatter(shared: list[Processor], renderer: Processor) -> logging.Formatte
 
 def _rotating(path: Path, formatter: logging.Formatter) -> ConcurrentRotatingFileHandler:
     """Several processes may write to the file; a lock beside it keeps lines and backups whole."""
-    handler = ConcurrentRotatingFileHandler(path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8")
+    make_files_private([path, *(path.with_name(f"{path.name}.{number}") for number in range(1, BACKUPS + 1))])
+    handler = ConcurrentRotatingFileHandler(
+        path, maxBytes=MAX_BYTES, backupCount=BACKUPS, encoding="utf-8", umask=PRIVATE_UMASK
+    )
     handler.setFormatter(formatter)
     return handler
 

@@ -7,24 +7,39 @@ The environment is read nowhere else. Names are `PLATEWATCH_` and the field's na
 from __future__ import annotations
 
 import ipaddress
+import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
 from platformdirs import user_data_path
-from pydantic import AliasChoices, Field, ValidationError, field_validator
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, PrivateAttr, ValidationError
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from platewatch import setting_values as values
+from platewatch.environment import ENCODING, Place, SettingNames, dotenv_silent, own_name, read_names
 from platewatch.errors import SettingsError
 from platewatch.fields import TimeZone
+from platewatch.installation import checkout_folder
 
 Registration = Literal["approval", "open", "closed"]
+File = Annotated[Path, AfterValidator(values.usable_path)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+ENV_FILE: Final = Path(".env")
+_DATABASE_FIELDS: Final = ("db_host", "db_port", "db_user", "db_password", "db_name")
+_SECRET_FIELDS: Final = frozenset({"secret_key", "plate_key", "llm_key", "db_password", "database_url", "redis_url"})
 
 
-def _default_data_folder() -> Path:
-    """`./data` in a checkout, the platform's folder for user data elsewhere."""
-    if Path("pyproject.toml").is_file() and Path("src/platewatch").is_dir():
-        return Path("data")
+def default_data_folder() -> Path:
+    """`data` in the checkout that runs, wherever the command is called; else the platform's folder for user data."""
+    checkout = checkout_folder()
+    return user_data_folder() if checkout is None else checkout / "data"
+
+
+def user_data_folder() -> Path:
+    """The platform's folder for user data."""
     return user_data_path("platewatch", appauthor=False)
 
 
@@ -37,16 +52,20 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_prefix="PLATEWATCH_",
-        env_file=".env",
+        env_file=ENV_FILE,
+        env_file_encoding=ENCODING,
         env_ignore_empty=True,
         extra="ignore",
         populate_by_name=True,
+        hide_input_in_errors=True,
     )
+    _places: dict[str, Place] = PrivateAttr(default_factory=dict)
+    """Where the fields were set, as far as that is known."""
 
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
-    data: Path = Field(default_factory=_default_data_folder)
-    trusted_proxies: str = Field(
+    data: Annotated[Path, AfterValidator(values.absolute_path)] = Field(default_factory=default_data_folder)
+    trusted_proxies: Annotated[str, AfterValidator(values.proxy_addresses)] = Field(
         default="127.0.0.1",
         description="Addresses, separated by commas, whose X-Forwarded-For is believed.",
     )
@@ -67,33 +86,33 @@ class Settings(BaseSettings):
     profile: Literal["fast", "balanced", "thorough"] = Field(
         default="balanced", description="How closely the detector `platewatch` looks for small plates."
     )
-    detector_model: Path | None = Field(default=None, description="A user's own ONNX export for the detector.")
-    recognizer_model: Path | None = Field(
+    detector_model: File | None = Field(default=None, description="A user's own ONNX export for the detector.")
+    recognizer_model: File | None = Field(
         default=None,
         description="Folder of a model for the recognizer `platewatch`; without it the built-in one.",
     )
-    char_yolo_model: Path | None = Field(
+    char_yolo_model: File | None = Field(
         default=None, description="A YOLO export whose classes are characters, for the recognizer `char-yolo`."
     )
-    easyocr_folder: Path | None = Field(
+    easyocr_folder: File | None = Field(
         default=None, description="Folder with the weights for the recognizer `easyocr`; nothing is downloaded."
     )
     easyocr_network: str = Field(default="english_g2", pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    ensemble: Annotated[tuple[str, ...], NoDecode] = Field(
+    ensemble: Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.split_commas)] = Field(
         default=("platewatch", "rapidocr"),
         description="Recognizers, separated by commas, that vote in the recognizer `ensemble`.",
     )
     llm: Literal["off", "on"] = Field(default="off", description="`on`: the recognizer `llm` may send crops away.")
-    llm_url: str = Field(default="https://generativelanguage.googleapis.com", pattern=r"^https?://[^\s@]+$")
+    llm_url: Annotated[str, AfterValidator(values.service_address)] = "https://generativelanguage.googleapis.com"
     llm_model: str = Field(default="gemini-2.5-flash", pattern=r"^[A-Za-z0-9._-]{1,100}$")
     llm_key: str | None = Field(default=None, repr=False)
-    llm_timeout_s: float = Field(default=20.0, gt=0, le=300)
+    llm_timeout_s: Number = Field(default=20.0, gt=0, le=300)
     llm_retries: int = Field(default=2, ge=0, le=10)
-    llm_daily_cost: float = Field(
+    llm_daily_cost: Number = Field(
         default=1.0, ge=0, description="What its calls may cost in a day (UTC), in the currency of the prices."
     )
-    llm_input_price: float = Field(default=0.30, ge=0, description="Of a million input tokens.")
-    llm_output_price: float = Field(default=2.50, ge=0, description="Of a million output tokens.")
+    llm_input_price: Number = Field(default=0.30, ge=0, description="Of a million input tokens.")
+    llm_output_price: Number = Field(default=2.50, ge=0, description="Of a million output tokens.")
     detector_layout: Literal["auto", "v5", "v8", "nms-free"] = "auto"
     detector_class: str | None = Field(
         default=None,
@@ -116,7 +135,7 @@ class Settings(BaseSettings):
     max_image_megapixels: int = Field(default=50, ge=1, le=512)
     max_images_per_request: int = Field(default=16, ge=1, le=256)
 
-    secret_key: str | None = Field(
+    secret_key: Annotated[str | None, AfterValidator(values.server_keys)] = Field(
         default=None,
         repr=False,
         validation_alias=_also("SECRET_KEY", "SECRET_KEY"),
@@ -142,7 +161,7 @@ class Settings(BaseSettings):
     rate_limit_anonymous: int = Field(
         default=600, ge=0, le=1_000_000, description="Requests a minute of each address without a log-in; 0: no limit."
     )
-    redis_url: str | None = Field(
+    redis_url: Annotated[str | None, AfterValidator(values.redis_address)] = Field(
         default=None,
         repr=False,
         description="Where several processes count requests and share results; without it each does so alone.",
@@ -168,7 +187,7 @@ class Settings(BaseSettings):
         default=60, ge=1, le=3600, description="How often vehicles that stay too long are looked for."
     )
 
-    import_folders: Annotated[tuple[Path, ...], NoDecode] = Field(
+    import_folders: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(values.split_folders)] = Field(
         default=(), description="Folders on the server, separated by commas, from which photos may be imported."
     )
     import_max_files: int = Field(default=100_000, ge=1, le=10_000_000, description="Files in one import.")
@@ -188,9 +207,8 @@ class Settings(BaseSettings):
         default="text",
         description="How plates are stored that no watchlist names; pseudonyms can only be searched exactly.",
     )
-    plate_key: str | None = Field(
+    plate_key: Annotated[str | None, AfterValidator(values.require_strong_key)] = Field(
         default=None,
-        min_length=16,
         repr=False,
         description="Key of the pseudonyms; without it `plate-key` in the data folder.",
     )
@@ -198,7 +216,7 @@ class Settings(BaseSettings):
     health_style: Literal["platewatch", "carwatch"] = Field(
         default="platewatch", description="`carwatch`: `/health` and `/` answer word for word as CarWatch's document."
     )
-    carwatch_location: str | None = Field(
+    carwatch_location: Annotated[str | None, AfterValidator(values.place_name)] = Field(
         default="main site",
         max_length=150,
         description="Where uploads by CarWatch's routes are, unless they say so; `none`: nowhere, so no visits.",
@@ -206,54 +224,22 @@ class Settings(BaseSettings):
     debug: bool = Field(default=False, validation_alias=_also("DEBUG", "DEBUG"))
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
-    logs: Path | None = Field(default=None, description="Folder of the log files; `logs` in the data folder.")
+    logs: File | None = Field(default=None, description="Folder of the log files; `logs` in the data folder.")
 
     event_poll_ms: int = Field(default=250, ge=10, le=60_000)
     max_live_clients: int = Field(default=200, ge=1, le=100_000)
-    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_hosts: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(values.split_commas), AfterValidator(values.host_names)
+    ] = Field(
         default=(),
         description="Names, separated by commas, that the server goes by (`*.example.com` for all below); empty: any.",
     )
-    allowed_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    allowed_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(values.split_commas), AfterValidator(values.browser_origins)
+    ] = Field(
         default=(),
         description="Other sites, separated by commas, whose pages may call with the log-in cookie.",
     )
-
-    @field_validator("allowed_origins", mode="before")
-    @classmethod
-    def _split_commas(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip().rstrip("/") for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("allowed_hosts", mode="before")
-    @classmethod
-    def _split_hosts(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip().lower() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("carwatch_location")
-    @classmethod
-    def _none_for_nowhere(cls, value: str | None) -> str | None:
-        name = (value or "").strip()
-        if not name.isprintable():
-            raise ValueError("The name of a location has no control characters.")
-        return None if name.lower() in {"", "none"} else name
-
-    @field_validator("ensemble", mode="before")
-    @classmethod
-    def _split_names(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(part.strip() for part in value.split(",") if part.strip())
-        return value
-
-    @field_validator("import_folders", mode="before")
-    @classmethod
-    def _split_folders(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(Path(part.strip()) for part in value.split(",") if part.strip())
-        return value
 
     @property
     def effective_database_url(self) -> str:
@@ -289,6 +275,40 @@ class Settings(BaseSettings):
     def listens_on_loopback(self) -> bool:
         return is_loopback(self.host)
 
+    @property
+    def database_names(self) -> DatabaseNames:
+        """The names of the settings that say which database is used."""
+        if self.database_url or not self.db_name:
+            name = self.name_of("database_url" if self.database_url else "data")
+            return DatabaseNames(name, name, name, name)
+        host, port, user, password, name = map(self.name_of, _DATABASE_FIELDS)
+        return DatabaseNames(f"{host} and {port}", user, password, name)
+
+    def name_of(self, field: str) -> str:
+        """The setting's name as it was given: CarWatch's, or platewatch's own."""
+        if field in self._places:
+            return self._places[field].name
+        # Beside CarWatch's names of a database's parts, the others are CarWatch's too.
+        as_carwatch = field in _DATABASE_FIELDS and any(
+            self._places[other].name == other.upper() for other in _DATABASE_FIELDS if other in self._places
+        )
+        return field.upper() if as_carwatch else own_name(field)
+
+    def place_of(self, field: str) -> str:
+        """Where the setting was given, for the beginning of a message."""
+        return str(self._places.get(field) or own_name(field))
+
+    def is_given(self, field: str) -> bool:
+        """Whether the setting was given, in the environment, `.env` or by code."""
+        return field in self.model_fields_set
+
+    def shown(self) -> dict[str, str]:
+        """The settings that were given, for the log; secrets are hidden."""
+        return {
+            field: "***" if field in _SECRET_FIELDS else str(getattr(self, field))
+            for field in sorted(self.model_fields_set)
+        }
+
     def require_safe(self) -> None:
         """Do nothing if strangers can't get in without a log-in.
 
@@ -300,6 +320,31 @@ class Settings(BaseSettings):
                 f"PLATEWATCH_AUTH=off would let everybody in who reaches {self.host!r}. Listen on 127.0.0.1, "
                 "or set PLATEWATCH_AUTH_OFF_CONFIRMED=true if that is meant."
             )
+
+
+class _SettingsWithoutFile(Settings):
+    """For the rest of the faults where the file itself can't be read."""
+
+    model_config = SettingsConfigDict(env_file=None)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseNames:
+    """The settings that give a database's parts: of its address, user, password and own name."""
+
+    address: str
+    user: str
+    password: str
+    database: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadSettings:
+    """Settings, what is wrong with them, and what may be; fields that can't be used have their defaults."""
+
+    settings: Settings
+    faults: tuple[str, ...]
+    hints: tuple[str, ...]
 
 
 def is_loopback(host: str) -> bool:
@@ -318,13 +363,50 @@ def load_settings() -> Settings:
     """Settings from the environment and `.env`.
 
     Raises:
-        SettingsError: a value can't be used; the message names each one.
+        SettingsError: a name is misspelt or a value can't be used; the message names each one.
     """
-    try:
-        return Settings()
-    except ValidationError as error:
-        lines = [
-            f"PLATEWATCH_{str(problem['loc'][0]).upper().removeprefix('PLATEWATCH_')}: {problem['msg']}"
-            for problem in error.errors(include_url=False)
-        ]
-        raise SettingsError("Some settings can't be used:\n  " + "\n  ".join(lines)) from error
+    read = read_settings()
+    require_no_faults(read.faults)
+    return read.settings
+
+
+def require_no_faults(faults: tuple[str, ...]) -> None:
+    """Do nothing if there are none.
+
+    Raises:
+        SettingsError: with all of them, a line each.
+    """
+    if faults:
+        raise SettingsError("Some settings can't be used:\n  " + "\n  ".join(dict.fromkeys(faults)))
+
+
+def read_settings() -> ReadSettings:
+    """Settings from the environment and `.env`, with everything that is wrong with names, lines and values."""
+    known = SettingNames(Settings.model_fields)
+    names = read_names(os.environ, ENV_FILE, known.all())
+    faults = list(names.faults)
+    kind = Settings if names.readable else _SettingsWithoutFile
+    replaced: dict[str, Any] = {}
+    with dotenv_silent():
+        try:
+            settings = kind()
+        except ValidationError as error:
+            for problem in error.errors(include_url=False):
+                field = known.field_of(str(problem["loc"][0]))
+                faults.append(_fault(field, problem, known.place_of(field, names.places)))
+                replaced[field] = Settings.model_fields[field].get_default(call_default_factory=True)
+            settings = kind(**replaced)
+    places = {field: known.place_of(field, names.places) for field in Settings.model_fields}
+    settings._places = {field: place for field, place in places.items() if place}  # noqa: SLF001 -- its maker
+    return ReadSettings(settings, tuple(faults), names.hints)
+
+
+def _fault(field: str, problem: ErrorDetails, place: Place | None) -> str:
+    """What is wrong with the field's value; the value itself only where it is no secret."""
+    given = problem["input"]
+    shown = f"={given}" if isinstance(given, str) and field not in _SECRET_FIELDS else ""
+    message = problem["msg"].removeprefix("Value error, ")
+    fault = f"{place or own_name(field)}{shown} can't be used: {message}"
+    if field == "port" and str(given).startswith("tcp://"):
+        fault += ". Kubernetes sets it for a service of that name: rename that, or set enableServiceLinks: false"
+    return fault

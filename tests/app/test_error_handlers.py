@@ -34,7 +34,7 @@ CASES = [
     (errors.TooManyRequestsError("x", retry_after_s=1), 429),
     (errors.DatabaseAwayError(), 503),
     (errors.BusyError(retry_after_s=1), 503),
-    (errors.UnknownBackendError(kind="detector", name="x", known=[]), 503),
+    (errors.UnknownBackendError(kind="detector", name="x", ready=[]), 503),
     (errors.ModelFileError("x"), 503),
     (errors.StorageError("x"), 507),
     (errors.SettingsError("x"), 500),

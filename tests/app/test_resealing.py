@@ -21,7 +21,7 @@ from tests.servers import PASSWORD, Server
 CAMERA_URL = "rtsp://user:s3cret@192.0.2.7/stream"
 RELAY = {"kind": "http", "url": "http://192.0.2.8/open", "headers": {"X-Token": "t0ken"}}
 PLACES = {"cameras (sealed_source_url)", "gates (sealed_actuator)", "users (sealed_totp_secret)"}
-OLD, NEW = "the old key", "the new key"
+OLD, NEW = "a phrase that sealed before", "a phrase that seals from now on"
 
 StartServer = Callable[..., Server]
 

@@ -21,7 +21,7 @@ PATIENCE_S = 60
 
 def environment(folder: Path, **variables: str) -> dict[str, str]:
     """This process's environment without platewatch's settings, but with these."""
-    seeds = {"DB_HOST", "DB_USER", "DB_PASSWORD", "DB_NAME", "DB_PORT", "BCRYPT_ROUNDS", "DEBUG"}
+    seeds = {"DB_HOST", "DB_USER", "DB_PASSWORD", "DB_NAME", "DB_PORT", "BCRYPT_ROUNDS", "DEBUG", "SECRET_KEY"}
     kept = {
         name: value for name, value in os.environ.items() if not name.startswith("PLATEWATCH_") and name not in seeds
     }

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from platewatch.cli import app
+from platewatch.installation import install_command
 from platewatch.vision.backends import rapidocr
 from platewatch.vision.image import encode_jpeg
 from tests.vision.slot_models import write_slot_model
@@ -40,10 +41,21 @@ def test_backends_and_models_are_listed(tmp_path: Path) -> None:
     make_model(tmp_path / "zebra")
     code, out, _ = run("models", "list", "--folder", tmp_path)
     assert code == 0
-    lines = [line.split()[:2] for line in out.splitlines()]
-    assert ["detector", "rapidocr"] in lines
-    assert ["recognizer", "rapidocr"] in lines
-    assert ["detector", "zebra"] in lines
+    states = {tuple(line.split()[:2]): line.split(maxsplit=2)[2] for line in out.splitlines()}
+    assert states["detector", "rapidocr"] == states["recognizer", "platewatch"] == "ready"
+    assert states["detector", "yolo"].startswith("not ready: ")
+    assert "PLATEWATCH_DETECTOR_MODEL" in states["detector", "yolo"]
+    assert ("detector", "zebra") in states
+
+
+def test_an_extra_that_is_missing_is_listed_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rapidocr, "_PACKAGE", "platewatch_no_such_package")
+    _, out, _ = run("models", "list")
+    (line,) = [line for line in out.splitlines() if line.startswith("recognizer  rapidocr")]
+    assert "not ready: " in line
+    assert f"`{install_command('rapidocr')}`" in line
+    (line,) = [line for line in out.splitlines() if line.startswith("recognizer  ensemble")]
+    assert "platewatch_no_such_package" in line
 
 
 def test_whole_models_verify(tmp_path: Path) -> None:

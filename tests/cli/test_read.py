@@ -99,8 +99,8 @@ def test_images_that_fail_are_named_and_the_others_are_read(photos: Path, tmp_pa
     ("arguments", "hint"),
     [
         pytest.param(["--json", "--csv", "x.jpg"], "exclude each other", id="two styles"),
-        pytest.param(["--detector", "nope", "x.jpg"], "Installed are", id="unknown detector"),
-        pytest.param(["--recognizer", "nope", "x.jpg"], "Installed are", id="unknown recognizer"),
+        pytest.param(["--detector", "nope", "x.jpg"], "Ready are: ", id="unknown detector"),
+        pytest.param(["--recognizer", "nope", "x.jpg"], "Ready are: ", id="unknown recognizer"),
         pytest.param(["--detector", "yolo", "x.jpg"], "needs a model", id="yolo without a model"),
         pytest.param(["--detector", "yolo", "--model", "gone.onnx", "x.jpg"], "gone.onnx", id="missing model"),
         pytest.param(

@@ -11,6 +11,7 @@ from tests.cli.children import run
 
 URL = "rtsp://user:s3cret@192.0.2.7/stream"
 SHOWN = "rtsp://***@192.0.2.7/stream"
+OLD, NEW = "a phrase that sealed before", "a phrase that seals from now on"
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
@@ -39,22 +40,22 @@ def stored(folder: Path) -> tuple[list[str], int]:
 
 def test_the_secrets_are_sealed_anew_and_counted(tmp_path: Path) -> None:
     assert run(tmp_path, "migrate").returncode == 0
-    store(tmp_path, "north", "old")
-    store(tmp_path, "south", "new")
-    done = run(tmp_path, "reseal", PLATEWATCH_SECRET_KEY="new,old")
-    assert (done.returncode, done.stderr) == (0, "")
+    store(tmp_path, "north", OLD)
+    store(tmp_path, "south", NEW)
+    done = run(tmp_path, "reseal", PLATEWATCH_SECRET_KEY=f"{NEW},{OLD}")
+    assert (done.returncode, done.stderr) == (0, f"Data folder: {tmp_path}/data\n")
     assert done.stdout == "Sealed anew with the first key: 1. Sealed with it already: 1.\n"
     sealed, notes = stored(tmp_path)
-    assert [Seal("new", tmp_path).unseal(text) for text in sealed] == [URL, URL]
+    assert [Seal(NEW, tmp_path).unseal(text) for text in sealed] == [URL, URL]
     assert notes == 1
 
 
 def test_a_secret_that_no_key_opens_is_named_and_everything_stays(tmp_path: Path) -> None:
     assert run(tmp_path, "migrate").returncode == 0
-    store(tmp_path, "north", "old")
+    store(tmp_path, "north", OLD)
     store(tmp_path, "south", "lost")
     before = stored(tmp_path)
-    done = run(tmp_path, "reseal", PLATEWATCH_SECRET_KEY="new,old")
+    done = run(tmp_path, "reseal", PLATEWATCH_SECRET_KEY=f"{NEW},{OLD}")
     assert (done.returncode, done.stdout) == (1, "")
     assert "Nothing was changed" in done.stderr
     assert "cameras 2 (sealed_source_url)" in done.stderr
@@ -63,6 +64,6 @@ def test_a_secret_that_no_key_opens_is_named_and_everything_stays(tmp_path: Path
 
 
 def test_a_database_without_tables_is_told(tmp_path: Path) -> None:
-    done = run(tmp_path, "reseal", PLATEWATCH_SECRET_KEY="new")
+    done = run(tmp_path, "reseal", PLATEWATCH_SECRET_KEY=NEW)
     assert done.returncode == 2
     assert "platewatch migrate" in done.stderr

@@ -282,16 +282,19 @@ def test_nothing_temporary_is_left(quick_start: QuickStart, photo_folder: Path) 
 def test_the_documents_env_file_reaches_its_database(tmp_path: Path) -> None:
     with empty_url(Kind.MARIADB, tmp_path, "platewatch_carwatch_env") as address:
         url = httpx2.URL(address.replace("mysql+pymysql", "http"))
-        (tmp_path / ".env").write_text(
-            ENV_FILE.format(
-                host=url.host,
-                user=url.username,
-                password=url.password,
-                name=url.path.strip("/"),
-                port=url.port or 3306,
-            )
+        text = ENV_FILE.format(
+            host=url.host,
+            user=url.username,
+            password=url.password,
+            name=url.path.strip("/"),
+            port=url.port or 3306,
         )
+        (tmp_path / ".env").write_text(text)
+        refused = run(tmp_path, "migrate")
+        (tmp_path / ".env").write_text(text.replace("your_secret_key_here", "a phrase of this gate alone"))
         done = run(tmp_path, "migrate")
+    assert refused.returncode == 2
+    assert ".env, line 9: SECRET_KEY can't be used: the key is a document's placeholder" in refused.stderr
     assert done.returncode == 0, done.stderr
     assert "platewatch_carwatch_env" in done.stdout
     assert "was brought up to date" in done.stdout

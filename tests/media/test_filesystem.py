@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import errno
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,3 +129,15 @@ def test_a_link_out_of_the_folder_is_not_reached_by_any_key(store: FilesystemMed
         assert not store.exists(text)
         store.delete(text)
     assert (tmp_path / "secret.jpg").exists()
+
+
+def test_a_limit_on_the_size_of_files_shows_when_it_is_tried(tmp_path: Path) -> None:
+    code = (
+        "import resource, signal, sys; from pathlib import Path; from platewatch.clock import Clock\n"
+        "from platewatch.media.filesystem import FilesystemMediaStore; from platewatch.errors import StorageError\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))\n"
+        "store = FilesystemMediaStore(Path(sys.argv[1]), Clock())\n"
+        "try:\n    store.try_to_keep()\nexcept StorageError as error:\n    print(error)\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert "The disk is full" in ran.stdout

@@ -38,6 +38,12 @@ NOT_KEYS = {
 OpenStore = Callable[[], MediaStore]
 
 
+def test_trying_to_keep_an_image_leaves_nothing(store: MediaStore) -> None:
+    store.try_to_keep()
+    store.try_to_keep()
+    assert store.pending() == []
+
+
 @pytest.mark.parametrize(
     "data",
     [PHOTO, b"", b"\x00" * 1000, random.Random(1).randbytes(3_000_000)],

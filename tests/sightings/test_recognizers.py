@@ -38,7 +38,7 @@ def test_the_one_that_is_set_may_be_named_too(sqlite_server: Server, name: str) 
 @pytest.mark.parametrize(
     ("name", "status", "message"),
     [
-        pytest.param("nope", 422, "no recognizer 'nope'. Installed are: char-yolo, easyocr", id="an unknown one"),
+        pytest.param("nope", 422, "no recognizer 'nope'. Ready are: ensemble, platewatch", id="an unknown one"),
         pytest.param("x" * 65, 422, "64", id="a long name"),
         pytest.param("llm", 503, "switched off", id="one that is switched off"),
         pytest.param("char-yolo", 503, "PLATEWATCH_CHAR_YOLO_MODEL", id="one without its model"),

@@ -45,6 +45,7 @@ def test_accounts_can_be_made_where_registration_is_closed(sqlite_server: Server
         ({"username": "ADA "}, 409),
         ({"username": "\x01local"}, 422),
         ({"password": "short"}, 422),
+        ({"password": "qwertyuiop"}, 422),
         ({"role": "emperor"}, 422),
         ({"status": "active"}, 422),
         ({"is_first": True}, 422),

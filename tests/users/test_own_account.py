@@ -110,6 +110,9 @@ def test_a_key_does_not_rename_its_owner(sqlite_server: Server) -> None:
         pytest.param({"confirm_new_password": "another one!"}, 422, "differ", id="another confirmation"),
         pytest.param({"new_password": "short", "confirm_new_password": "short"}, 422, "at least", id="short"),
         pytest.param({"new_password": "x" * 73, "confirm_new_password": "x" * 73}, 422, "longer", id="long"),
+        pytest.param(
+            {"new_password": "ada-ada-ada", "confirm_new_password": "ada-ada-ada"}, 422, "easy to guess", id="the name"
+        ),
         pytest.param({"new_password": None}, 422, "new_password", id="none"),
         pytest.param({"user_id": 2}, 422, "user_id", id="somebody else's"),
     ],

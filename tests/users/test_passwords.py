@@ -19,10 +19,10 @@ ROUNDS = 4
 @pytest.mark.parametrize(
     "password",
     [
-        pytest.param("a" * MIN_LENGTH, id="just long enough"),
-        pytest.param("a" * MAX_BYTES, id="just short enough"),
-        pytest.param("é" * (MAX_BYTES // 2), id="bytes count, not letters"),
-        pytest.param("        ", id="spaces are letters"),
+        pytest.param("7kQ!vd29", id="just long enough"),
+        pytest.param(("correct horse battery staple " * 3)[:MAX_BYTES], id="just short enough"),
+        pytest.param("correct horse battery" + "é" * 25, id="bytes count, not letters"),
+        pytest.param("two of  us", id="spaces are letters"),
     ],
 )
 def test_a_password_within_the_limits_is_taken_and_matches_itself(password: str) -> None:
@@ -41,11 +41,13 @@ def test_a_password_within_the_limits_is_taken_and_matches_itself(password: str)
         pytest.param("a" * (MAX_BYTES + 1), "longer than 72 bytes", id="one byte long"),
         pytest.param("é" * (MAX_BYTES // 2) + "x", "longer than 72 bytes", id="one byte long in letters of two"),
         pytest.param("long enough\0", "NUL", id="NUL"),
+        pytest.param("password", "easy to guess: this is a top-10 common password. Choose another", id="common"),
+        pytest.param("gatekeeper", "easy to guess", id="the user name"),
     ],
 )
 def test_a_password_beyond_the_limits_is_refused(password: str, says: str) -> None:
     with pytest.raises(FieldError, match=says) as caught:
-        check_password(password)
+        check_password(password, "gatekeeper")
     assert caught.value.field == "password"
 
 

@@ -140,6 +140,10 @@ def test_closed_registration_refuses_later_accounts(start_server: StartServer) -
         pytest.param({"username": "\N{LATIN SMALL LETTER SHARP S}" * 100}, "name", id="name too long when folded"),
         pytest.param({"password": "short"}, "password", id="short password"),
         pytest.param({"password": "x" * 73}, "password", id="long password"),
+        pytest.param({"password": "password"}, "easy to guess", id="the first password that is tried"),
+        pytest.param({"password": "12345678"}, "easy to guess", id="a row of digits"),
+        pytest.param({"username": "gatekeeper", "password": "Gatekeeper1"}, "easy to guess", id="the user name"),
+        pytest.param({"password": "Platewatch2026"}, "easy to guess", id="the product's name"),
         pytest.param({"password": "long enough\0"}, "password", id="NUL in the password"),
         pytest.param({"password": 12345678}, "password", id="a number as password"),
         pytest.param({"role": "admin"}, "role", id="unknown field"),
@@ -188,6 +192,12 @@ def test_names_in_any_script_can_register_and_log_in(server: Server, username: s
         pytest.param({}, {}, {"X-Forwarded-For": "127.0.0.1"}, id="behind a proxy"),
         pytest.param({}, {}, {"Forwarded": "for=127.0.0.1"}, id="behind a modern proxy"),
         pytest.param({}, {}, {"X-Real-IP": "127.0.0.1"}, id="behind nginx"),
+        pytest.param({}, {}, {"Via": "1.1 proxy"}, id="behind a proxy that says no more"),
+        pytest.param({}, {}, {"CF-Connecting-IP": "127.0.0.1"}, id="behind a tunnel"),
+        pytest.param({}, {}, {"True-Client-IP": "127.0.0.1"}, id="behind a content network"),
+        pytest.param(
+            {}, {}, {"X-Forwarded-Host": "plates.example.org"}, id="behind a proxy that keeps the caller secret"
+        ),
         pytest.param({}, {"base_url": "http://plates.example.com:8000"}, {}, id="by a name that points here"),
     ],
 )

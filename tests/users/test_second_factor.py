@@ -61,9 +61,9 @@ def test_the_secret_is_stored_sealed(server: Server) -> None:
 
 
 def test_with_another_key_of_the_server_only_recovery_codes_work(start_server: StartServer, clock: SetClock) -> None:
-    secret, codes = enabled(start_server(secret_key="one key").admin(), clock)
+    secret, codes = enabled(start_server(secret_key="a phrase of one server").admin(), clock)
     clock.advance(60)
-    server = start_server(secret_key="another key")
+    server = start_server(secret_key="a phrase of another server")
     refused = log_in(server, code_at(clock, secret))
     assert (refused.status_code, "PLATEWATCH_SECRET_KEY" in refused.json()["message"]) == (500, True)
     assert log_in(server, codes[0]).status_code == 200

@@ -3912,6 +3912,7 @@ export interface components {
                 [key: string]: string;
             };
             database: components["schemas"]["DatabaseHealth"];
+            storage: components["schemas"]["StorageState"];
             models: components["schemas"]["ModelsHealth"];
         };
         /**
@@ -4808,7 +4809,10 @@ export interface components {
              * @example platewatch
              */
             recognizer: string;
-            /** Error */
+            /**
+             * Error
+             * @description the server's log says more; this is public
+             */
             error?: string | null;
             /**
              * Readers
@@ -6325,6 +6329,15 @@ export interface components {
             /** Occupancy */
             occupancy: components["schemas"]["OccupancyNow"][];
         };
+        /** StorageState */
+        StorageState: {
+            /**
+             * State
+             * @description whether photos can be kept
+             * @enum {string}
+             */
+            state: "ready" | "unusable";
+        };
         /** SummaryRead */
         SummaryRead: {
             /**
@@ -6494,7 +6507,7 @@ export interface components {
             password: string;
             /**
              * Setup Token
-             * @description Only for the first account, and only off loopback: the token printed in the server's terminal.
+             * @description Only for the first account, from elsewhere or through a proxy: from the file `setup-token` of the data folder, or the server's terminal.
              */
             setup_token?: string | null;
             /**

@@ -36,7 +36,7 @@ _NOT_CALLED: Final = f"it was not opened within {OPEN_WITHIN_S:g} s of the decis
 _CUT_SHORT: Final = "the server stopped during the call; nobody knows whether the gate opened"
 _GONE: Final = "the gate was deleted or disabled meanwhile"
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class GateOpener:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from platewatch.app.greeting import greeting
 from platewatch.app.main import create_app
+from platewatch.app.start import prepare_start
 from platewatch.clock import Clock
+from platewatch.data_folder import keep_private
 from platewatch.db.engine import Database
 from platewatch.logs import set_up_logs
-from platewatch.settings import Settings, load_settings
+from platewatch.settings import Settings, load_settings, read_settings
 from platewatch.users.service import UserService
-from platewatch.users.setup_token import SetupToken
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -25,41 +27,46 @@ def make_app() -> FastAPI:
         SettingsError: a setting can't work.
     """
     settings = load_settings()
+    keep_private()
     set_up_logs(folder=settings.log_folder, level=settings.effective_log_level, terminal=settings.log_format)
     return create_app(settings)
 
 
-def make_prepared_app() -> FastAPI:
+def make_prepared_app(tell: Callable[[str], None] | None = None) -> FastAPI:
     """The same with the database brought up to date, for programs that know nothing of platewatch but its app.
+
+    `tell` gets each line that whoever starts the program should read.
 
     Raises:
         SettingsError: a setting can't work, or the database can't be used.
     """
-    prepare_database(load_settings())
+    read = read_settings()
+    hints = prepare_start(read)
+    first_account = prepare_database(read.settings)
+    if tell is not None:
+        for line in (*greeting(read.settings, first_account=first_account, proxied=True), *hints):
+            tell(line)
     return make_app()
 
 
-def prepare_database(settings: Settings) -> None:
+def prepare_database(settings: Settings) -> bool:
     """Make the tables, or bring them up to this version; nothing stays open.
+
+    Returns:
+        Whether nobody has an account yet.
 
     Raises:
         SettingsError: the database can't be reached.
     """
     with _database(settings) as database:
         database.migrate()
-
-
-def first_account_token(settings: Settings) -> str | None:
-    """What the page asks of whoever makes the first account from elsewhere; None where there are accounts."""
-    with _database(settings) as database, database.reading() as session:
-        if UserService(session, settings, Clock()).any_account():
-            return None
-    return SetupToken(settings.data).get_or_create()
+        with database.reading() as session:
+            return not UserService(session, settings, Clock()).any_account()
 
 
 @contextmanager
 def _database(settings: Settings) -> Iterator[Database]:
-    database = Database(settings.effective_database_url)
+    database = Database.of(settings)
     try:
         yield database
     finally:

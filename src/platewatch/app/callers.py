@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import structlog
 from fastapi.requests import HTTPConnection
 
 from platewatch.app.runtime import Runtime
 from platewatch.ephemeral.limiter import Allowance, Limit
-from platewatch.errors import AuthenticationError, TooManyRequestsError
+from platewatch.errors import AuthenticationError, ForbiddenError, TooManyRequestsError
+from platewatch.forwarding import forwarding_header
+from platewatch.settings import Settings, is_loopback
 from platewatch.users.keys import KeyService
 from platewatch.users.principal import Principal
 from platewatch.users.service import UserService
 from platewatch.users.sessions import SESSION_COOKIE, SessionService
 from platewatch.users.throttle import network_of
+
+log = structlog.get_logger(__name__)
 
 MINUTE_S = 60
 _PRINCIPAL = "principal"
@@ -48,6 +53,7 @@ def identify(connection: HTTPConnection, runtime: Runtime) -> Principal:
             count_anonymous(connection, runtime)
         raise
     _count(connection, runtime, principal)
+    log.debug("caller.recognized", user_id=principal.user_id, role=principal.role, api_key_id=principal.api_key_id)
     return principal
 
 
@@ -92,12 +98,31 @@ def _look_up(connection: HTTPConnection, runtime: Runtime) -> Principal:
         elif token is not None:
             principal, stale = SessionService(session, runtime.settings, runtime.clock).principal(token)
         elif runtime.settings.auth == "off":
+            _require_direct(connection, runtime.settings)
             return UserService(session, runtime.settings, runtime.clock).local_principal()
         else:
             raise AuthenticationError("Log in first, or send an API key as `Authorization: Bearer KEY`.")
     if stale:
         _note_use(runtime, principal)
     return principal
+
+
+def _require_direct(connection: HTTPConnection, settings: Settings) -> None:
+    """Do nothing if the caller is on this machine, or everybody may come.
+
+    Raises:
+        ForbiddenError: a proxy passed the request on, so the caller may be anywhere.
+    """
+    if settings.auth_off_confirmed:
+        return
+    header = forwarding_header(connection.headers)
+    if header is None and connection.client is not None and is_loopback(connection.client.host):
+        return
+    how = "from another machine" if header is None else f"through a proxy (it has the header {header[:40]!r})"
+    raise ForbiddenError(
+        f"Without a log-in (PLATEWATCH_AUTH=off) only this machine is answered, and this request came {how}. Set "
+        "PLATEWATCH_AUTH=on, or PLATEWATCH_AUTH_OFF_CONFIRMED=true if all who can reach the proxy may do everything."
+    )
 
 
 def _note_use(runtime: Runtime, principal: Principal) -> None:

@@ -16,6 +16,7 @@ from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
 from sqlalchemy.orm import Session
 
 from platewatch.app.callers import identify, principal_of
+from platewatch.app.listeners import mark_as_listener
 from platewatch.app.runtime import Runtime
 from platewatch.audit.service import Actor
 from platewatch.errors import BusyError, FieldError
@@ -92,14 +93,15 @@ def get_recheck(connection: HTTPConnection, runtime: RuntimeDep) -> Callable[[],
     return recheck
 
 
-def get_live_place(runtime: RuntimeDep) -> Iterator[None]:
-    """One of the places for listeners, given back when the stream ends.
+def get_live_place(connection: HTTPConnection, runtime: RuntimeDep) -> Iterator[None]:
+    """One of the places for listeners, given back when the stream ends; when the server ends, it is cut off early.
 
     Raises:
         BusyError: all are taken.
     """
     if not runtime.live_places.acquire(blocking=False):
         raise BusyError(retry_after_s=_LIVE_RETRY_S)
+    mark_as_listener(connection.scope)
     try:
         yield
     finally:

@@ -114,6 +114,8 @@ def answer_error(request: Request, error: errors.PlatewatchError) -> Response:
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR and not isinstance(error, errors.BusyError):
         log.error("request.failed", error=str(error), kind=type(error).__name__)
+    if isinstance(error, errors.StorageError):
+        request.app.state.runtime.storage.failed()
     data = {"second_factor_required": True} if isinstance(error, errors.SecondFactorError) else None
     return problem(
         request, status, str(error), fields=_field_problems(error), headers=error_headers(error), envelope_data=data

@@ -20,7 +20,6 @@ from platewatch.settings import Settings
 from platewatch.version import VERSION
 
 FORM_OVERHEAD_BYTES = 64 * 1024
-MAX_WEBSOCKET_MESSAGE_BYTES = 64 * 1024
 CORS_REQUEST_HEADERS = [
     "Authorization",
     "Content-Type",

@@ -64,6 +64,7 @@ class RequestLog:
             await send(message)
 
         with structlog.contextvars.bound_contextvars(request_id=request_id):
+            log.debug("request.began", method=scope.get("method", "WEBSOCKET"), path=scope["path"])
             try:
                 await self._app(scope, receive, send_with_id)
             except Exception:
@@ -72,14 +73,16 @@ class RequestLog:
                     raise  # too late for an answer; the connection is cut
                 await crash_answer(Request(scope))(scope, receive, send_with_id)
             finally:
+                ms = round((self._clock.monotonic_s() - began_s) * 1000, 1)
                 access_log.info(
                     "request",
                     method=scope.get("method", "WEBSOCKET"),
                     path=scope["path"],
                     status=status,
-                    ms=round((self._clock.monotonic_s() - began_s) * 1000, 1),
+                    ms=ms,
                     client=scope["client"][0] if scope.get("client") else None,
                 )
+                log.debug("request.ended", status=status, ms=ms)
 
 
 def _status_told(message: Message) -> int:

@@ -14,13 +14,14 @@ from sqlalchemy.orm import Session
 
 from platewatch.access.opener import GateOpener
 from platewatch.app.engines import backend_options
+from platewatch.app.storage_health import StorageHealth
 from platewatch.audit.service import Actor, AuditAction, AuditService, Details
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.events import EventLog
 from platewatch.ephemeral.cache import MAX_SHARE, NoCache, ProcessCache, RedisCache, ResultCache
 from platewatch.ephemeral.limiter import Limiter
-from platewatch.errors import FieldError, PlatewatchError
+from platewatch.errors import FieldError, PlatewatchError, UnknownBackendError
 from platewatch.imports.worker import ImportWorker
 from platewatch.media.copies import ImageCopies
 from platewatch.media.database import DatabaseMediaStore
@@ -46,7 +47,7 @@ from platewatch.version import VERSION
 from platewatch.vision.image import ImageLimits
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.pool import ReaderPool, Readers, SpareReader
-from platewatch.vision.registry import BackendKind, choices
+from platewatch.vision.registry import BackendKind, choices, ready_choices
 from platewatch.vision.zoo import BUILT_IN_MODELS
 from platewatch.visits.watch import OverstayWatch
 from platewatch.watchlists.sweeping import Sweeper, SweepJob
@@ -76,8 +77,9 @@ class Runtime:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self.settings = settings
         self.clock = clock
-        self.database = Database(settings.effective_database_url)
+        self.database = Database.of(settings)
         self.media: MediaStore = open_media_store(settings, self.database, clock)
+        self.storage = StorageHealth(self.media, settings.data, settings.max_image_bytes, clock)
         self.image_copies = ImageCopies(settings.data / "images")
         self.recording_rules = RecordingRules(settings.unsure_below, timedelta(hours=settings.known_photo_hours))
         self.image_limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
@@ -109,6 +111,7 @@ class Runtime:
         Raises:
             SettingsError: the database can't be reached, its schema is behind, or the secret key can't be used.
         """
+        log.debug("server.starting", **self.settings.shown())
         self.open_stores()
         self.seal.require_key()
         if self.settings.auth == "off":
@@ -242,8 +245,11 @@ class Runtime:
             BusyError: every reader is taken and the waiting line is full.
         """
         if (known := self.known_readings.get(photo)) is not None:
+            log.debug("photo.known")
             return known
+        began_s = self.clock.monotonic_s()
         read = read_photo(self.readers, photo)
+        log.debug("photo.read", ms=round((self.clock.monotonic_s() - began_s) * 1000, 1))
         self.known_readings.put(read)
         return read
 
@@ -255,9 +261,10 @@ class Runtime:
         """
         if recognizer == self.settings.recognizer:
             return self.readers
-        known = choices(BackendKind.RECOGNIZER, self.settings.models_folder)
-        if recognizer not in known:
-            raise FieldError("recognizer", f"There is no recognizer {recognizer!r}. Installed are: {', '.join(known)}.")
+        if recognizer not in choices(BackendKind.RECOGNIZER, self.settings.models_folder):
+            ready = ready_choices(BackendKind.RECOGNIZER, backend_options(self.settings, self.clock.now))
+            unknown = UnknownBackendError(kind="recognizer", name=recognizer, ready=ready)
+            raise FieldError("recognizer", str(unknown))
         return self.spare_reader.of(recognizer)
 
     def model_health(self) -> ModelHealth:
@@ -276,6 +283,7 @@ class Runtime:
 
     def _make_reader(self, recognizer: str | None = None) -> PlateReader:
         settings = self.settings
+        log.debug("reader.loading", detector=settings.detector, recognizer=recognizer or settings.recognizer)
         return PlateReader(
             detector=settings.detector,
             recognizer=recognizer or settings.recognizer,

@@ -20,6 +20,7 @@ from platewatch.version import VERSION
 router = APIRouter(tags=["system"])
 
 SERVICE = "platewatch"
+_MODELS_FAILED = "The models can't be used. The server's error.log says why."
 _DEPENDS_ON_ACCEPT = {"Vary": "Accept"}
 
 
@@ -28,11 +29,15 @@ class DatabaseHealth(BaseModel):
     kind: str = Field(examples=["sqlite"])
 
 
+class StorageState(BaseModel):
+    state: Literal["ready", "unusable"] = Field(description="whether photos can be kept")
+
+
 class ModelsHealth(BaseModel):
     state: ModelState
     detector: str = Field(examples=["platewatch"])
     recognizer: str = Field(examples=["platewatch"])
-    error: str | None = None
+    error: str | None = Field(default=None, description="the server's log says more; this is public")
     readers: int = Field(description="images that are read at the same time")
     busy: int
     waiting: int
@@ -44,6 +49,7 @@ class Health(BaseModel):
     version: str = Field(examples=[VERSION])
     endpoints: dict[str, str] = Field(examples=[{"auth": "/auth/*", "api": "/api/*"}])
     database: DatabaseHealth
+    storage: StorageState
     models: ModelsHealth
 
 
@@ -78,17 +84,18 @@ def read_health(runtime: RuntimeDep) -> Response:
         version=VERSION,
         endpoints={"auth": "/auth/*", "api": "/api/*"},
         database=_database_health(runtime.database),
+        storage=StorageState(state="unusable" if runtime.storage.problem() else "ready"),
         models=ModelsHealth(
             state=models.state,
             detector=models.detector,
             recognizer=models.recognizer,
-            error=models.error,
+            error=_MODELS_FAILED if models.state == "failed" else None,
             readers=pool.size,
             busy=pool.busy,
             waiting=pool.waiting,
         ),
     )
-    if health.database.state == "ready" and models.state == "ready":
+    if health.database.state == health.storage.state == models.state == "ready":
         return JSONResponse(_in_style(health, runtime.settings))
     health.status = "unhealthy"
     return JSONResponse(_in_style(health, runtime.settings), HTTPStatus.SERVICE_UNAVAILABLE)

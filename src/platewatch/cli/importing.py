@@ -79,10 +79,13 @@ def carwatch(  # noqa: PLR0913 (each parameter is an option of the command)
 def _runtime() -> Iterator[Runtime]:
     """The server's database and images, without the server."""
     from platewatch.app.runtime import Runtime
+    from platewatch.app.start import prepare_data
     from platewatch.clock import Clock
     from platewatch.settings import load_settings
 
-    runtime = Runtime(load_settings(), Clock())
+    settings = load_settings()
+    prepare_data(settings)
+    runtime = Runtime(settings, Clock())
     try:
         runtime.open_stores()
         yield runtime

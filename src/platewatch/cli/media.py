@@ -17,6 +17,7 @@ def sweep_media(
 ) -> None:
     """Take away stored pictures that nothing in the database names; a running server may go on."""
     from platewatch.app.runtime import open_media_store, referenced_media
+    from platewatch.app.start import prepare_data
     from platewatch.audit.service import COMMAND, AuditAction, AuditService
     from platewatch.clock import Clock
     from platewatch.db.engine import Database
@@ -24,7 +25,8 @@ def sweep_media(
     from platewatch.settings import load_settings
 
     settings, clock = load_settings(), Clock()
-    database = Database(settings.effective_database_url)
+    prepare_data(settings)
+    database = Database.of(settings)
     media = open_media_store(settings, database, clock)
     try:
         database.require_current()

@@ -20,16 +20,22 @@ FolderOption = Annotated[Path | None, typer.Option("--folder", help="A folder wi
 
 @app.command("list")
 def list_models(folder: FolderOption = None) -> None:
-    """Print the backends that `read` can use, and the models that have a card."""
-    from platewatch.vision.registry import installed_backends, needs_of
+    """Print which detectors and recognizers are ready, what the others lack, and the models that have a card."""
+    from platewatch.app.engines import backend_options
+    from platewatch.clock import Clock
+    from platewatch.settings import load_settings
+    from platewatch.vision.registry import installed_backends, problem_of
     from platewatch.vision.zoo import list_models as models_in
 
-    for backend in installed_backends():
-        typer.echo(f"{backend.kind:<11} {backend.name:<16} needs {needs_of(backend) or 'what its package says'}")
+    options = backend_options(load_settings(), Clock().now)
     try:
         models = models_in(*_folders(folder))
     except ModelFileError as error:
         _fail(error)
+    for backend in installed_backends():
+        problem = problem_of(backend.kind, backend.name, options)
+        state = "ready" if problem is None else f"not ready: {problem}"
+        typer.echo(f"{backend.kind:<11} {backend.name:<16} {state}")
     for model in models:
         typer.echo(f"{model.card.kind:<11} {model.card.name:<16} {model.card.version}, {model.folder}")
 
@@ -55,10 +61,13 @@ def install_model(
     replace: Annotated[bool, typer.Option("--replace", help="Take the place of a model of that name.")] = False,
 ) -> None:
     """Check a model, run it once, and copy it into the data folder, where it is chosen by its name."""
+    from platewatch.app.start import prepare_data
     from platewatch.settings import load_settings
     from platewatch.vision.install import install
 
-    model = install(folder, load_settings().models_folder, replace=replace)
+    settings = load_settings()
+    prepare_data(settings)
+    model = install(folder, settings.models_folder, replace=replace)
     kind, name = model.card.kind.value, model.card.name
     typer.echo(f"{model.folder}: choose it with --{kind} {name}, or PLATEWATCH_{kind.upper()}={name}")
 

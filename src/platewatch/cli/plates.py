@@ -38,7 +38,7 @@ def undecided(
             if every or plate.is_doubtful:
                 yield _cells(plate)
 
-    database = Database(load_settings().effective_database_url)
+    database = Database.of(load_settings())
     try:
         database.require_current()
         with database.reading() as session:

@@ -8,14 +8,17 @@ import typer
 def reseal() -> None:
     """Seal the secrets in the database with the first key of PLATEWATCH_SECRET_KEY."""
     from platewatch.app.resealing import reseal_all
+    from platewatch.app.start import prepare_data
     from platewatch.clock import Clock
     from platewatch.db.engine import Database
     from platewatch.sealing import Seal
     from platewatch.settings import load_settings
 
     settings = load_settings()
+    typer.echo(f"Data folder: {settings.data}", err=True)
+    prepare_data(settings)
     seal = Seal(settings.secret_key, settings.data)
-    database = Database(settings.effective_database_url)
+    database = Database.of(settings)
     try:
         database.require_current()
         seal.require_key()

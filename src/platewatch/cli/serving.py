@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
-from platewatch.app.main import MAX_WEBSOCKET_MESSAGE_BYTES
+from platewatch.app.server import PROTOCOL_OPTIONS, PlatewatchServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ STARTUP_FAILED: Final = 3
 _SIGNALED: Final = 128
 
 
-class PatientServer(uvicorn.Server):
+class PatientServer(PlatewatchServer):
     """Ends at once on a second signal, without the tracebacks of what is torn down halfway."""
 
     _signaled_s: float | None = None
@@ -53,12 +53,9 @@ def run_server(app: Callable[..., object], settings: Settings) -> None:
         host=settings.host,
         port=settings.port,
         log_config=None,
-        access_log=False,
-        proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
-        ws_max_size=MAX_WEBSOCKET_MESSAGE_BYTES,
-        server_header=False,
         timeout_graceful_shutdown=GRACE_S,
+        **PROTOCOL_OPTIONS,
     )
     server = PatientServer(config)
     try:

@@ -16,8 +16,11 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker
 
 from platewatch.db import foreign, schema
+from platewatch.db.advice import URL_NAMES, advice
 from platewatch.db.base import Base
 from platewatch.errors import SettingsError
+from platewatch.installation import own_command
+from platewatch.settings import DatabaseNames, Settings
 
 log = structlog.get_logger(__name__)
 
@@ -63,13 +66,20 @@ class Database:
     Nothing is opened until it is used. One object serves all threads.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, names: DatabaseNames = URL_NAMES) -> None:
+        """`names` are the settings that messages about the database name."""
         self.url = normalized_url(url)
+        self._setting_names = names
         self.name = redacted(self.url)
         self.engine = _create_engine(self.url)
         self.reading_engine = self.engine.execution_options(**{READING: True})
         self._write_session = sessionmaker(self.engine, expire_on_commit=False)
         self._read_session = sessionmaker(self.reading_engine, expire_on_commit=False, class_=_ReadingSession)
+
+    @classmethod
+    def of(cls, settings: Settings) -> Database:
+        """The database that the settings say."""
+        return cls(settings.effective_database_url, settings.database_names)
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
@@ -96,6 +106,7 @@ class Database:
             except OperationalError as error:
                 if not is_deadlock(error):
                     raise
+                log.debug("transaction.repeated", error=str(error.orig))
         with self.transaction() as session:
             return work(session)
 
@@ -152,7 +163,7 @@ class Database:
         self._refuse_unusable(state)
         if state is not SchemaState.CURRENT:
             raise SettingsError(
-                f"The schema of the database {self.name!r} is {state}. Run `platewatch migrate` and start again.",
+                f"The schema of the database {self.name!r} is {state}. Run `{own_command('migrate')}` and start again.",
             )
 
     def migrate(self) -> None:
@@ -222,8 +233,8 @@ class Database:
                 raise
             reason = error.orig if isinstance(error, DBAPIError) else error
             raise SettingsError(
-                f"The database {self.name!r} can't be used: {reason}. Check that it runs, and that the address, "
-                "user and password in PLATEWATCH_DATABASE_URL are right.",
+                f"The database {self.name!r} can't be used: {reason}. "
+                + advice(self.url, self._setting_names, reason or error),
             ) from error
 
 
@@ -251,7 +262,7 @@ def normalized_url(url: str) -> URL:
     """
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise SettingsError(
             "The database URL can't be read. Write it like `sqlite:////var/lib/platewatch/platewatch.sqlite` or "
             "`postgresql://user:password@host/database`, with special characters of the password percent-encoded.",
@@ -261,7 +272,12 @@ def normalized_url(url: str) -> URL:
         raise SettingsError(f"The database {family!r} is not known. Use sqlite, postgresql, mysql or mariadb.")
     parsed = parsed.set(drivername=_DRIVERS[family])
     if family == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise SettingsError("An SQLite database in memory can't be shared by threads. Name a file.")
+        raise SettingsError(
+            "An SQLite database in memory can't be shared by threads. Name a file: `sqlite:///file` in the current "
+            "folder, `sqlite:////folder/file` from the root."
+        )
+    if "@" in (parsed.host or ""):
+        raise SettingsError("The database URL has two @. Write the one of the user's name or password as %40.")
     if family in ("mysql", "mariadb"):
         parsed = parsed.update_query_dict({"charset": "utf8mb4"})
     return parsed

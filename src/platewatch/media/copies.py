@@ -11,7 +11,7 @@ import structlog
 from platewatch.errors import StorageError
 from platewatch.media.store import IsReferenced, key_of
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class ImageCopies:

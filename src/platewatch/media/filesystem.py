@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import secrets
+import tempfile
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from platewatch.errors import StorageError
 from platewatch.media.holders import Holders
 from platewatch.media.store import PORTION, IsReferenced, Mark, intact, is_key, key_of, missing
 
+_PROBE_BYTES = 1 << 20
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
@@ -114,6 +116,15 @@ class FilesystemMediaStore:
                 if self._is_dead(path, path.name.removesuffix(".part").rpartition(".")[0]):
                     path.unlink(missing_ok=True)
             self._holders.clean_up()
+
+    def try_to_keep(self) -> None:
+        with self._failures():
+            for folder, size in ((self._marks, 0), (self._incoming, _PROBE_BYTES)):
+                folder.mkdir(parents=True, exist_ok=True)
+                with tempfile.TemporaryFile(dir=folder) as probe:
+                    probe.write(bytes(size))
+                    probe.flush()
+                    os.fsync(probe.fileno())
 
     def close(self) -> None:
         with self._failures():

@@ -30,7 +30,7 @@ PORTION: Final = 500
 
 _KEY = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +89,13 @@ class MediaStore(Protocol):
 
     def clean_up(self) -> None:
         """Removes what dead processes left behind, other than marks."""
+
+    def try_to_keep(self) -> None:
+        """Returns if an image could be kept now; nothing of the trial stays.
+
+        Raises:
+            StorageError: It could not.
+        """
 
     def close(self) -> None:
         """Gives up this process's claim on its marks."""

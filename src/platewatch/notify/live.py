@@ -27,7 +27,7 @@ async def follow(
 
     It ends when the outbox stops or the listener is too slow; the listener comes back with the last `resume_id`.
     """
-    with tail.subscribe() as subscription:
+    with tail.subscribe(listener=True) as subscription:
         told: deque[int] = deque(maxlen=REMEMBERED_IDS)
         if after_id is not None:
             async for event in _backlog(read_after, after_id):

@@ -23,7 +23,7 @@ GAP_LIFE_S = 30.0
 """How long a transaction may take to commit after its event got its id."""
 MAX_BACK_OFF_S = 5.0
 
-log = structlog.get_logger()
+log = structlog.get_logger(__name__)
 
 
 class OutboxTail:
@@ -47,6 +47,9 @@ class OutboxTail:
         self._poll_s = poll_s
         self._gaps: Gaps | None = None
         self._subscriptions: set[Subscription] = set()
+        self._listeners: set[Subscription] = set()
+        """Those of the subscriptions that belong to connections from outside."""
+        self._takes_listeners = True
         self._mutex = threading.Lock()
         self._woken = threading.Event()
         self._stopping = threading.Event()
@@ -59,6 +62,7 @@ class OutboxTail:
         """
         self.find_position()
         self._stopping.clear()
+        self._takes_listeners = True
         self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
         self._thread.start()
 
@@ -72,19 +76,38 @@ class OutboxTail:
         with self._mutex:
             subscriptions = list(self._subscriptions)
             self._subscriptions.clear()
+            self._listeners.clear()
         for subscription in subscriptions:
+            subscription.finish(End.STOPPED)
+
+    def end_listeners(self) -> None:
+        """End the subscriptions of connections from outside, and those that still come; the others go on."""
+        with self._mutex:
+            self._takes_listeners = False
+            listeners = list(self._listeners)
+            self._listeners.clear()
+        for subscription in listeners:
             subscription.finish(End.STOPPED)
 
     def wake(self) -> None:
         """Lets the thread look at once. Call it after a commit that wrote events; it never waits."""
         self._woken.set()
 
-    def subscribe(self, limit: int = QUEUE_LIMIT) -> Subscription:
-        """All events that are told from now on. Close it, or use it as a context manager."""
+    def subscribe(self, limit: int = QUEUE_LIMIT, *, listener: bool = False) -> Subscription:
+        """All events that are published from now on. Close it, or use it as a context manager.
+
+        A `listener` belongs to a connection from outside, which must not hold up the end of the process.
+        """
         settled_id = 0 if self._gaps is None else self._gaps.settled_id
         subscription = Subscription(limit, self._forget, settled_id)
         with self._mutex:
-            self._subscriptions.add(subscription)
+            taken = self._takes_listeners or not listener
+            if taken:
+                self._subscriptions.add(subscription)
+            if taken and listener:
+                self._listeners.add(subscription)
+        if not taken:
+            subscription.finish(End.STOPPED)
         return subscription
 
     def find_position(self) -> None:
@@ -138,6 +161,7 @@ class OutboxTail:
     def _forget(self, subscription: Subscription) -> None:
         with self._mutex:
             self._subscriptions.discard(subscription)
+            self._listeners.discard(subscription)
 
     def _run(self) -> None:
         failures = 0

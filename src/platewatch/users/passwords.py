@@ -9,6 +9,7 @@ from functools import lru_cache
 import bcrypt
 
 from platewatch.errors import FieldError
+from platewatch.users.guesses import why_easy_to_guess
 
 MIN_LENGTH = 8
 MAX_BYTES = 72  # bcrypt looks at no more
@@ -16,11 +17,13 @@ TOKEN_BYTES = 32
 NO_PASSWORD = "!"  # noqa: S105 -- no hash is this, so no password fits
 
 
-def check_password(password: str) -> None:
-    """Do nothing if the password can be used for an account.
+def check_password(password: str, username: str = "") -> None:
+    """Do nothing if the password can be used, for the account of that name where one is given.
+
+    Length, and no password that is guessed first, as NIST SP 800-63B asks; no rules about kinds of characters.
 
     Raises:
-        FieldError: it is too short or too long.
+        FieldError: it is too short, too long or too easy to guess.
     """
     if len(password) < MIN_LENGTH:
         raise FieldError("password", f"The password needs at least {MIN_LENGTH} characters.")
@@ -28,6 +31,10 @@ def check_password(password: str) -> None:
         raise FieldError("password", f"The password is longer than {MAX_BYTES} bytes. Choose a shorter one.")
     if "\0" in password:
         raise FieldError("password", "The password has a NUL character. Choose one without.")
+    if reason := why_easy_to_guess(password, username):
+        raise FieldError(
+            "password", f"The password is too easy to guess: {reason}. Choose another one, such as three or four words."
+        )
 
 
 def hash_password(password: str, *, rounds: int) -> str:

@@ -51,7 +51,8 @@ class UserRegister(Body):
     setup_token: str | None = Field(
         default=None,
         max_length=200,
-        description="Only for the first account, and only off loopback: the token printed in the server's terminal.",
+        description="Only for the first account, from elsewhere or through a proxy: from the file `setup-token` of the "
+        "data folder, or the server's terminal.",
     )
     time_zone: TimeZone | None = Field(
         default=None,

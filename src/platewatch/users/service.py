@@ -136,6 +136,7 @@ class UserService:
         row = self._users.lock_or_raise(user_id)
         if row.password_hash == NO_PASSWORD:
             raise _no_password()
+        check_password(password, row.username)
         row.password_hash = password_hash
         self._logins.delete_of_user(row.id, but=keep_session)
         return row
@@ -222,7 +223,7 @@ class UserService:
 
     def _new_row(self, username: str, password: str) -> UserRow:
         """A row that still needs role and status; the password is hashed before anything is asked of the database."""
-        check_password(password)
+        check_password(password, username)
         return UserRow(
             username=username,
             username_key=_usable_key(username),

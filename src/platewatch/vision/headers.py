@@ -14,7 +14,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from platewatch.errors import NotAnImageError, TruncatedImageError, UnsupportedImageError
+from platewatch.errors import HeicNotReadError, NotAnImageError, TruncatedImageError, UnsupportedImageError
 from platewatch.vision.photo_files import ImageFormat, format_of
 from platewatch.vision.png import exif_of
 
@@ -36,10 +36,7 @@ def _open_heif(file: BytesIO) -> ImageFile:
     try:
         plugin = import_module("pillow_heif.as_plugin")
     except ImportError as error:
-        raise UnsupportedImageError(
-            "HEIC photos are read where the package pillow-heif is installed beside platewatch "
-            "(`pip install 'pillow-heif>=1.8.1'`). Install it, or send the photo as JPEG.",
-        ) from error
+        raise HeicNotReadError from error
     plugin.register_heif_opener()
     return cast("ImageFile", plugin.HeifImageFile(file))
 

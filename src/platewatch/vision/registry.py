@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Final, Protocol, cast
 
-from platewatch.errors import UnknownBackendError
+from platewatch.errors import ModelError, UnknownBackendError
 from platewatch.vision.own_backends import own_points
 from platewatch.vision.session import Provider
 from platewatch.vision.types import Crop, Detection, ImageBgr, Transcript
@@ -164,16 +164,14 @@ def make_detector(name: str, options: BackendOptions) -> Detector:
         UnknownBackendError: None of that name is installed.
         ModelError: Its model can't be used.
     """
-    if (folder := _installed(BackendKind.DETECTOR, name, options.models)) is not None:
-        name, options = OWN, replace(options, model=folder)
-    return cast("Callable[[BackendOptions], Detector]", _load(BackendKind.DETECTOR, name, options.models))(options)
+    name, options = _resolved(BackendKind.DETECTOR, name, options)
+    return cast("Callable[[BackendOptions], Detector]", _load(BackendKind.DETECTOR, name, options))(options)
 
 
 def make_recognizer(name: str, options: BackendOptions) -> Recognizer:
     """The recognizer of that name; raises like `make_detector`."""
-    if (folder := _installed(BackendKind.RECOGNIZER, name, options.models)) is not None:
-        name, options = OWN, replace(options, recognizer_model=folder)
-    return cast("Callable[[BackendOptions], Recognizer]", _load(BackendKind.RECOGNIZER, name, options.models))(options)
+    name, options = _resolved(BackendKind.RECOGNIZER, name, options)
+    return cast("Callable[[BackendOptions], Recognizer]", _load(BackendKind.RECOGNIZER, name, options))(options)
 
 
 def installed_backends() -> list[InstalledBackend]:
@@ -194,9 +192,35 @@ def choices(kind: BackendKind, models: Path | None) -> list[str]:
     return sorted({*_points(kind), *(model.card.name for model in _models_of(kind, models))})
 
 
-def needs_of(backend: InstalledBackend) -> str:
-    """What the backend needs beside itself, in a few words; empty for one of another package that doesn't say it."""
-    return str(getattr(_load(backend.kind, backend.name), "needs", ""))
+def ready_choices(kind: BackendKind, options: BackendOptions) -> list[str]:
+    """Those of the choices that can be used with these options, sorted."""
+    return [name for name in choices(kind, options.models) if problem_of(kind, name, options) is None]
+
+
+def problem_of(kind: BackendKind, name: str, options: BackendOptions) -> str | None:
+    """Why the backend or installed model of that name can't be used, None if it is ready."""
+    try:
+        require_ready(kind, name, options)
+    except ModelError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 -- of another package, or of one that it needs
+        return f"{type(error).__name__}: {error}"
+    return None
+
+
+def require_ready(kind: BackendKind, name: str, options: BackendOptions) -> None:
+    """Do nothing if the backend or installed model of that name can be used.
+
+    A backend that loads slowly has a class method `require_ready` for this; any other one is made.
+
+    Raises:
+        UnknownBackendError: None of that name is installed.
+        ModelError: It can't be used; the message says what is missing.
+    """
+    name, options = _resolved(kind, name, options)
+    backend = _load(kind, name, options)
+    check = getattr(backend, "require_ready", backend)
+    cast("Callable[[BackendOptions], object]", check)(options)
 
 
 def _points(kind: BackendKind) -> dict[str, EntryPoint]:
@@ -215,8 +239,18 @@ def _installed(kind: BackendKind, name: str, models: Path | None) -> Path | None
     return next((model.folder for model in _models_of(kind, models) if model.card.name == name), None)
 
 
-def _load(kind: BackendKind, name: str, models: Path | None = None) -> object:
+def _resolved(kind: BackendKind, name: str, options: BackendOptions) -> tuple[str, BackendOptions]:
+    """The name of a backend, and for an installed model the options with its folder."""
+    folder = _installed(kind, name, options.models)
+    if folder is None:
+        return name, options
+    if kind is BackendKind.DETECTOR:
+        return OWN, replace(options, model=folder)
+    return OWN, replace(options, recognizer_model=folder)
+
+
+def _load(kind: BackendKind, name: str, options: BackendOptions) -> object:
     points = _points(kind)
     if name not in points:
-        raise UnknownBackendError(kind=kind.value, name=name, known=choices(kind, models))
+        raise UnknownBackendError(kind=kind.value, name=name, ready=ready_choices(kind, options))
     return points[name].load()

@@ -41,6 +41,7 @@ class OverstayWatch:
     def look(self) -> int:
         """How many visits have exceeded their limit since the last look."""
         told = self._transact(lambda session: VisitService(session, self._clock).tell_overstays())
+        log.debug("overstays.looked", visits=told)
         if told:
             log.info("visits.overstayed", visits=told)
         return told

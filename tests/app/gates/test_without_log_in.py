@@ -57,6 +57,37 @@ def test_where_no_log_in_is_needed_a_foreign_name_is_refused(start_server: Start
 
 
 @pytest.mark.parametrize(
+    "headers",
+    [
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"Via": "1.1 proxy"},
+        {"CF-Connecting-IP": "203.0.113.9"},
+        {"Forwarded": "for=x"},
+    ],
+    ids=lambda headers: next(iter(headers)),
+)
+def test_where_no_log_in_is_needed_callers_through_a_proxy_are_refused_unless_they_are_meant(
+    start_server: StartServer, headers: dict[str, str]
+) -> None:
+    server = start_server(auth="off")
+    for path in ("/api/v1/users", "/api/v1/sightings", "/auth/me"):
+        refused = server.anonymous.get(path, headers=headers)
+        assert refused.status_code == 403, path
+        assert "PLATEWATCH_AUTH_OFF_CONFIRMED" in refused.text
+    assert server.anonymous.post("/api/v1/api-keys", json=KEY, headers=headers).status_code == 403
+    assert server.new_client("203.0.113.9").get("/api/v1/users").status_code == 403
+    meant = start_server(auth="off", auth_off_confirmed=True)
+    assert meant.anonymous.get("/api/v1/users", headers=headers).status_code == 200
+
+
+def test_where_no_log_in_is_needed_a_key_still_works_through_a_proxy(start_server: StartServer) -> None:
+    server = start_server(auth="off")
+    key = server.anonymous.post("/api/v1/api-keys", json=KEY).json()["key"]
+    headers = {"X-API-Key": key, "X-Forwarded-For": "203.0.113.9"}
+    assert server.anonymous.get("/api/v1/sightings", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
     ("host", "confirmed", "starts"), [("127.0.0.1", False, True), ("0.0.0.0", False, False), ("0.0.0.0", True, True)]
 )
 def test_a_server_that_others_reach_is_open_only_if_that_is_meant(

@@ -19,12 +19,13 @@ from platewatch.vision.registry import (
     BackendKind,
     BackendOptions,
     Detector,
+    InstalledBackend,
     LlmOptions,
     Recognizer,
     installed_backends,
     make_detector,
     make_recognizer,
-    needs_of,
+    problem_of,
 )
 from platewatch.vision.types import Crop, Detection, ImageBgr
 from tests.missing import need_easyocr, need_tesseract
@@ -227,8 +228,15 @@ def test_the_suite_leaves_none_of_ours_out() -> None:
 
 
 @pytest.mark.parametrize("backend", installed_backends(), ids=lambda one: f"{one.kind} {one.name}")
-def test_each_says_what_it_needs(backend: object) -> None:
-    assert needs_of(backend)  # type: ignore[arg-type]  # as it comes from the list
+def test_it_is_ready_exactly_if_it_can_be_made(backend: InstalledBackend) -> None:
+    make = make_detector if backend.kind is BackendKind.DETECTOR else make_recognizer
+    problem = problem_of(backend.kind, backend.name, BackendOptions())
+    if problem is None:
+        make(backend.name, BackendOptions())
+        return
+    with pytest.raises(ModelFileError) as told:
+        make(backend.name, BackendOptions())
+    assert str(told.value) == problem
 
 
 @pytest.mark.parametrize("name", WITHOUT_MODEL["detector"])

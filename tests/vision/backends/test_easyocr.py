@@ -30,8 +30,18 @@ def options(folder: Path | None, network: str = NAME) -> BackendOptions:
 
 def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setitem(sys.modules, "easyocr", None)
-    with pytest.raises(ModelFileError, match=r"platewatch\[easyocr\].*PyTorch"):
+    with pytest.raises(ModelFileError, match=r"install .*\[easyocr\]'`; it brings PyTorch"):
         EasyOcrRecognizer(options(tmp_path))
+
+
+def test_it_is_not_ready_without_weights_in_its_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("platewatch.vision.backends.easyocr.find_spec", lambda _name: object())
+    with pytest.raises(ModelFileError, match="PLATEWATCH_EASYOCR_FOLDER"):
+        EasyOcrRecognizer.require_ready(options(None))
+    with pytest.raises(ModelFileError, match=f"{NAME}.pth"):
+        EasyOcrRecognizer.require_ready(options(tmp_path))
+    (tmp_path / f"{NAME}.pth").touch()
+    EasyOcrRecognizer.require_ready(options(tmp_path))
 
 
 class TestWithEasyOcr:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from platewatch.errors import ModelFileError, UnknownBackendError
+from platewatch.errors import ModelFileError
 from platewatch.vision.backends.ensemble import EnsembleRecognizer, vote
 from platewatch.vision.backends.slots import SlotRecognizer
 from platewatch.vision.geometry import corners_from_box
@@ -147,7 +147,7 @@ def test_two_to_five_different_members_are_needed(names: tuple[str, ...]) -> Non
 
 
 def test_a_member_that_can_not_be_used_is_an_error() -> None:
-    with pytest.raises(UnknownBackendError, match="nope"):
+    with pytest.raises(ModelFileError, match="PLATEWATCH_ENSEMBLE names 'nope'"):
         EnsembleRecognizer(BackendOptions(ensemble=("rapidocr", "nope")))
     with pytest.raises(ModelFileError, match="PLATEWATCH_CHAR_YOLO_MODEL"):
         EnsembleRecognizer(BackendOptions(ensemble=("rapidocr", "char-yolo")))

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import stat
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,12 @@ def clock() -> SetClock:
 @pytest.fixture(params=[False, True], ids=["in memory", "in a file"])
 def ledger(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
     return tmp_path / "ledger.db" if request.param else None
+
+
+def test_the_ledger_is_its_users_alone(tmp_path: Path, clock: SetClock) -> None:
+    Spending(tmp_path / "data" / "ledger.db", 1.0, clock.now)
+    assert stat.S_IMODE((tmp_path / "data").stat().st_mode) == 0o700
+    assert stat.S_IMODE((tmp_path / "data" / "ledger.db").stat().st_mode) == 0o600
 
 
 def test_reservations_count_until_they_are_settled(ledger: Path | None, clock: SetClock) -> None:

@@ -81,7 +81,7 @@ def test_it_can_be_chosen_by_name(recognizer: TesseractRecognizer) -> None:
 
 def test_a_missing_package_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pytesseract", None)
-    with pytest.raises(ModelFileError, match=r"platewatch\[tesseract\]"):
+    with pytest.raises(ModelFileError, match=r"install .*\[tesseract\]"):
         TesseractRecognizer(BackendOptions())
 
 

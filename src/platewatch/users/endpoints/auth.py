@@ -20,6 +20,7 @@ from platewatch.app.dependencies import (
 from platewatch.audit.service import Actor, AuditAction, AuditService
 from platewatch.db.tables import UserRow
 from platewatch.errors import AuthenticationError, FieldError, ForbiddenError, TooManyRequestsError
+from platewatch.forwarding import forwarding_header
 from platewatch.server_settings.service import ServerSettings
 from platewatch.settings import Settings, is_loopback
 from platewatch.users.keys import KeyService
@@ -44,7 +45,6 @@ from platewatch.users.sessions import SESSION_COOKIE, SessionService, Visitor
 _ENVELOPE_ERRORS: dict[int | str, dict[str, Any]] = {
     "4XX": {"model": PlainEnvelope, "description": "What was wrong, and what to do"}
 }
-_FORWARDING_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
 
 router = APIRouter(prefix="/auth", tags=["accounts"], responses=_ENVELOPE_ERRORS)
 
@@ -77,8 +77,8 @@ def register(
         and not runtime.setup_token.matches(body.setup_token)
     ):
         raise ForbiddenError(
-            "The first account needs the setup token that the server printed in its terminal. "
-            "It is also in the file 'setup-token' in the server's data folder."
+            "The first account needs the setup token. It is in the file 'setup-token' of the server's data folder; the "
+            "server's terminal says where that is."
         )
     with runtime.transaction() as session:
         user = UserService(session, runtime.settings, runtime.clock).register(body)
@@ -255,7 +255,7 @@ def _note_attempt(runtime: RuntimeDep, action: AuditAction, username: str, visit
 
 def _is_on_this_machine(request: Request, settings: Settings) -> bool:
     """Whether the caller sits at the server itself, with no proxy between."""
-    proxied = any(header in request.headers for header in _FORWARDING_HEADERS)
+    proxied = forwarding_header(request.headers) is not None
     local = request.client is not None and is_loopback(request.client.host)
     # A foreign site's page can point its own name at this machine; a browser still says that name here.
     by_own_name = is_loopback(request.url.hostname or "")

@@ -50,15 +50,23 @@ class CharYoloRecognizer:
             plates are not compared by.
     """
 
-    needs: ClassVar[str] = "a YOLO export whose classes are characters, as an ONNX file (PLATEWATCH_CHAR_YOLO_MODEL)"
     padding_px: ClassVar[int] = PADDING_PX
+
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if the export can be loaded and its output is understood.
+
+        Raises:
+            ModelError: it can't, or is not.
+        """
+        cls(options).warm_up()
 
     def __init__(self, options: BackendOptions) -> None:
         model = options.char_yolo_model
         if model is None:
             raise ModelFileError(
                 "The recognizer 'char-yolo' needs a model. Give the path of a YOLO export (ONNX) whose classes are "
-                "characters: PLATEWATCH_CHAR_YOLO_MODEL, or --char-yolo-model of the command.",
+                "characters: PLATEWATCH_CHAR_YOLO_MODEL.",
             )
         # Layout, class and side are settings of the detector's model. In this one every class is a character.
         own = replace(options, layout=YoloLayout.AUTO, detector_class=ALL_CLASSES, input_side=None)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-from platewatch.errors import ModelFileError, ModelShapeError
+from platewatch.errors import MissingExtraError, ModelFileError, ModelShapeError
 from platewatch.vision.backends.rows import best_transcript, split_rows
 from platewatch.vision.image import to_gray
 from platewatch.vision.registry import BackendOptions
@@ -19,7 +20,6 @@ from platewatch.vision.types import Character, Crop, ImageBgr, Transcript
 
 _ALLOWED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 _LANGUAGES: Final = ("en",)
-_HOW_TO_GET: Final = "Install `pip install 'platewatch[easyocr]'`; it brings PyTorch."
 
 
 class EasyOcrRecognizer:
@@ -30,16 +30,27 @@ class EasyOcrRecognizer:
         ModelShapeError: The weights are not those of the network.
     """
 
-    needs: ClassVar[str] = (
-        "pip install 'platewatch[easyocr]' and the folder with its weights (PLATEWATCH_EASYOCR_FOLDER)"
-    )
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if package and folder are there; the weights are looked at when they are loaded, with PyTorch.
+
+        Raises:
+            ModelFileError: one is missing.
+        """
+        if find_spec("easyocr") is None:
+            raise MissingExtraError("easyocr", extra="easyocr", brings="PyTorch")
+        folder = _weights_folder(options)
+        if not any(folder.glob("*.pth")):
+            raise ModelFileError(
+                f"The folder {str(folder)!r} has no weights. Put {options.easyocr_network}.pth into it."
+            )
 
     def __init__(self, options: BackendOptions) -> None:
         try:
             import easyocr  # type: ignore[import-not-found,unused-ignore]  # noqa: PLC0415 (an optional extra)
             from easyocr import config  # noqa: PLC0415 (an optional extra)
         except ImportError as error:
-            raise ModelFileError(f"The package 'easyocr' is not installed. {_HOW_TO_GET}") from error
+            raise MissingExtraError("easyocr", extra="easyocr", brings="PyTorch") from error
         folder = _weights_folder(options)
         own_networks: dict[str, dict[str, str]] = {
             **config.recognition_models["gen1"],
@@ -74,8 +85,7 @@ def _weights_folder(options: BackendOptions) -> Path:
     folder = options.easyocr_folder
     if folder is None:
         raise ModelFileError(
-            "The recognizer 'easyocr' needs the folder with its weights. Name it: PLATEWATCH_EASYOCR_FOLDER, or "
-            "--easyocr-folder of the command.",
+            "The recognizer 'easyocr' needs the folder with its weights. Name it: PLATEWATCH_EASYOCR_FOLDER.",
         )
     if not folder.is_dir():
         raise ModelFileError(

@@ -10,12 +10,12 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 from platewatch.errors import ModelFileError
 from platewatch.plates.matching import edit_distance
 from platewatch.vision.pipeline import judge
-from platewatch.vision.registry import BackendOptions, make_recognizer
+from platewatch.vision.registry import BackendKind, BackendOptions, choices, make_recognizer, require_ready
 from platewatch.vision.types import Character, Crop, Reading, Transcript
 
 NAME: Final = "ensemble"
@@ -37,20 +37,31 @@ class EnsembleRecognizer:
 
     Raises:
         ModelFileError: Fewer than two or more than five members, or the ensemble itself among them.
-        UnknownBackendError: No recognizer of a member's name is installed.
         ModelError: A member can't be used.
     """
 
-    needs: ClassVar[str] = "two to five recognizers (PLATEWATCH_ENSEMBLE) and what these need"
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if every member is ready.
 
-    def __init__(self, options: BackendOptions) -> None:
+        Raises:
+            ModelError: PLATEWATCH_ENSEMBLE can't be used, or a member.
+        """
         names = options.ensemble
         if not _FEWEST <= len(set(names)) == len(names) <= _MOST or NAME in names:
             raise ModelFileError(
                 f"The recognizer 'ensemble' takes {_FEWEST} to {_MOST} different recognizers other than itself, not "
                 f"{', '.join(names) or 'none'}. Set PLATEWATCH_ENSEMBLE, for example to `platewatch,rapidocr`.",
             )
-        self._members = [make_recognizer(name, options) for name in names]
+        known = choices(BackendKind.RECOGNIZER, options.models)
+        for name in names:
+            if name not in known:
+                raise ModelFileError(f"PLATEWATCH_ENSEMBLE names {name!r}, which is no recognizer. Choose another one.")
+            require_ready(BackendKind.RECOGNIZER, name, options)
+
+    def __init__(self, options: BackendOptions) -> None:
+        self.require_ready(options)
+        self._members = [make_recognizer(name, options) for name in options.ensemble]
         self.padding_px = max(int(getattr(member, "padding_px", 0)) for member in self._members)
         self.margin = max(float(getattr(member, "margin", 0.0)) for member in self._members)
 

@@ -10,7 +10,7 @@ import json
 import random
 import time
 from collections.abc import Iterator, Sequence
-from typing import Annotated, ClassVar, Final
+from typing import Annotated, Final
 
 import cv2
 import httpx2
@@ -112,23 +112,28 @@ class LlmRecognizer:
         ModelFileError: It is not switched on, or no key is set.
     """
 
-    needs: ClassVar[str] = (
-        "a key (PLATEWATCH_LLM_KEY) and PLATEWATCH_LLM=on: crops are then sent to the service of PLATEWATCH_LLM_URL"
-    )
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if it is switched on and has a key; the service is not asked.
 
-    def __init__(self, options: BackendOptions) -> None:
-        self._options = options.llm
-        if not self._options.enabled:
+        Raises:
+            ModelFileError: it is off, or has none.
+        """
+        if not options.llm.enabled:
             raise ModelFileError(
                 "The recognizer 'llm' sends pictures of plates to another machine, so it is switched off. "
-                f"If that may be, set PLATEWATCH_LLM=on; they will go to {self._options.url}.",
+                f"If that may be, set PLATEWATCH_LLM=on; they will go to {options.llm.url}.",
             )
-        if not self._options.key:
+        if not options.llm.key:
             raise ModelFileError("The recognizer 'llm' needs the key of your account. Set PLATEWATCH_LLM_KEY.")
+
+    def __init__(self, options: BackendOptions) -> None:
+        self.require_ready(options)
+        self._options = options.llm
         self._spending = Spending(self._options.ledger, self._options.daily_cost, self._options.now)
         self._client = httpx2.Client(
             base_url=self._options.url,
-            headers={"x-goog-api-key": self._options.key},
+            headers={"x-goog-api-key": self._options.key or ""},
             timeout=self._options.timeout_s,
             follow_redirects=False,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 
@@ -66,7 +66,14 @@ class PlateDetector:
         ModelShapeError: The network's input or outputs are not those of this detector.
     """
 
-    needs: ClassVar[str] = "its model folder: the built-in one, or yours (PLATEWATCH_DETECTOR_MODEL, --model)"
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if the model is there and whole.
+
+        Raises:
+            ModelFileError: it is not.
+        """
+        detector_model(options.model).verify()
 
     def __init__(self, options: BackendOptions) -> None:
         model = detector_model(options.model)

@@ -14,13 +14,13 @@ from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, PackagePath, files
 from importlib.util import find_spec
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from platewatch.errors import ModelFileError, ModelShapeError
+from platewatch.errors import MissingExtraError, ModelShapeError
 from platewatch.vision.backends.ctc import decode_greedy
 from platewatch.vision.backends.rows import best_transcript, split_rows
 from platewatch.vision.backends.textlines import propose
@@ -32,7 +32,7 @@ from platewatch.vision.types import Character, Crop, Detection, ImageBgr, Transc
 _PACKAGE: Final = "rapidocr"
 _DETECTION_FILES: Final = "*_det_*.onnx"
 _RECOGNITION_FILES: Final = "*_rec_*.onnx"
-_INSTALL: Final = "Install it with `pip install 'platewatch[rapidocr]'`."
+_EXTRA: Final = "rapidocr"
 
 _STRIDE: Final = 32
 _MIN_SHORT_SIDE: Final = 736
@@ -53,7 +53,15 @@ Maps = NDArray[np.float32]
 class RapidOcrDetector:
     """Text lines as plate proposals, far more than there are plates: the pipeline judges them by what they say."""
 
-    needs: ClassVar[str] = "pip install 'platewatch[rapidocr]', which brings its models"
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if the models are there.
+
+        Raises:
+            ModelFileError: the package is not installed, or carries none.
+        """
+        del options
+        model_files()
 
     def __init__(self, options: BackendOptions) -> None:
         self._longest_side = options.input_side or _MAX_LONG_SIDE
@@ -105,7 +113,15 @@ class RapidOcrDetector:
 class RapidOcrRecognizer:
     """Reads a crop as one row, and as two where it is not wide; the likelier plate is kept."""
 
-    needs: ClassVar[str] = "pip install 'platewatch[rapidocr]', which brings its models"
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if the models are there.
+
+        Raises:
+            ModelFileError: the package is not installed, or carries none.
+        """
+        del options
+        model_files()
 
     def __init__(self, options: BackendOptions) -> None:
         self._session = ModelSession(
@@ -168,7 +184,7 @@ def model_file(pattern: str) -> Path:
     folders = list(spec.submodule_search_locations or ()) if spec else []
     found = sorted(path for folder in folders for path in Path(folder, "models").glob(pattern))
     if not found:
-        raise ModelFileError(f"The package {_PACKAGE!r} with its model {pattern!r} is not installed. {_INSTALL}")
+        raise MissingExtraError(_PACKAGE, extra=_EXTRA)
     return found[-1]
 
 
@@ -191,7 +207,7 @@ def damaged_files() -> list[Path]:
     try:
         recorded = files(_PACKAGE) or []
     except PackageNotFoundError as error:
-        raise ModelFileError(f"The package {_PACKAGE!r} is not installed. {_INSTALL}") from error
+        raise MissingExtraError(_PACKAGE, extra=_EXTRA) from error
     models = [path for path in recorded if path.match(_DETECTION_FILES) or path.match(_RECOGNITION_FILES)]
     return [Path(str(path.locate())) for path in models if not _as_recorded(path)]
 

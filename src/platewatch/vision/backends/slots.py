@@ -45,9 +45,15 @@ class SlotRecognizer:
 
     # Of 332 plates in photos 288 are read right without, 290, 289, 294 and 294 with 0.03, 0.04, 0.05 and 0.06.
     margin: ClassVar[float] = 0.05
-    needs: ClassVar[str] = (
-        "its model folder: the built-in one, or yours (PLATEWATCH_RECOGNIZER_MODEL, --recognizer-model)"
-    )
+
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if the model is there and whole.
+
+        Raises:
+            ModelFileError: it is not.
+        """
+        recognizer_model(options.recognizer_model).verify()
 
     def __init__(self, options: BackendOptions) -> None:
         model = recognizer_model(options.recognizer_model)

@@ -16,6 +16,8 @@ _TABLE: Final = "CREATE TABLE IF NOT EXISTS spending (day TEXT PRIMARY KEY, cost
 _ADD: Final = (
     "INSERT INTO spending (day, cost) VALUES (?, ?) ON CONFLICT (day) DO UPDATE SET cost = cost + excluded.cost"
 )
+_PRIVATE_FOLDER: Final = 0o700
+_PRIVATE_FILE: Final = 0o600
 _WAIT_S: Final = 10.0
 
 
@@ -36,10 +38,12 @@ class Spending:
         self._lock = threading.Lock()
         try:
             if ledger is not None:
-                ledger.parent.mkdir(parents=True, exist_ok=True)
+                ledger.parent.mkdir(mode=_PRIVATE_FOLDER, parents=True, exist_ok=True)
             place = ":memory:" if ledger is None else str(ledger)
             self._connection = sqlite3.connect(place, _WAIT_S, isolation_level=None, check_same_thread=False)
             self._connection.execute(_TABLE)
+            if ledger is not None:
+                ledger.chmod(_PRIVATE_FILE)
         except (OSError, sqlite3.Error) as error:
             raise ModelFileError(
                 f"The costs of the recognizer 'llm' can't be counted in {str(ledger)!r}: {error}. "

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from platewatch.errors import ModelFileError
+from platewatch.errors import MissingExtraError, ModelFileError
 from platewatch.vision.image import to_gray
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.types import Character, Crop, ImageBgr, Transcript
@@ -40,7 +40,8 @@ _CONFIG: Final = (
 )
 """Without the space in the list, a gap would make the confidence of the whole line 0."""
 _TIMEOUT_S: Final = 10
-_HOW_TO_GET: Final = "Install `pip install 'platewatch[tesseract]'` and, on Debian, `apt install tesseract-ocr`."
+_LANGUAGE: Final = "eng"
+_HOW_TO_GET: Final = "Install it, on Debian with `apt install tesseract-ocr tesseract-ocr-eng`."
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +64,20 @@ class TesseractRecognizer:
         ModelFileError: Tesseract or its Python package is not installed.
     """
 
-    needs: ClassVar[str] = "pip install 'platewatch[tesseract]' and the program tesseract"
-
     def __init__(self, options: BackendOptions) -> None:
         del options  # it runs in processes of its own, on one thread each
         try:
             import pytesseract  # type: ignore[import-untyped]  # noqa: PLC0415 (an optional extra)
         except ImportError as error:
-            raise ModelFileError(f"The package 'pytesseract' is not installed. {_HOW_TO_GET}") from error
+            raise MissingExtraError("pytesseract", extra="tesseract") from error
         try:
-            pytesseract.get_tesseract_version()
+            languages = pytesseract.get_languages()
         except pytesseract.TesseractNotFoundError as error:
             raise ModelFileError(f"The program 'tesseract' is not installed. {_HOW_TO_GET}") from error
+        except (pytesseract.TesseractError, OSError, ValueError) as error:
+            raise ModelFileError(f"The program 'tesseract' does not run: {error}. {_HOW_TO_GET}") from error
+        if _LANGUAGE not in languages:
+            raise ModelFileError(f"The program 'tesseract' lacks its language {_LANGUAGE!r}. {_HOW_TO_GET}")
         self._tesseract = pytesseract
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
@@ -101,7 +104,7 @@ class TesseractRecognizer:
                 row, config=_CONFIG, output_type=self._tesseract.Output.DICT, timeout=_TIMEOUT_S
             )
         except (RuntimeError, self._tesseract.TesseractError) as error:
-            raise ModelFileError(f"Tesseract failed: {error}. {_HOW_TO_GET}") from error
+            raise ModelFileError(f"Tesseract failed: {error}. Try again, or choose another recognizer.") from error
         for text, confidence in zip(words["text"], words["conf"], strict=True):
             for sign in str(text).strip():
                 yield Character(sign, min(1.0, max(0.0, float(confidence) / 100)))

@@ -26,9 +26,17 @@ class YoloDetector:
         ModelShapeError: It isn't a YOLO export with boxes, or none of its classes is known to be the plate.
     """
 
-    needs: ClassVar[str] = "your own YOLO export as an ONNX file (PLATEWATCH_DETECTOR_MODEL, --model)"
     name: ClassVar[str] = "yolo"
     default_min_score: ClassVar[float] = _DEFAULT_MIN_SCORE
+
+    @classmethod
+    def require_ready(cls, options: BackendOptions) -> None:
+        """Do nothing if the export can be loaded and its output is understood.
+
+        Raises:
+            ModelError: it can't, or is not.
+        """
+        cls(options).warm_up()
 
     def __init__(self, options: BackendOptions) -> None:
         if options.model is None:

@@ -1,0 +1,180 @@
+"""The values of settings that are more than a number or a word: what to use of them, or what to write instead.
+
+Each raises ValueError with a message for whoever wrote the value; it names no setting, since settings.py does.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+MIN_KEY_LENGTH: Final = 16
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_MIN_DIFFERENT_SIGNS: Final = 5
+_PLACEHOLDER: Final = re.compile(
+    r"(your|my|the|some|a)?[-_ ]?([a-z]{0,12}[-_ ]?){0,3}(secret|key)([-_ ]?[a-z]{0,8}){0,3}[0-9]{0,8}"
+    r"|.*(change|replace|insert|fill)[-_ ]?(me|this|it|in|here).*|.*(example|placeholder|xxxx).*|<.*>|\$?\{.*\}"
+    r"|((pass(word|phrase)?|secret|platewatch|carwatch)[-_ 0-9]*)+",
+    re.IGNORECASE,
+)
+_HOST_NAME: Final = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
+_REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
+_NEW_KEY: Final = "`openssl rand -hex 32` prints a good one"
+
+
+def split_commas(value: object) -> object:
+    """The parts of a text between its commas, without blanks around them; any other value as it is."""
+    if isinstance(value, str):
+        return tuple(part.strip() for part in value.split(",") if part.strip())
+    return value
+
+
+def split_folders(value: object) -> object:
+    """The folders of a text between its commas; any other value as it is."""
+    if isinstance(value, str):
+        return tuple(Path(part.strip()).expanduser() for part in value.split(",") if part.strip())
+    return value
+
+
+def usable_path(path: Path | None) -> Path | None:
+    """The path with `~` replaced by the user's home."""
+    try:
+        return path and path.expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"{str(path)!r} begins with the home of a user that is not known here") from error
+
+
+def absolute_path(path: Path) -> Path:
+    """The path from the root on, so that messages can be understood from any folder."""
+    return Path.cwd() / (usable_path(path) or path)
+
+
+def browser_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    """The sites as browsers name them in `Origin`: `https://host`, with a port where it isn't the scheme's own."""
+    return tuple(_browser_origin(origin) for origin in origins)
+
+
+def _browser_origin(origin: str) -> str:
+    if "*" in origin:
+        raise ValueError(
+            f"{origin!r} would let the pages of any site there read with the log-in cookie of your users. "
+            "Name each site, such as https://plates.example.org"
+        )
+    wrong = f"{origin!r} is no site. Write its scheme and name, such as https://plates.example.org"
+    try:
+        parts = urlsplit(origin.rstrip("/"))
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(wrong) from error
+    if parts.scheme not in _DEFAULT_PORTS or not host or parts.path or parts.query or parts.fragment or "@" in origin:
+        raise ValueError(wrong)
+    name = f"[{host}]" if ":" in host else _ascii_name(host)
+    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
+
+
+def host_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The names in lower case, as they stand in `Host`."""
+    return tuple(_host_name(name) for name in names)
+
+
+def _host_name(name: str) -> str:
+    if name == "*":
+        raise ValueError("'*' stands for no name. Leave the setting empty to answer by any name")
+    if "://" in name or "/" in name:
+        raise ValueError(f"{name!r} is an address. Write the name alone, such as plates.example.org")
+    try:
+        return f"[{ipaddress.IPv6Address(name.strip('[]'))}]"
+    except ValueError:
+        lower = _ascii_name(name.lower())
+    if ":" in lower:
+        raise ValueError(f"{name!r} has a port. Write the name alone: any port of it passes")
+    if not _HOST_NAME.fullmatch(lower):
+        raise ValueError(
+            f"{name!r} is no host name. Write one such as plates.example.org, or *.example.org for all below"
+        )
+    return lower.rstrip(".")
+
+
+def _ascii_name(name: str) -> str:
+    """The name as browsers and DNS write it."""
+    try:
+        return name if name.isascii() else name.encode("idna").decode("ascii")
+    except UnicodeError as error:
+        raise ValueError(f"{name!r} is no host name") from error
+
+
+def proxy_addresses(value: str) -> str:
+    """The addresses and networks, with commas between them."""
+    return ",".join(_proxy_address(part.strip()) for part in value.split(",") if part.strip())
+
+
+def _proxy_address(text: str) -> str:
+    everybody = (
+        f"{text!r} would believe everybody who claims to call for somebody else. Name the proxies' addresses or "
+        "networks, such as 127.0.0.1,172.16.0.0/12"
+    )
+    if text == "*":
+        raise ValueError(everybody)
+    try:
+        network = ipaddress.ip_network(text, strict=False)
+    except ValueError as error:
+        raise ValueError(f"{text!r} is no address or network. Write such as 127.0.0.1,172.16.0.0/12") from error
+    if not network.prefixlen:
+        raise ValueError(everybody)
+    return str(network) if "/" in text else text
+
+
+def server_keys(value: str | None) -> str | None:
+    """The keys as they are given, if the first one, which seals, is hard to guess; the others only open old secrets."""
+    if value is not None:
+        require_strong_key(value.split(",")[0].strip())
+    return value
+
+
+def require_strong_key(key: str | None) -> str | None:
+    """The key, if it is long and not a document's placeholder."""
+    if key is None:
+        return None
+    if len(key) < MIN_KEY_LENGTH:
+        raise ValueError(f"the key has {len(key)} characters, {MIN_KEY_LENGTH} are the least; {_NEW_KEY}")
+    if _PLACEHOLDER.fullmatch(key) or len(set(key)) < _MIN_DIFFERENT_SIGNS:
+        raise ValueError(f"the key is a document's placeholder or easy to guess; {_NEW_KEY}")
+    return key
+
+
+def place_name(value: str | None) -> str | None:
+    """The name of a location, None for `none` or nothing."""
+    name = (value or "").strip()
+    if not name.isprintable():
+        raise ValueError("the name of a location has no control characters")
+    return None if name.lower() in {"", "none"} else name
+
+
+def service_address(value: str) -> str:
+    """The address, if it is one of a service over HTTP, without a password."""
+    try:
+        parts = urlsplit(value)
+        host, _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError("it can't be read. Write such as https://api.example.org") from error
+    if parts.scheme not in _DEFAULT_PORTS or not host or "@" in value or re.search(r"\s", value):
+        raise ValueError("it is no address of a service. Write such as https://api.example.org")
+    return value
+
+
+def redis_address(value: str | None) -> str | None:
+    """The address, if it is one of a Redis."""
+    if value is None:
+        return None
+    try:
+        parts = urlsplit(value)
+        named = parts.path if parts.scheme == "unix" else parts.hostname
+        _ = parts.port
+    except ValueError as error:
+        raise ValueError("it can't be read. Write such as redis://localhost:6379/0") from error
+    if parts.scheme not in _REDIS_SCHEMES or not named:
+        raise ValueError("it is no address of a Redis. Write such as redis://localhost:6379/0")
+    return value
