@@ -212,6 +212,7 @@ class Layout(_Entry):
     relief: Literal["embossed", "flat"] = "embossed"
     handmade: bool = False
     typefaces: Annotated[dict[Name, Weight], Field(min_length=1)]
+    zeros: Annotated[dict[Literal["plain", "slash", "bar"], Weight], Field(min_length=1)] = {"plain": 1.0}
     colors: Annotated[tuple[ColorScheme, ...], Field(min_length=1)]
     border: Border | None = None
     bands: tuple[Band, ...] = ()

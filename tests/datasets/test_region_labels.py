@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.regions import same_region
+from platewatch.datasets.region_labels import same_region
 
 
 @pytest.mark.parametrize(
