@@ -43,3 +43,8 @@ def same_region(labelled: str, told: str | None) -> bool:
     if wanted == _LABELLED_EUROPE:
         return country in EUROPE
     return country == _SIGNS.get(wanted, wanted).partition("-")[0]
+
+
+def names_state(region: str) -> bool:
+    """Whether the code is that of a state (`us-ca`) and not of a country alone."""
+    return "-" in region

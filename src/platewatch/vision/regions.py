@@ -5,6 +5,7 @@ The network knows regions by their looks. How the text is built speaks for some 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from platewatch.vision.grammars import country_of, grammar_of
+from platewatch.vision.zoo import RegionWeights
 
 # Of 747 real crops with a labelled country or continent (150 at most of ar, br, eu, eu_square and in), the likeliest
 # region was right for 92 %; from 0.2, 0.3, 0.4, 0.5 and 0.7 on for 93, 93, 95, 95 and 98 % of the 99, 96, 92, 88 and
@@ -29,6 +31,11 @@ _LEAST_STATE: Final = 0.3
 _UNLIKE: Final = 0.1
 # Less probable regions stay improbable, whatever the text.
 _NEGLIGIBLE: Final = 0.002
+# A network that is sure of itself may be wrong all the same.
+_LEAST_LOOKS: Final = 1e-5
+_LEAST_GUESS: Final = 1e-3
+# What is less probable than the likeliest by so much (in logarithms) is not asked for its texts, which can't save it.
+_TEXT_RANGE: Final = 7.0
 # More probable than every other country together.
 _LEAST_COUNTRY: Final = 0.5
 
@@ -46,22 +53,24 @@ class LikelyRegion:
     confidence: float
 
 
-def likely_region(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> LikelyRegion | None:
+def likely_region(
+    probabilities: NDArray[np.float32], regions: tuple[str, ...], least_state: float = _LEAST_STATE
+) -> LikelyRegion | None:
     """The likeliest region with its own probability, however small; None from a network that knows no regions.
 
-    Where the states of one country share what is likely among them, it is the country, with their sum. The confidence
-    is what the network's softmax says: unlike the text's it is not calibrated, and at its upper end rather too modest.
+    Where the states of one country share what is likely among them, it is the country, with their sum.
 
     Args:
         probabilities: float32 (regions,), sum 1.
         regions: the code of each.
+        least_state: how probable a state must be so that it is told in place of its country, where that is probable.
     """
     if not regions:
         return None
     owners, countries = _countries(regions)
     sums = np.bincount(owners, weights=probabilities, minlength=len(countries))
     country = int(sums.argmax())
-    if sums[country] >= _LEAST_COUNTRY and probabilities[owners == country].max() < _LEAST_STATE:
+    if sums[country] >= _LEAST_COUNTRY and probabilities[owners == country].max() < least_state:
         return LikelyRegion(countries[country], min(1.0, float(sums[country])))
     best = int(probabilities.argmax())
     return LikelyRegion(regions[best], float(probabilities[best]))
@@ -82,6 +91,54 @@ def informed(probabilities: NDArray[np.float32], text: str, regions: tuple[str, 
             weights[index] += grammar.share(text)
     weighed = probabilities * weights
     return np.asarray(weighed / max(float(weighed.sum()), 1e-12), np.float32)
+
+
+def probable(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """The regions that are not negligible, each with its probability."""
+    return tuple(
+        (regions[index], float(probabilities[index])) for index in np.flatnonzero(probabilities >= _NEGLIGIBLE)
+    )
+
+
+def joined_regions(
+    by_looks: NDArray[np.float32],
+    regions: tuple[str, ...],
+    guessed: Mapping[str, float],
+    text: str,
+    weights: RegionWeights,
+) -> NDArray[np.float32]:
+    """What the region network, the recognizer and the text say together: float32 (regions,), sum 1.
+
+    A region that the recognizer doesn't know has what it gives the country, for each state an equal share.
+
+    Args:
+        by_looks: float32 (regions,), what the region network says.
+        regions: the code of each.
+        guessed: probabilities by the recognizer's own looks, of its regions; those left out are negligible.
+        text: what was read.
+        weights: how much each of the three counts.
+    """
+    joined = weights.looks * np.log(np.maximum(by_looks, _LEAST_LOOKS))
+    if weights.guess > 0 and guessed:
+        joined += weights.guess * np.log([_guessed(region, regions, guessed) for region in regions])
+    if weights.text > 0 and text:
+        likely = np.flatnonzero(joined >= joined.max() - _TEXT_RANGE)
+        shares = np.zeros(len(regions))
+        for index in likely.tolist():
+            grammar = grammar_of(regions[index])
+            shares[index] = 0.0 if grammar is None else grammar.share(text)
+        joined += weights.text * np.log(_UNLIKE + shares)
+    chances = np.exp(joined - joined.max())
+    return np.asarray(chances / chances.sum(), np.float32)
+
+
+def _guessed(region: str, regions: tuple[str, ...], guessed: Mapping[str, float]) -> float:
+    known = guessed.get(region)
+    if known is None and "-" in region:
+        country = country_of(region)
+        if country in guessed:
+            known = guessed[country] / sum(one.startswith(f"{country}-") for one in regions)
+    return max(_LEAST_GUESS, known or 0.0)
 
 
 @lru_cache(maxsize=8)

@@ -42,6 +42,7 @@ class ModelKind(StrEnum):
     DETECTOR = "detector"
     RECOGNIZER = "recognizer"
     VEHICLES = "vehicles"
+    REGIONS = "regions"
 
 
 class _CardPart(BaseModel):
@@ -100,11 +101,23 @@ _THRESHOLDS: Final = {
 }
 
 
+class RegionWeights(_CardPart):
+    """How much each says of where a plate is from: powers of probabilities.
+
+    `looks` of the region network, `guess` of the recognizer that read it, `text` of how the regions build numbers.
+    """
+
+    looks: Annotated[float, Field(ge=0, le=10)] = 1.0
+    guess: Annotated[float, Field(ge=0, le=10)] = 0.0
+    text: Annotated[float, Field(ge=0, le=10)] = 1.0
+
+
 class ModelCard(_CardPart):
     """All that is known about a model; sizes in pixels, thresholds between 0 and 1.
 
     `alphabet`, `slots` (characters at most), `steps` (of its second head, if it has one) and `regions` (the order of
-    its classes) are a slot recognizer's; a detector that was measured together with one has `joint`.
+    its classes) are a slot recognizer's; a detector that was measured together with one has `joint`. A region network
+    has `regions` and `region_weights`.
     """
 
     kind: ModelKind
@@ -119,6 +132,7 @@ class ModelCard(_CardPart):
     regions: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")], ...] = ()
     calibration: Calibration | None = None
     joint: Joint | None = None
+    region_weights: RegionWeights | None = None
     thresholds: dict[str, Share] = {}
     training: TrainingRun | None = None
     data: tuple[DataSource, ...] = ()

@@ -49,3 +49,47 @@ def evaluate(
         state = "-" if one.state is None else f"{one.state:.1f}"
         table.add_row(one.name, str(one.plates), state, f"{one.country:.1f}")
     Console().print(table)
+
+
+@region.command()
+def export(  # noqa: PLR0913 -- each parameter is an option of the command
+    run: Annotated[Path, typer.Argument(help="The run's folder.")],
+    folder: Annotated[Path, typer.Argument(help="The model folder to write; int8 goes beside it, with -int8.")],
+    *,
+    datasets: Annotated[Path | None, typer.Option(help="The folder with evaluation/ and train/.")] = None,
+    name: Annotated[str, typer.Option(help="The model's name.")] = "platewatch-regions",
+    version: Annotated[str, typer.Option(help="The model's version.")] = "1",
+    samples: Annotated[int, typer.Option(min=8, help="Rendered crops to fit on, and as many to measure.")] = 1000,
+    commit: Annotated[str | None, typer.Option(help="Of the code that trained; without it Git is asked.")] = None,
+) -> None:
+    """Write a run's averaged weights as model folders for the server, weighed against text and recognizer, measured."""
+    from platewatch_training.region.export import RegionRequest  # noqa: PLC0415
+    from platewatch_training.region.export import export as write  # noqa: PLC0415
+
+    done = write(RegionRequest(run, folder, name, version, datasets=datasets, samples=samples, commit=commit))
+    table = Table("set", "plates", "state", "country", "int8 state", "int8 country", title="right, per cent")
+    for fp32, int8 in zip(done.fp32.scores, done.int8.scores, strict=True):
+        states = ["-" if one.state is None else f"{one.state:.1f}" for one in (fp32, int8)]
+        table.add_row(fp32.name, str(fp32.plates), states[0], f"{fp32.country:.1f}", states[1], f"{int8.country:.1f}")
+    out = Console()
+    out.print(table)
+    for one in (done.fp32, done.int8):
+        out.print(f"{one.folder}: {one.size_bytes / 1e6:.1f} MB, {one.crop_ms:.1f} ms a crop")
+    out.print(f"ONNX drifts by {done.drift:.1e}. Better trade: {done.better.folder}. {done.reason}")
+
+
+@region.command()
+def keep(
+    run: Annotated[Path, typer.Argument(help="A run of the region network.")],
+    path: Annotated[Path, typer.Argument(help="The file to write, such as training/checkpoints/region.pt.")],
+) -> None:
+    """Keep the averaged weights of a run, and beside them what they learned from: another run can begin with both."""
+    from platewatch_training.region.config import load_config  # noqa: PLC0415
+    from platewatch_training.region.loop import load_run  # noqa: PLC0415
+    from platewatch_training.region.origin import data_sources  # noqa: PLC0415
+    from platewatch_training.runs.origin import keep_run  # noqa: PLC0415
+    from platewatch_training.runs.trainer import CONFIG  # noqa: PLC0415
+
+    config, step = load_config(run / CONFIG), load_run(run)[2]
+    kept = keep_run(run, path, config, step, data_sources(config, step))
+    typer.echo(f"{path}: {kept.samples} samples")

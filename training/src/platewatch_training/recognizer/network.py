@@ -19,19 +19,17 @@ GRID_ROWS = INPUT_HEIGHT // STRIDE
 
 
 class Backbone(nn.Module):
-    """(N, 3, H, W) -> (N, channels[3], H / 8, W / 8), or half that size with a `last_stride` of 2.
+    """(N, 3, 64, W) -> (N, channels[3], 8, W / 8).
 
     `depths` are the residual blocks behind the second, third and fourth convolution. A deeper backbone that takes the
     weights of a shallower one begins as good as that: further blocks have names of their own and add nothing at first.
     """
 
-    def __init__(
-        self, channels: tuple[int, int, int, int], depths: tuple[int, int, int] = (1, 1, 1), last_stride: int = 1
-    ) -> None:
+    def __init__(self, channels: tuple[int, int, int, int], depths: tuple[int, int, int] = (1, 1, 1)) -> None:
         super().__init__()
         first, second, third, fourth = channels
         layers: dict[str, nn.Module] = {"0": convolution(3, first, 2)}
-        stages = (convolution(first, second, 2), convolution(second, third, 2), convolution(third, fourth, last_stride))
+        stages = (convolution(first, second, 2), convolution(second, third, 2), convolution(third, fourth))
         for number, (stage, width, depth) in enumerate(zip(stages, channels[1:], depths, strict=True)):
             layers[str(2 * number + 1)] = stage
             block = str(2 * number + 2)

@@ -14,7 +14,7 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from platewatch.vision.recognize import to_input
+from platewatch.vision.region_network import to_strips
 from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
 from platewatch_training.recognizer.batches import RealSource, regions_within
@@ -28,6 +28,7 @@ from platewatch_training.synthesis.samples import Drawing, Sample, SampleSource
 
 _TAKES: Final = 4
 _KEPT: Final = 1500
+_STATES_OFTENER: Final = 8
 _EVENED: Final = 0.5
 """The power that brings regions with many plates and such with few closer together."""
 
@@ -57,14 +58,14 @@ class RegionBatches(IterableDataset[tuple[Tensor, Tensor]]):
         config = self._config
         rng = np.random.default_rng(seed + 1)
         rendered = Reused(RenderedSource(config, seed=seed), config, seed=seed + 2)
-        real = RealSource(real_crops(config), seed=real_seed)
+        real = RealSource(with_states_often(real_crops(config)), seed=real_seed)
         while True:
             chances = rng.random(config.batch)
             yield self._batch([real.next() if one < config.real_share else rendered.next() for one in chances])
 
     def _batch(self, samples: Sequence[Sample]) -> tuple[Tensor, Tensor]:
         size = (self._config.input_width, self._config.input_height)
-        inputs = PIXELS.planes(np.stack([to_input(sample.crop_bgr, *size) for sample in samples]))
+        inputs = PIXELS.planes(np.stack([to_strips(sample.crop_bgr, *size) for sample in samples]))
         regions = [regions_within(sample.region, self._regions) for sample in samples]
         return torch.from_numpy(inputs), torch.tensor(regions)
 
@@ -107,17 +108,15 @@ class Reused:
     def __init__(self, source: RenderedSource, config: RegionConfig, *, seed: int) -> None:
         self._source = source
         self._uses = config.uses
-        self._size = (config.input_width, config.input_height)
         self._rng = np.random.default_rng(seed)
         self._kept: list[tuple[Sample, int]] = []
 
     def next(self) -> Sample:
-        """The next sample, as large as the network's input."""
+        """The next sample."""
         if self._uses == 1:
             return self._source.next()
         while len(self._kept) < _KEPT:
-            sample = self._source.next()
-            self._kept.append((replace(sample, crop_bgr=to_input(sample.crop_bgr, *self._size)), self._uses))
+            self._kept.append((self._source.next(), self._uses))
         at = int(self._rng.integers(len(self._kept)))
         sample, left = self._kept[at]
         if left > 1:
@@ -167,6 +166,11 @@ def real_crops(config: RegionConfig) -> list[LabelledCrop]:
     if not crops:
         raise RunError(f"No labels under {str(config.datasets / 'train')!r} name a region.")
     return crops
+
+
+def with_states_often(crops: Sequence[LabelledCrop]) -> list[LabelledCrop]:
+    """The crops, those of a known state several times: they are few, and what the network has to learn from most."""
+    return [crop for crop in crops for _ in range(_STATES_OFTENER if state_names(crop.region or "") else 1)]
 
 
 def loader(batches: RegionBatches, workers: int) -> Iterator[RegionBatch]:

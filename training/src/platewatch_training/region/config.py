@@ -20,12 +20,14 @@ class RegionConfig(TrainingConfig):
     """
 
     channels: tuple[int, int, int, int] = (24, 48, 80, 112)
-    depths: tuple[Depth, Depth, Depth] = Field(default=(1, 1, 2), description="residual blocks of each stage")
-    frozen: int = Field(default=0, ge=0, le=7, description="layers of the backbone that stay as `start_from` has them")
-    looks: int = Field(default=8, ge=1, le=64, description="how many places the network weighs the picture by")
+    depths: tuple[Depth, Depth, Depth] = Field(default=(2, 2, 2), description="residual blocks of each stage")
+    frozen: int = Field(default=0, ge=0, le=30, description="layers of the backbone that stay as `start_from` has them")
+    replayed: int = Field(
+        default=3, ge=0, le=15, description="earlier samples that each is learned with, if all is frozen"
+    )
     width: int = Field(default=192, ge=16, le=1024)
-    input_width: int = Field(default=192, ge=64, le=640, multiple_of=STRIDE, description="of a crop, in pixels")
-    input_height: int = Field(default=96, ge=32, le=320, multiple_of=STRIDE)
+    input_width: int = Field(default=256, ge=64, le=640, multiple_of=STRIDE, description="of the strips, in pixels")
+    input_height: int = Field(default=64, ge=32, le=320, multiple_of=2 * STRIDE, description="of both strips")
     real_share: float = Field(default=0.0, ge=0, le=1, description="of real crops among the samples")
     states_share: float = Field(default=0.6, ge=0, le=1, description="of plates that name their state, among rendered")
     clean_share: float = Field(default=0.3, ge=0, le=1, description="of rendered plates without wear and camera flaws")

@@ -12,7 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from platewatch.datasets.region_labels import same_region
-from platewatch.vision.recognize import softmax, to_input
+from platewatch.vision.recognize import softmax
+from platewatch.vision.region_network import to_strips
 from platewatch.vision.regions import likely_region
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer.evaluate import crop_sets
@@ -37,7 +38,7 @@ def region_probabilities(network: RegionNetwork, crops: Sequence[LabelledCrop]) 
     network.eval()
     size = (network.input_width, network.input_height)
     for at in range(0, len(crops), _BATCH):
-        inputs = np.stack([to_input(crop.crop_bgr, *size) for crop in crops[at : at + _BATCH]])
+        inputs = np.stack([to_strips(crop.crop_bgr, *size) for crop in crops[at : at + _BATCH]])
         with torch.inference_mode():
             logits = network(torch.from_numpy(PIXELS.planes(inputs)))
         found.append(softmax(logits.float().numpy()))

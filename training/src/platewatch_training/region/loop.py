@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import torch
 from torch import Tensor, nn
@@ -18,6 +18,8 @@ from platewatch_training.runs.config import RunError
 from platewatch_training.runs.trainer import CONFIG, RunTrainer, averaged_weights, chosen_checkpoint, load_checkpoint
 from platewatch_training.synthesis.layouts import load_layouts
 
+_REPLAYED: Final = 24_000
+"""So many samples are kept; with bfloat16 they take 1.4 GB."""
 _LAST = ("answer.3.weight", "answer.3.bias")
 
 
@@ -27,6 +29,7 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
     def make_network(self) -> nn.Module:
         """A network for all regions of the layouts."""
         self.regions = all_regions(load_layouts())
+        self._replay = Replay(self.config.replayed, self.config.seed)
         return make_network(self.config, self.regions)
 
     def adapt(self, weights: dict[str, Tensor], kept: Mapping[str, object]) -> dict[str, Tensor]:
@@ -50,11 +53,19 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
         return loader(RegionBatches(self.regions, self.config, first_step=self.step), self.config.workers)
 
     def losses(self, batch: RegionBatch) -> dict[str, Tensor]:
-        """How unlikely the right regions are."""
+        """How unlikely the right regions are, with a frozen backbone also those of some samples from before."""
+        network = cast("RegionNetwork", self.network)
         inputs = batch.inputs.to(self.device, memory_format=torch.channels_last)
+        within = batch.regions.to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16):
-            told: Tensor = self.network(inputs)
-        return {"loss": region_loss(told.float(), batch.regions.to(self.device))}
+            if network.is_frozen:
+                with torch.no_grad():
+                    features = network.backbone(inputs)
+                features, within = self._replay.joined(features, within)
+                told = network.told(features)
+            else:
+                told = network(inputs)
+        return {"loss": region_loss(told.float(), within)}
 
     def measure(self) -> Mapping[str, float]:
         """Never asked: this network is not fine-tuned on own data."""
@@ -72,13 +83,39 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
             )
 
 
+class Replay:
+    """What a frozen backbone saw before, to be learned from again: seeing takes longer than learning."""
+
+    def __init__(self, times: int, seed: int) -> None:
+        self._times = times
+        self._chance = torch.Generator().manual_seed(seed)
+        self._seen: list[tuple[Tensor, Tensor]] = []
+        self._next = 0
+
+    def joined(self, features: Tensor, within: Tensor) -> tuple[Tensor, Tensor]:
+        """The samples together with earlier ones, `times` as many; these are kept for later."""
+        picked = [self._pick() for _ in range(self._times * len(features))] if self._seen else []
+        for pair in zip(features.detach(), within, strict=True):
+            if len(self._seen) < _REPLAYED:
+                self._seen.append(pair)
+            else:
+                self._seen[self._next] = pair
+                self._next = (self._next + 1) % _REPLAYED
+        if not picked:
+            return features, within
+        kept, regions = zip(*picked, strict=True)
+        return torch.cat([features, torch.stack(kept)]), torch.cat([within, torch.stack(regions)])
+
+    def _pick(self) -> tuple[Tensor, Tensor]:
+        return self._seen[int(torch.randint(len(self._seen), (1,), generator=self._chance))]
+
+
 def make_network(config: RegionConfig, regions: tuple[str, ...]) -> RegionNetwork:
     """A network of the configuration, not trained yet."""
     return RegionNetwork(
         regions=len(regions),
         channels=config.channels,
         depths=config.depths,
-        looks=config.looks,
         width=config.width,
         input_size=(config.input_width, config.input_height),
         frozen=config.frozen,
