@@ -9,7 +9,7 @@ from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends.slots import SlotRecognizer
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.region_network import RegionTeller, to_strips
-from platewatch.vision.regions import joined_regions
+from platewatch.vision.regions import ELSEWHERE, joined_regions, regions_told
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.types import Character, Crop, Detection, Transcript
 from platewatch.vision.zoo import RegionWeights
@@ -74,22 +74,31 @@ def test_below_the_cards_threshold_the_country_is_told_alone(tmp_path: Path) -> 
 
 
 def test_what_the_recognizer_guessed_counts_as_much_as_the_card_says() -> None:
-    even = np.full(len(REGIONS), 1 / 3, np.float32)
+    guessed = {"us-ny": 0.8, "de": 0.2}
 
-    by_guess = joined_regions(even, REGIONS, {"us-ny": 0.8, "de": 0.2}, "", RegionWeights(guess=1.0, text=0.0))
-    ignored = joined_regions(even, REGIONS, {"us-ny": 0.8, "de": 0.2}, "", RegionWeights(guess=0.0, text=0.0))
+    by_guess = joined_regions({}, REGIONS, guessed, "", RegionWeights(guess=1.0, text=0.0))
+    ignored = joined_regions({}, REGIONS, guessed, "", RegionWeights(guess=0.0, text=0.0))
 
     assert REGIONS[int(by_guess.argmax())] == "us-ny"
     assert by_guess[0] == pytest.approx(0.2, abs=0.01)
-    assert ignored == pytest.approx(even)
+    assert ignored == pytest.approx([1 / 3] * 3)
 
 
 def test_a_state_that_the_recognizer_does_not_know_has_a_share_of_its_country() -> None:
-    even = np.full(len(REGIONS), 1 / 3, np.float32)
-
-    joined = joined_regions(even, REGIONS, {"us": 0.6, "de": 0.4}, "", RegionWeights(guess=1.0, text=0.0))
+    joined = joined_regions({}, REGIONS, {"us": 0.6, "de": 0.4}, "", RegionWeights(guess=1.0, text=0.0))
 
     assert joined == pytest.approx([0.4, 0.3, 0.3])
+
+
+def test_where_no_name_is_seen_each_other_region_counts_by_its_guess() -> None:
+    regions = regions_told(("us-ca", "us-ny", ELSEWHERE), ("de", "fr", "us", "us-ca"))
+    seen = {"us-ca": 0.05, "us-ny": 0.05, ELSEWHERE: 0.9}
+
+    joined = joined_regions(seen, regions, {"de": 0.5, "fr": 0.3, "us": 0.2}, "", RegionWeights(guess=1.0, text=0.0))
+
+    assert regions == ("us-ca", "us-ny", "de", "fr")
+    assert joined[2] / joined[3] == pytest.approx(0.5 / 0.3, rel=1e-3)
+    assert joined[2] > 10 * joined[0]
 
 
 def test_the_reader_tells_the_network_only_of_what_it_reports(tmp_path: Path) -> None:

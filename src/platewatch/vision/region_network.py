@@ -6,7 +6,7 @@ those crops that are told in the end: one a plate, whatever the detector propose
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.recognize import softmax, to_input
-from platewatch.vision.regions import joined_regions, likely_region
+from platewatch.vision.regions import joined_regions, likely_region, regions_told
 from platewatch.vision.session import Provider
 from platewatch.vision.types import Crop, ImageBgr, Transcript
 from platewatch.vision.zoo import BUILT_IN_MODELS, InstalledModel, ModelKind, RegionWeights, load_card
@@ -34,15 +34,25 @@ _BESIDE: Final = 0.05
 class RegionTeller:
     """Tells the region of plates that were read, by one network, the recognizer's guess and the text.
 
+    `guessed` are the regions that the recognizer knows.
+
     Raises:
         ModelFileError: There is no model, it is damaged, or its card is not that of a region network.
         ModelShapeError: The network's input or output is not what the card says.
     """
 
-    def __init__(self, folder: Path | None = None, *, provider: Provider = Provider.AUTO, threads: int = 1) -> None:
+    def __init__(
+        self,
+        folder: Path | None = None,
+        guessed: tuple[str, ...] = (),
+        *,
+        provider: Provider = Provider.AUTO,
+        threads: int = 1,
+    ) -> None:
         model = region_model(folder)
         card = model.card
-        self.regions = card.regions
+        self.named = card.regions
+        self.regions = regions_told(card.regions, guessed)
         self._weights = card.region_weights or RegionWeights()
         self._least_state = card.thresholds.get(STATE_THRESHOLD, _LEAST_STATE)
         self._size = (card.input_width, card.input_height)
@@ -61,17 +71,13 @@ class RegionTeller:
         return [self._told(*pair) for pair in zip(by_looks, transcripts, strict=True)]
 
     def probabilities(self, crops_bgr: Sequence[ImageBgr]) -> NDArray[np.float32]:
-        """float32 (N, regions), each row's sum is 1: what the network says of each crop alone."""
+        """float32 (N, named), each row's sum is 1: what the network says of each crop alone."""
         inputs = [to_strips(crop_bgr, *self._size) for crop_bgr in crops_bgr]
-        found = [np.zeros((0, len(self.regions)), np.float32)]
+        found = [np.zeros((0, len(self.named)), np.float32)]
         for at in range(0, len(inputs), _CROPS_PER_BATCH):
             logits = self._session.run(np.stack(inputs[at : at + _CROPS_PER_BATCH]))[0]
             found.append(softmax(np.asarray(logits, np.float32)))
         return np.concatenate(found)
-
-    def joined(self, by_looks: NDArray[np.float32], guessed: Mapping[str, float], text: str) -> NDArray[np.float32]:
-        """float32 (regions,), sum 1: what the network, the recognizer's guess and the text say together."""
-        return joined_regions(by_looks, self.regions, guessed, text, self._weights)
 
     def warm_up(self) -> None:
         """Run once on an empty crop."""
@@ -80,7 +86,8 @@ class RegionTeller:
     def _told(self, by_looks: NDArray[np.float32], said: Transcript) -> Transcript:
         if not said.characters:
             return said
-        joined = self.joined(by_looks, dict(said.guessed_regions), said.text)
+        by_name = dict(zip(self.named, by_looks.tolist(), strict=True))
+        joined = joined_regions(by_name, self.regions, dict(said.guessed_regions), said.text, self._weights)
         likely = likely_region(joined, self.regions, self._least_state)
         return replace(
             said, region=likely.code if likely else None, region_confidence=likely.confidence if likely else None

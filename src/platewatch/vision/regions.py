@@ -21,6 +21,8 @@ from platewatch.vision.zoo import RegionWeights
 # 76 % that were still told. Of those between 0.3 and 0.4 it was right for 58 %.
 LEAST_TOLD: Final = 0.4
 """No reading has a region that is less probable: it would be about as often wrong as right."""
+ELSEWHERE: Final = "zz"
+"""What the region network says of plates that name no region that it knows."""
 SURE: Final = 0.7
 """From here on 98 % of these regions were right; below it four of five: nothing to keep a gate shut for."""
 # Of 148 Indian plates, whose state their text tells, the likeliest state was right for 65 % below this, for 96 % above.
@@ -100,8 +102,18 @@ def probable(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> tu
     )
 
 
+def regions_told(named: tuple[str, ...], guessed: tuple[str, ...]) -> tuple[str, ...]:
+    """What can be told together: regions that are named on plates, and of the recognizer's those of other countries.
+
+    A country whose states are named is told by these.
+    """
+    states = tuple(region for region in named if region != ELSEWHERE)
+    countries = {country_of(state) for state in states}
+    return states + tuple(region for region in guessed if region not in countries and region not in states)
+
+
 def joined_regions(
-    by_looks: NDArray[np.float32],
+    by_name: Mapping[str, float],
     regions: tuple[str, ...],
     guessed: Mapping[str, float],
     text: str,
@@ -109,22 +121,24 @@ def joined_regions(
 ) -> NDArray[np.float32]:
     """What the region network, the recognizer and the text say together: float32 (regions,), sum 1.
 
-    A region that the recognizer doesn't know has what it gives the country, for each state an equal share.
-
     Args:
-        by_looks: float32 (regions,), what the region network says.
-        regions: the code of each.
-        guessed: probabilities by the recognizer's own looks, of its regions; those left out are negligible.
+        by_name: what the region network gives each region that it names, and `ELSEWHERE`.
+        regions: the code of each, as `regions_told` gives them.
+        guessed: probabilities by the recognizer's own looks; those left out are negligible.
         text: what was read.
         weights: how much each of the three counts.
     """
-    joined = weights.looks * np.log(np.maximum(by_looks, _LEAST_LOOKS))
-    if weights.guess > 0 and guessed:
-        joined += weights.guess * np.log([_guessed(region, regions, guessed) for region in regions])
+    evidence = region_evidence(by_name, regions, guessed)
+    states = evidence.is_named
+    joined = weights.guess * evidence.guess + weights.named * evidence.named
+    joined += np.where(states, 0.0, weights.elsewhere)
+    if states.any():
+        among = weights.looks * evidence.looks[states] + weights.states * evidence.states[states]
+        top = among.max()
+        joined[states] += among - top - np.log(np.exp(among - top).sum())
     if weights.text > 0 and text:
-        likely = np.flatnonzero(joined >= joined.max() - _TEXT_RANGE)
         shares = np.zeros(len(regions))
-        for index in likely.tolist():
+        for index in np.flatnonzero(joined >= joined.max() - _TEXT_RANGE).tolist():
             grammar = grammar_of(regions[index])
             shares[index] = 0.0 if grammar is None else grammar.share(text)
         joined += weights.text * np.log(_UNLIKE + shares)
@@ -132,13 +146,44 @@ def joined_regions(
     return np.asarray(chances / chances.sum(), np.float32)
 
 
-def _guessed(region: str, regions: tuple[str, ...], guessed: Mapping[str, float]) -> float:
-    known = guessed.get(region)
-    if known is None and "-" in region:
-        country = country_of(region)
-        if country in guessed:
-            known = guessed[country] / sum(one.startswith(f"{country}-") for one in regions)
-    return max(_LEAST_GUESS, known or 0.0)
+@dataclass(frozen=True, slots=True)
+class RegionEvidence:
+    """What speaks for each region before its text, as logarithms, all float64 (regions,).
+
+    `looks` is the network's word among the named states, `states` the recognizer's among those of one country, `guess`
+    the recognizer's among countries, and `named` whether a name is seen, as far as the region needs one or none.
+    """
+
+    is_named: NDArray[np.bool_]
+    looks: NDArray[np.float64]
+    states: NDArray[np.float64]
+    guess: NDArray[np.float64]
+    named: NDArray[np.float64]
+
+
+def region_evidence(
+    by_name: Mapping[str, float], regions: tuple[str, ...], guessed: Mapping[str, float]
+) -> RegionEvidence:
+    """What the network and the recognizer say of each region; arguments as of `joined_regions`."""
+    owners, countries = _countries(regions)
+    is_named = np.array([region in by_name for region in regions])
+    looks = np.array([by_name.get(region, 0.0) for region in regions])
+    seen = float(looks.sum())
+    own = np.array([guessed.get(region, 0.0) for region in regions])
+    of_countries = np.array([0.0 if country in regions else guessed.get(country, 0.0) for country in countries])
+    of_countries += np.bincount(owners, weights=own, minlength=len(countries))
+    elsewhere = by_name.get(ELSEWHERE, 0.0)
+    return RegionEvidence(
+        is_named,
+        looks=_log(looks / max(seen, _LEAST_LOOKS)),
+        states=_log(own / np.maximum(of_countries[owners], _LEAST_LOOKS), _LEAST_GUESS),
+        guess=_log(np.where(is_named, of_countries[owners], own), _LEAST_GUESS),
+        named=_log(np.where(is_named, seen, elsewhere)) if ELSEWHERE in by_name else np.zeros(len(regions)),
+    )
+
+
+def _log(shares: NDArray[np.float64], least: float = _LEAST_LOOKS) -> NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(shares, least)), np.float64)
 
 
 @lru_cache(maxsize=8)

@@ -104,11 +104,16 @@ _THRESHOLDS: Final = {
 class RegionWeights(_CardPart):
     """How much each says of where a plate is from: powers of probabilities.
 
-    `looks` of the region network, `guess` of the recognizer that read it, `text` of how the regions build numbers.
+    Among named states count the region network (`looks`) and the recognizer's guess (`states`); between countries the
+    recognizer's guess (`guess`), and whether the network sees a name at all (`named`), with `elsewhere` added (in
+    logarithms) where it sees none. `text` is how the regions build their numbers.
     """
 
     looks: Annotated[float, Field(ge=0, le=10)] = 1.0
-    guess: Annotated[float, Field(ge=0, le=10)] = 0.0
+    states: Annotated[float, Field(ge=0, le=10)] = 0.0
+    guess: Annotated[float, Field(ge=0, le=10)] = 1.0
+    named: Annotated[float, Field(ge=0, le=10)] = 1.0
+    elsewhere: Annotated[float, Field(ge=-20, le=20)] = 0.0
     text: Annotated[float, Field(ge=0, le=10)] = 1.0
 
 

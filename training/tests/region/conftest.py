@@ -20,7 +20,6 @@ def tiny() -> RegionConfig:
     return RegionConfig(
         channels=(4, 6, 8, 8),
         depths=(1, 1, 1),
-        looks=2,
         width=16,
         steps=20,
         batch=4,

@@ -51,7 +51,6 @@ def test_a_crop_is_used_several_times_and_never_twice_the_same(
 
     samples = [reused.next() for _ in range(12)]
 
-    assert all(sample.crop_bgr.shape == (config.input_height, config.input_width, 3) for sample in samples)
     first = [sample for sample in samples if sample.text == samples[0].text and sample.layout == samples[0].layout]
     assert len(first) > 1
     assert any((first[0].crop_bgr != other.crop_bgr).any() for other in first[1:])

@@ -8,12 +8,15 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from platewatch.vision.region_network import RegionTeller
+from platewatch.vision.region_network import RegionTeller, to_strips
+from platewatch.vision.regions import ELSEWHERE
 from platewatch.vision.types import Character, Transcript
 from platewatch.vision.zoo import ModelKind, RegionWeights, load_card
 from platewatch_training.cli import app
+from platewatch_training.region.evaluate import Naming
 from platewatch_training.region.export import RegionExport, RegionRequest, check_drift, export
 from platewatch_training.region.loop import load_run
+from platewatch_training.region.network import PIXELS
 from platewatch_training.region.weigh import Told, fit_threshold, fit_weights, join
 from platewatch_training.runs.onnx import ExportError
 
@@ -44,31 +47,33 @@ def test_both_folders_have_cards_with_weights_threshold_and_scores(done: RegionE
 
 
 def test_the_exported_network_says_what_the_run_says(done: RegionExport, run: Path) -> None:
-    network, regions, _ = load_run(run)
+    network, all_regions, _ = load_run(run)
     teller = RegionTeller(done.fp32.folder)
     crop_bgr = np.random.default_rng(1).integers(0, 256, (96, 192, 3)).astype(np.uint8)
+    naming = Naming(network, all_regions).eval()
 
     told = teller.probabilities([crop_bgr])[0]
 
-    planes = torch.from_numpy(crop_bgr.transpose(2, 0, 1)[None].astype(np.float32) * 2 / 255 - 1)
+    planes = torch.from_numpy(PIXELS.planes(to_strips(crop_bgr, 256, 64)[None]))
     with torch.inference_mode():
-        expected = network(planes).softmax(-1)[0].numpy()
-    assert teller.regions == regions
+        expected = naming(planes).softmax(-1)[0].numpy()
+    assert teller.named == naming.regions
+    assert (teller.named[-1], len(teller.named)) == (ELSEWHERE, 105)
     assert told == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_model_of_another_network_is_refused(done: RegionExport, run: Path) -> None:
-    network = load_run(run)[0]
+    network, all_regions, _ = load_run(run)
     with torch.no_grad():
         network.answer[3].bias += torch.linspace(0, 3, len(network.answer[3].bias))
 
     with pytest.raises(ExportError, match="off"):
-        check_drift(network, done.fp32.folder / "model.onnx", [np.zeros((96, 192, 3), np.uint8)])
+        check_drift(Naming(network, all_regions), done.fp32.folder / "model.onnx", [np.zeros((96, 192, 3), np.uint8)])
 
 
 def told(by_looks: list[float], region: str, text: str = "8ABC123") -> Told:
     said = Transcript(tuple(Character(sign, 0.9) for sign in text), guessed_regions=(("us-ny", 0.9), ("de", 0.1)))
-    return Told(np.asarray(by_looks, np.float32), said, region)
+    return Told(dict(zip(REGIONS, by_looks, strict=True)), said, region)
 
 
 def test_looks_that_are_right_come_to_count_more_than_a_guess_that_is_wrong() -> None:

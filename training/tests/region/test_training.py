@@ -25,7 +25,7 @@ def test_a_run_learns_is_loaded_and_goes_on(make_run: MakeRun, tiny: RegionConfi
 
     assert step == 20
     assert regions == all_regions(load_layouts())
-    assert network(torch.zeros(1, 3, 96, 192)).shape == (1, len(regions))
+    assert network(torch.zeros(1, 3, 64, 256)).shape == (1, len(regions))
     assert json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])["loss"] > 0
     assert RegionTrainer(tiny, run).finished
 
@@ -79,4 +79,4 @@ def test_own_data_is_refused() -> None:
 def test_the_configuration_of_the_checkout_can_be_used() -> None:
     config = load_config(CONFIGS / "region.yaml")
 
-    assert (config.input_width, config.input_height) == (192, 96)
+    assert (config.input_width, config.input_height) == (256, 64)

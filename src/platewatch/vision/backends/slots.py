@@ -58,7 +58,7 @@ class SlotRecognizer:
         self._grammars = options.grammars
         self._calibration = model.card.calibration or Calibration()
         self._session = model.load(provider=options.provider, threads=options.threads)
-        self._teller = _region_teller(options)
+        self._teller = _region_teller(options, model.card.regions)
         texts = [size for size in (model.card.slots, model.card.steps) if size is not None]
         expected = [
             (self._height, self._width, 3),
@@ -142,11 +142,11 @@ class SlotRecognizer:
         return plate_confidence(probability, self._calibration.slope, self._calibration.offset)
 
 
-def _region_teller(options: BackendOptions) -> RegionTeller | None:
+def _region_teller(options: BackendOptions, guessed: tuple[str, ...]) -> RegionTeller | None:
     """The region network of the options, the built-in one, or none where the package has none."""
     if options.region_model is None and not (BUILT_IN_MODELS / BUILT_IN_REGIONS / CARD_NAME).is_file():
         return None
-    return RegionTeller(options.region_model, provider=options.provider, threads=options.threads)
+    return RegionTeller(options.region_model, guessed, provider=options.provider, threads=options.threads)
 
 
 def recognizer_model(folder: Path | None) -> InstalledModel:

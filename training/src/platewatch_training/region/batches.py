@@ -27,7 +27,7 @@ from platewatch_training.synthesis.layouts import Layout, load_layouts
 from platewatch_training.synthesis.samples import Drawing, Sample, SampleSource
 
 _TAKES: Final = 4
-_KEPT: Final = 1500
+_KEPT: Final = 500
 _STATES_OFTENER: Final = 8
 _EVENED: Final = 0.5
 """The power that brings regions with many plates and such with few closer together."""

@@ -10,14 +10,16 @@ from typing import Final
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor, nn
 
 from platewatch.datasets.region_labels import same_region
 from platewatch.vision.recognize import softmax
 from platewatch.vision.region_network import to_strips
-from platewatch.vision.regions import likely_region
+from platewatch.vision.regions import ELSEWHERE, likely_region
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer.evaluate import crop_sets
 from platewatch_training.region.network import PIXELS, RegionNetwork
+from platewatch_training.synthesis.designs import state_names
 
 _BATCH: Final = 64
 
@@ -30,6 +32,26 @@ class RegionScore:
     plates: int
     state: float | None
     country: float
+
+
+class Naming(nn.Module):
+    """The network with the regions that it names alone: of all others it says how probable they are together.
+
+    It learns all regions, so that it knows what has no name; but by its edges no plate of France is told from others.
+    """
+
+    def __init__(self, network: RegionNetwork, regions: tuple[str, ...]) -> None:
+        super().__init__()
+        self.network = network
+        named = [index for index, region in enumerate(regions) if state_names(region)]
+        others = [index for index in range(len(regions)) if index not in named]
+        self.regions = (*(regions[index] for index in named), ELSEWHERE)
+        self.register_buffer("named", torch.tensor(named))
+        self.register_buffer("others", torch.tensor(others))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        told = self.network(inputs)
+        return torch.cat([told[:, self.named], told[:, self.others].logsumexp(1, keepdim=True)], dim=1)
 
 
 def region_probabilities(network: RegionNetwork, crops: Sequence[LabelledCrop]) -> NDArray[np.float32]:

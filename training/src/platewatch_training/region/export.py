@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import torch
 
-from platewatch.vision.backends.slots import SlotRecognizer
+from platewatch.vision.backends.slots import SlotRecognizer, recognizer_model
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.region_network import STATE_THRESHOLD, RegionTeller, to_strips
 from platewatch.vision.registry import BackendOptions
@@ -22,7 +22,7 @@ from platewatch.vision.zoo import MODEL_NAME, ModelCard, ModelKind, Score, sha25
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.region.batches import RenderedSource
 from platewatch_training.region.config import RegionConfig, load_config
-from platewatch_training.region.evaluate import RegionScore, region_sets, score_regions
+from platewatch_training.region.evaluate import Naming, RegionScore, region_sets, score_regions
 from platewatch_training.region.loop import load_run
 from platewatch_training.region.network import PIXELS, RegionNetwork
 from platewatch_training.region.origin import data_sources
@@ -92,7 +92,8 @@ def export(request: RegionRequest) -> RegionExport:
         ExportError: the ONNX model does not say what the network says.
     """
     config = load_config(request.run / CONFIG)
-    network, regions, step = load_run(request.run)
+    network, all_regions, step = load_run(request.run)
+    naming = Naming(network, all_regions).eval()
     fit, held_out = (_rendered(config, seed, request.samples) for seed in (_FIT_SEED, _HELD_OUT_SEED))
     sets = {} if request.datasets is None else region_sets(request.datasets)
     trained = _names_of_train(request.datasets)
@@ -103,8 +104,8 @@ def export(request: RegionRequest) -> RegionExport:
     small = request.folder.with_name(request.folder.name + INT8_SUFFIX)
     for one in (request.folder, small):
         one.mkdir(parents=True, exist_ok=True)
-    write_both(network, request.folder / MODEL_NAME, small / MODEL_NAME, [crop.crop_bgr for crop in fit[:_RANGES]])
-    drift = check_drift(network, request.folder / MODEL_NAME, [crop.crop_bgr for crop in fit[:_RANGES]])
+    write_both(naming, request.folder / MODEL_NAME, small / MODEL_NAME, [crop.crop_bgr for crop in fit[:_RANGES]])
+    drift = check_drift(naming, request.folder / MODEL_NAME, [crop.crop_bgr for crop in fit[:_RANGES]])
     reader = SlotRecognizer(BackendOptions(provider=Provider.CPU))
     said = {RENDERED: _read(reader, held_out), **{name: _read(reader, measured[name]) for name in measured}}
     fit_said = _read(reader, fit)
@@ -117,7 +118,7 @@ def export(request: RegionRequest) -> RegionExport:
             input_width=config.input_width,
             input_height=config.input_height,
             sha256=sha256_of(folder / MODEL_NAME),
-            regions=regions,
+            regions=naming.regions,
             training=origin[0],
             data=origin[1],
         )
@@ -132,18 +133,18 @@ def export(request: RegionRequest) -> RegionExport:
     return RegionExport(fp32, int8, drift, int8 if is_better else fp32, reason)
 
 
-def write_both(network: RegionNetwork, fp32: Path, int8: Path, crops_bgr: Sequence[ImageBgr]) -> None:
+def write_both(naming: Naming, fp32: Path, int8: Path, crops_bgr: Sequence[ImageBgr]) -> None:
     """Write the network twice, `crops` uint8 (N, H, W, 3) to `regions`; the crops give the ranges of int8."""
-    example = torch.zeros(2, 3, network.input_height, network.input_width)
-    write_onnx(network, example, fp32, (INPUT_NAME, ("regions",)), {0: torch.export.Dim("n", min=1, max=4096)})
-    inputs = _inputs(network, crops_bgr)
+    example = torch.zeros(2, 3, naming.network.input_height, naming.network.input_width)
+    write_onnx(naming, example, fp32, (INPUT_NAME, ("regions",)), {0: torch.export.Dim("n", min=1, max=4096)})
+    inputs = _inputs(naming.network, crops_bgr)
     batches = (PIXELS.planes(inputs[at : at + _AT_ONCE]) for at in range(0, len(inputs), _AT_ONCE))
     quantize(fp32, int8, batches, INPUT_NAME, PIXELS)
     for path in (fp32, int8):
         take_pixels(path, PIXELS)
 
 
-def check_drift(network: RegionNetwork, model: Path, crops_bgr: Sequence[ImageBgr]) -> float:
+def check_drift(naming: Naming, model: Path, crops_bgr: Sequence[ImageBgr]) -> float:
     """How far the ONNX model's logits are from the network's at most.
 
     Raises:
@@ -151,11 +152,11 @@ def check_drift(network: RegionNetwork, model: Path, crops_bgr: Sequence[ImageBg
     """
     session = ModelSession(model, provider=Provider.CPU)
     worst = 0.0
-    inputs = _inputs(network, crops_bgr)
+    inputs = _inputs(naming.network, crops_bgr)
     for at in range(0, len(inputs), _AT_ONCE):
         chosen = inputs[at : at + _AT_ONCE]
         with torch.inference_mode():
-            expected = network.eval()(torch.from_numpy(PIXELS.planes(chosen))).numpy()
+            expected = naming.eval()(torch.from_numpy(PIXELS.planes(chosen))).numpy()
         found = np.asarray(session.run(chosen)[0], np.float32)
         worst = max(worst, float(np.abs(expected - found).max()))
         if worst > DRIFT_LIMIT or (expected.argmax(1) != found.argmax(1)).any():
@@ -179,11 +180,14 @@ def middle_ms(folder: Path, crops: Sequence[LabelledCrop]) -> float:
 
 def _weighed(folder: Path, card: ModelCard, fit: Sequence[tuple[LabelledCrop, Transcript]]) -> ModelCard:
     """The card with the fitted weights and threshold, saved in the folder."""
-    teller = RegionTeller(folder, provider=Provider.CPU)
-    by_looks = teller.probabilities([crop.crop_bgr for crop, _ in fit])
-    crops = [Told(looks, said, crop.region or "") for looks, (crop, said) in zip(by_looks, fit, strict=True)]
-    weights = fit_weights(crops, card.regions)
-    thresholds = {STATE_THRESHOLD: fit_threshold(crops, card.regions, weights)}
+    teller = RegionTeller(folder, recognizer_model(None).card.regions, provider=Provider.CPU)
+    by_looks = teller.probabilities([crop.crop_bgr for crop, _ in fit]).tolist()
+    crops = [
+        Told(dict(zip(teller.named, looks, strict=True)), said, crop.region or "")
+        for looks, (crop, said) in zip(by_looks, fit, strict=True)
+    ]
+    weights = fit_weights(crops, teller.regions)
+    thresholds = {STATE_THRESHOLD: fit_threshold(crops, teller.regions, weights)}
     card = card.model_copy(update={"region_weights": weights, "thresholds": thresholds})
     save_card(folder, card)
     return card
@@ -191,7 +195,7 @@ def _weighed(folder: Path, card: ModelCard, fit: Sequence[tuple[LabelledCrop, Tr
 
 def _scores(folder: Path, name: str, crops: Sequence[LabelledCrop], said: Sequence[Transcript]) -> RegionScore:
     """What the server tells with that model of crops that were read so."""
-    teller = RegionTeller(folder, provider=Provider.CPU)
+    teller = RegionTeller(folder, recognizer_model(None).card.regions, provider=Provider.CPU)
     told = teller.tell([_as_crop(crop.crop_bgr) for crop in crops], said)
     return score_regions(name, crops, [one.region for one in told])
 
@@ -212,7 +216,8 @@ def _right(exported: RegionExported) -> float:
 
 
 def _rendered(config: RegionConfig, seed: int, count: int) -> list[LabelledCrop]:
-    source = RenderedSource(config, seed=seed)
+    # Half of them name a state: where the server stands is not known, and neither half is to be thought likelier.
+    source = RenderedSource(config.model_copy(update={"states_share": 0.5}), seed=seed)
     samples = [source.next() for _ in range(count)]
     return [LabelledCrop(one.crop_bgr, one.text, one.layout, one.region) for one in samples]
 

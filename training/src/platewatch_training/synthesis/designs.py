@@ -20,9 +20,14 @@ _Option = TypeVar("_Option")
 Kind: TypeAlias = Literal["sans", "serif", "script"]
 
 _NAMES_FILE: Final = "state_names.yaml"
+_SLOGANS_FILE: Final = "state_slogans.yaml"
 _KINDS: Final[tuple[Kind, ...]] = ("sans", "serif", "script")
 _OWN_COLORS: Final = 0.3
 """So often the colors are those of the layout."""
+_NAMES_AT_TOP: Final = 0.72
+_SLOGANS_SHARE: Final = 0.85
+_OWN_SLOGANS: Final = 0.6
+_LIGHT: Final = ("#f4f4f2", "#f2c81b", "#e6c25a")
 _PALE: Final = ("#f4f4f2", "#f4f4f2", "#f2efe4", "#e6eef6", "#f2e8d0", "#dfeee0", "#f0dcc8", "#cfe0f2", "#f2dc8a")
 _MIDDLE: Final = ("#7fa8d6", "#9cc8a0", "#e8a86a", "#d8a0b0", "#b8a0c8", "#88b8b8", "#e8c84a", "#c8b090", "#e07050")
 _DARK: Final = ("#16306b", "#1c3f8a", "#101010", "#1f5a3a", "#b3202a", "#5a3a22", "#3b2a62", "#222222", "#0b5a7a")
@@ -85,8 +90,18 @@ def free_design(layout: Layout, rng: Generator) -> Layout:
 
 @cache
 def _names() -> dict[str, tuple[str, ...]]:
-    text = files(__package__).joinpath(_NAMES_FILE).read_text(encoding="utf-8")
-    return {region: tuple(names) for region, names in yaml.safe_load(text).items()}
+    return _texts(_NAMES_FILE)
+
+
+@cache
+def _slogans() -> dict[str, tuple[str, ...]]:
+    return _texts(_SLOGANS_FILE)
+
+
+def _texts(name: str) -> dict[str, tuple[str, ...]]:
+    """The texts of each region in that file beside this one."""
+    text = files(__package__).joinpath(name).read_text(encoding="utf-8")
+    return {region: tuple(texts) for region, texts in yaml.safe_load(text).items()}
 
 
 def _ground(layout: Layout, rng: Generator) -> tuple[tuple[ColorScheme, ...], tuple[Band, ...]]:
@@ -102,7 +117,7 @@ def _ground(layout: Layout, rng: Generator) -> tuple[tuple[ColorScheme, ...], tu
         rng.shuffle(stops)
         scheme = ColorScheme(background=tuple(stops), ink=dark)
     else:
-        scheme = ColorScheme(background=(dark,), ink=_some(("#f4f4f2", "#f2c81b", "#e6c25a"), rng))
+        scheme = ColorScheme(background=(dark,), ink=_some(_LIGHT, rng))
     bands: list[Band] = []
     if rng.random() < 0.25:
         height = float(rng.uniform(0.15, 0.24)) * layout.size_mm[1]
@@ -114,38 +129,59 @@ def _ground(layout: Layout, rng: Generator) -> tuple[tuple[ColorScheme, ...], tu
 
 def _captions(layout: Layout, name: str, ground: tuple[str, tuple[Band, ...]], rng: Generator) -> tuple[Caption, ...]:
     """The state's name at the top or bottom, mostly a slogan on the other side, and what stickers say."""
+    at_top = bool(rng.random() < _NAMES_AT_TOP)
+    captions = [_name_caption(layout, name, ground, rng, at_top=at_top)]
+    if rng.random() < _SLOGANS_SHARE:
+        captions.append(_slogan_caption(layout, ground[0], rng, at_top=not at_top))
+    width, height = layout.size_mm
+    for x in (0.1, 0.9):
+        if rng.random() < 0.35:
+            y = (0.12 if rng.random() < 0.7 else 0.9) * height
+            text = _some(_MONTHS, rng) if rng.random() < 0.6 else f"{int(rng.integers(1, 28)):02d}"
+            size = float(rng.uniform(0.06, 0.11)) * height
+            captions.append(Caption(text=(text,), height_mm=size, color=ground[0], at_mm=(x * width, y)))
+    return tuple(captions)
+
+
+def _name_caption(
+    layout: Layout, name: str, ground: tuple[str, tuple[Band, ...]], rng: Generator, *, at_top: bool
+) -> Caption:
     width, height = layout.size_mm
     ink, bands = ground
-    at_top = rng.random() < 0.72
-    styled = (name, name.upper(), name.upper())[int(rng.integers(3))]
-    size = float(rng.uniform(0.085, 0.16)) * height
-    middle = 0.12 if at_top else 0.9
-    place = (
-        _within(rng.normal(0.5, 0.06), 0.3, 0.7) * width,
-        _within(middle + rng.normal(0, 0.015), 0.07, 0.94) * height,
+    size = float(rng.uniform(0.09, 0.19))
+    # Letters stand off the edge by about the same, whatever their height is.
+    from_edge = size / 2 + float(rng.uniform(0.015, 0.055))
+    across = 0.5 if rng.random() < 0.75 else float(rng.uniform(0.32, 0.68))
+    side = "top" if at_top else "bottom"
+    band = next((one for one in bands if one.side == side), None)
+    if band:
+        color = _some(_LIGHT, rng) if band.color in _DARK else _some(_DARK, rng)
+    else:
+        color = ink if ink in _LIGHT else _some((ink, ink, *_DARK), rng)
+    return Caption(
+        text=((name, name.upper(), name.upper())[int(rng.integers(3))],),
+        height_mm=size * height,
+        width_scale=float(rng.uniform(0.75, 1.6)),
+        color=color,
+        typeface=_some(_KINDS, rng),
+        at_mm=(across * width, (from_edge if at_top else 1 - from_edge) * height),
     )
-    band = next((one for one in bands if one.side == ("top" if at_top else "bottom")), None)
-    color = _some(("#f4f4f2", "#f2c81b"), rng) if band and band.color in _DARK else _some((ink, ink, *_DARK), rng)
-    if not band and ink in {"#f4f4f2", "#f2c81b", "#e6c25a"}:
-        color = ink
-    captions = [Caption(text=(styled,), height_mm=size, color=color, typeface=_some(_KINDS, rng), at_mm=place)]
-    if rng.random() < 0.8:
-        slogan_at = ((0.5 + float(rng.normal(0, 0.03))) * width, (0.92 if at_top else 0.1) * height)
-        captions.append(
-            Caption(
-                text=_SLOGANS,
-                height_mm=float(rng.uniform(0.05, 0.1)) * height,
-                color=_some((ink, ink, *_DARK), rng) if ink in _DARK else ink,
-                typeface=_some(_KINDS, rng),
-                at_mm=slogan_at,
-            )
-        )
-    for x in (0.1, 0.9):
-        if rng.random() < 0.3:
-            y = (0.12 if rng.random() < 0.7 else 0.9) * height
-            text = (_some(_MONTHS, rng),) if rng.random() < 0.6 else (f"{int(rng.integers(1, 28)):02d}",)
-            captions.append(Caption(text=text, height_mm=0.07 * height, color=ink, at_mm=(x * width, y)))
-    return tuple(captions)
+
+
+def _slogan_caption(layout: Layout, ink: str, rng: Generator, *, at_top: bool) -> Caption:
+    """One of the state's own slogans, or of another one: mostly each state keeps its own for decades."""
+    width, height = layout.size_mm
+    own = _slogans().get(layout.region, ())
+    size = float(rng.uniform(0.055, 0.13))
+    from_edge = size / 2 + float(rng.uniform(0.015, 0.06))
+    return Caption(
+        text=own if own and rng.random() < _OWN_SLOGANS else _SLOGANS,
+        height_mm=size * height,
+        width_scale=float(rng.uniform(0.75, 1.3)),
+        color=_some((ink, ink, *_DARK), rng) if ink in _DARK else ink,
+        typeface=_some(_KINDS, rng),
+        at_mm=((0.5 + float(rng.normal(0, 0.03))) * width, (from_edge if at_top else 1 - from_edge) * height),
+    )
 
 
 def _pictures(layout: Layout, rng: Generator) -> list[Mark]:
@@ -178,10 +214,6 @@ def _stickers(layout: Layout, rng: Generator) -> list[Mark]:
 def _kept_marks(layout: Layout, rng: Generator) -> list[Mark]:
     """Bolts and what stands in the number's gap, mostly."""
     return [mark for mark in layout.marks if (mark.after_gap or mark.kind == "bolt") and rng.random() < 0.7]
-
-
-def _within(value: float, least: float, most: float) -> float:
-    return min(most, max(least, value))
 
 
 def _some(options: Sequence[_Option], rng: Generator) -> _Option:

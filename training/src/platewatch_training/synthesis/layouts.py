@@ -171,6 +171,7 @@ class Caption(_Placed):
     text: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     pattern: Annotated[Weights, BeforeValidator(_as_weights)] | None = None
     height_mm: Millimeters
+    width_scale: Annotated[float, Field(ge=0.4, le=3)] = 1.0
     color: InkColor = "ink"
     typeface: Literal["sans", "serif", "script", "arabic", "cjk"] = "sans"
 

@@ -349,7 +349,7 @@ def _draw_caption(canvas: _Canvas, caption: Caption, place: PlaceMm, ink: ColorB
     widest_mm = canvas.width / canvas.scale
     typefaces = CAPTION_TYPEFACES[caption.typeface]
     typeface = typefaces[int(rng.integers(len(typefaces)))] if len(typefaces) > 1 else typefaces[0]
-    lettering = _Lettering(caption.sample(rng), caption.height_mm, color, widest_mm, typeface)
+    lettering = _Lettering(caption.sample(rng), caption.height_mm, color, widest_mm, typeface, caption.width_scale)
     _write(canvas, lettering, place)
 
 
@@ -362,6 +362,7 @@ class _Lettering:
     color: ColorBgr
     widest_mm: float
     typeface: str = "liberation-sans"
+    width_scale: float = 1.0
 
 
 def _write(canvas: _Canvas, lettering: _Lettering, center: PlaceMm) -> None:
@@ -371,7 +372,8 @@ def _write(canvas: _Canvas, lettering: _Lettering, center: PlaceMm) -> None:
         return
     mask = load_typeface(lettering.typeface).line_mask(lettering.text, height_px)
     room = lettering.widest_mm * canvas.scale * _WIDEST_SHARE
-    canvas.blend(_resized(mask, min(1.0, room / mask.shape[1])), center, lettering.color)
+    stretch = min(lettering.width_scale, room / mask.shape[1])
+    canvas.blend(_resized(mask, stretch), center, lettering.color)
 
 
 def _draw_flag(canvas: _Canvas, flag: Flag, place: PlaceMm, size_mm: tuple[float, float]) -> None:
