@@ -61,7 +61,7 @@ def fit_weights(crops: Sequence[Told], regions: tuple[str, ...]) -> RegionWeight
     names = ("looks", "states", "guess", "named", "text")
     fitted = dict(zip(names, torch.nn.functional.softplus(raw).tolist(), strict=True))
     return RegionWeights(
-        **{name: round(value, 3) for name, value in (fitted | {"elsewhere": float(elsewhere)}).items()}
+        **{name: round(value, 3) for name, value in (fitted | {"elsewhere": elsewhere.item()}).items()}
     )
 
 
