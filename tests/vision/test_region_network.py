@@ -85,7 +85,9 @@ def test_what_the_recognizer_guessed_counts_as_much_as_the_card_says() -> None:
 
 
 def test_a_state_that_the_recognizer_does_not_know_has_a_share_of_its_country() -> None:
-    joined = joined_regions({}, REGIONS, {"us": 0.6, "de": 0.4}, "", RegionWeights(guess=1.0, text=0.0))
+    seen = {"us-ca": 0.25, "us-ny": 0.25, ELSEWHERE: 0.5}
+
+    joined = joined_regions(seen, REGIONS, {"us": 0.6, "de": 0.4}, "", RegionWeights(guess=1.0, text=0.0))
 
     assert joined == pytest.approx([0.4, 0.3, 0.3])
 
@@ -102,8 +104,10 @@ def test_where_no_name_is_seen_each_other_region_counts_by_its_guess() -> None:
 
 
 def test_the_reader_tells_the_network_only_of_what_it_reports(tmp_path: Path) -> None:
+    by_name_alone = {"guess": 0.1, "elsewhere": -5.0}
     options = BackendOptions(
-        recognizer_model=write_slot_model(tmp_path / "slots"), region_model=write_region_model(tmp_path / "regions")
+        recognizer_model=write_slot_model(tmp_path / "slots"),
+        region_model=write_region_model(tmp_path / "regions", region_weights=by_name_alone),
     )
 
     reading = PlateReader(options=options).read_crop(crop(255))

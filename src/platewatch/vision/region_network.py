@@ -19,11 +19,9 @@ from platewatch.vision.recognize import softmax, to_input
 from platewatch.vision.regions import joined_regions, likely_region, regions_told
 from platewatch.vision.session import Provider
 from platewatch.vision.types import Crop, ImageBgr, Transcript
-from platewatch.vision.zoo import BUILT_IN_MODELS, InstalledModel, ModelKind, RegionWeights, load_card
+from platewatch.vision.zoo import BUILT_IN_MODELS, STATE, InstalledModel, ModelKind, RegionWeights, load_card
 
 BUILT_IN_NAME: Final = "platewatch-regions"
-STATE_THRESHOLD: Final = "state"
-"""The card's threshold from which on a state is told, and not its country alone."""
 _LEAST_STATE: Final = 0.5
 _CROPS_PER_BATCH: Final = 8
 # Names reach from the edge to a quarter of the height; what is at the sides are stickers.
@@ -54,7 +52,7 @@ class RegionTeller:
         self.named = card.regions
         self.regions = regions_told(card.regions, guessed)
         self._weights = card.region_weights or RegionWeights()
-        self._least_state = card.thresholds.get(STATE_THRESHOLD, _LEAST_STATE)
+        self._least_state = card.thresholds.get(STATE, _LEAST_STATE)
         self._size = (card.input_width, card.input_height)
         self._session = model.load(provider=provider, threads=threads)
         expected = [(card.input_height, card.input_width, 3), (len(card.regions),)]

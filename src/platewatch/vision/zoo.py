@@ -23,6 +23,8 @@ CARD_NAME: Final = "card.yaml"
 MODEL_NAME: Final = "model.onnx"
 SCORE: Final = "score"
 """A detector's threshold from which on something is proposed."""
+STATE: Final = "state"
+"""The threshold of a region network from which on a state is told, and not its country alone."""
 _CHUNK_BYTES: Final = 1 << 20
 _MAX_CARD_BYTES: Final = 1 << 18
 _MAX_BRACKETS: Final = 20
@@ -98,6 +100,7 @@ _THRESHOLDS: Final = {
     ModelKind.DETECTOR: frozenset({SCORE}),
     ModelKind.RECOGNIZER: frozenset[str](),
     ModelKind.VEHICLES: frozenset({SCORE}),
+    ModelKind.REGIONS: frozenset({STATE}),
 }
 
 

@@ -14,11 +14,11 @@ import torch
 
 from platewatch.vision.backends.slots import SlotRecognizer, recognizer_model
 from platewatch.vision.geometry import corners_from_box
-from platewatch.vision.region_network import STATE_THRESHOLD, RegionTeller, to_strips
+from platewatch.vision.region_network import RegionTeller, to_strips
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.session import ModelSession, Provider
 from platewatch.vision.types import Crop, Detection, ImageBgr, Transcript
-from platewatch.vision.zoo import MODEL_NAME, ModelCard, ModelKind, Score, sha256_of
+from platewatch.vision.zoo import MODEL_NAME, STATE, ModelCard, ModelKind, Score, sha256_of
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.region.batches import RenderedSource
 from platewatch_training.region.config import RegionConfig, load_config
@@ -187,7 +187,7 @@ def _weighed(folder: Path, card: ModelCard, fit: Sequence[tuple[LabelledCrop, Tr
         for looks, (crop, said) in zip(by_looks, fit, strict=True)
     ]
     weights = fit_weights(crops, teller.regions)
-    thresholds = {STATE_THRESHOLD: fit_threshold(crops, teller.regions, weights)}
+    thresholds = {STATE: fit_threshold(crops, teller.regions, weights)}
     card = card.model_copy(update={"region_weights": weights, "thresholds": thresholds})
     save_card(folder, card)
     return card
