@@ -1,45 +1,163 @@
-"""Whether the region that was told is the labelled one: sets name countries in ways of their own."""
+"""Where plates are from, as it is told of labelled crops: `python -m benchmarks.regions --datasets FOLDER`."""
 
 from __future__ import annotations
 
-from typing import Final
+import statistics
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final
 
-_WEST_AND_NORTH: Final = "at be ch de dk ee fi fo fr gb ge gg ie im is je li lt lu lv mc nl no se"
-_SOUTH_AND_EAST: Final = "ad al ba bg by cy cz es gi gr hr hu it md me mk mt pl pt ro rs ru si sk sm tr ua va xk"
-EUROPE: Final = frozenset(f"{_WEST_AND_NORTH} {_SOUTH_AND_EAST}".split())
-_LABELLED_EUROPE: Final = "eu"
-# The oval signs of the UN's convention on road traffic, where they are not the ISO 3166 code already.
-_SIGNS: Final = {
-    "a": "at",
-    "b": "be",
-    "d": "de",
-    "e": "es",
-    "est": "ee",
-    "f": "fr",
-    "fin": "fi",
-    "fl": "li",
-    "gbj": "je",
-    "gbm": "im",
-    "h": "hu",
-    "i": "it",
-    "irl": "ie",
-    "l": "lu",
-    "mne": "me",
-    "n": "no",
-    "p": "pt",
-    "s": "se",
-    "slo": "si",
-    "srb": "rs",
-    "uk": "gb",
-}
+import typer
+
+from benchmarks.circumstances import RESULTS, Used, circumstances
+from benchmarks.datasets import PhotoSet, limited, load_sets, names_in
+from benchmarks.reading import crop_of
+from benchmarks.report import Grid, Measured, figure, percent, publish
+from platewatch.datasets.region_labels import names_state, same_region
+from platewatch.errors import PlatewatchError
+from platewatch.vision.image import open_image
+from platewatch.vision.pipeline import PlateReader
+from platewatch.vision.registry import BackendOptions
+
+NAME: Final = "regions"
+_SETS: Final = "us_states,eu_crops,eu_square_crops,br_crops,ar_crops,in_crops"
+_USAGE: Final = 2
+_BINS: Final = 10
+_MS: Final = 1000.0
 
 
-def same_region(labelled: str, told: str | None) -> bool:
-    """Whether a told region (`us-ca`) is in the labelled country, or somewhere in Europe for the label `eu`."""
-    if told is None:
-        return False
-    country = told.partition("-")[0]
-    wanted = labelled.lower()
-    if wanted == _LABELLED_EUROPE:
-        return country in EUROPE
-    return country == _SIGNS.get(wanted, wanted).partition("-")[0]
+@dataclass(frozen=True, slots=True)
+class ToldPlate:
+    """One plate: the label's region, what was told with which confidence, and how long reading it took."""
+
+    image: str
+    labelled: str
+    told: str | None
+    confidence: float | None
+    duration_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class RegionResult:
+    """One set, shares 0..1. Those of states are None where the labels name none."""
+
+    name: str
+    plates: int
+    country: float
+    told: float
+    state: float | None
+    state_told: float | None
+    state_of_told: float | None
+    calibration_error: float | None
+    median_ms: float
+    wrong: tuple[ToldPlate, ...]
+
+
+def regions(  # noqa: PLR0913 (each parameter is an option of the command)
+    *,
+    datasets: Annotated[Path, typer.Option(help="Folder with evaluation/ and train/.")],
+    sets: Annotated[str, typer.Option(help="Only these sets of crops, separated by commas.")] = _SETS,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most this many images of each set.")] = None,
+    seed: Annotated[int, typer.Option(help="Which images a limit chooses.")] = 1,
+    region_model: Annotated[Path | None, typer.Option(help="Model folder of the region network.")] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Processor threads of each network.")] = 1,
+    output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
+    write: Annotated[Path | None, typer.Option(help="Page whose figures to replace.")] = None,
+) -> None:
+    """Measure how often the state and the country that are told of a crop are the labelled ones."""
+    try:
+        how = circumstances("benchmarks.regions", Used(("platewatch", "platewatch-regions")))
+        reader = PlateReader(threads=threads, options=BackendOptions(region_model=region_model))
+        reader.warm_up()
+        chosen = [limited(one, limit, seed) for one in load_sets(datasets, names_in(sets)) if one.is_crops]
+        results = [measure(one.name, read_set(reader, one)) for one in chosen]
+        notes = [f"{threads} thread(s); crops as they are, read and then asked for their region"]
+        publish(Measured(NAME, how, notes, [table(results)], results), output, write)
+    except PlatewatchError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(_USAGE) from error
+
+
+def read_set(reader: PlateReader, photo_set: PhotoSet) -> list[ToldPlate]:
+    """What is told of each crop of the set whose label names a region."""
+    told = []
+    for photo in photo_set.photos:
+        labelled = photo.plates[0].region
+        if labelled is None:
+            continue
+        crop = crop_of(open_image(photo.path.read_bytes(), reader.limits), photo.cut_xyxy)
+        start = time.perf_counter()
+        reading = reader.read_crop(crop)
+        duration_ms = (time.perf_counter() - start) * _MS
+        told.append(ToldPlate(photo.name, labelled, reading.region, reading.region_confidence, duration_ms))
+    return told
+
+
+def measure(name: str, plates: Sequence[ToldPlate]) -> RegionResult:
+    """The shares of one set; a state counts as told only where the label names one too."""
+    of_states = [one for one in plates if names_state(one.labelled)]
+    states_told = [one for one in of_states if one.told is not None and names_state(one.told)]
+    right = [one.labelled == one.told for one in states_told]
+    return RegionResult(
+        name=name,
+        plates=len(plates),
+        country=_share([same_region(one.labelled, one.told) for one in plates]) or 0.0,
+        told=_share([one.told is not None for one in plates]) or 0.0,
+        state=sum(right) / len(of_states) if of_states else None,
+        state_told=len(states_told) / len(of_states) if of_states else None,
+        state_of_told=_share(right),
+        calibration_error=calibration_error(plates),
+        median_ms=round(statistics.median([one.duration_ms for one in plates]), 1) if plates else 0.0,
+        wrong=tuple(one for one in plates if not _is_right(one)),
+    )
+
+
+def calibration_error(plates: Sequence[ToldPlate]) -> float | None:
+    """How far confidence and share of right regions lie apart, in ten bins; None where nothing was told."""
+    told = [(one.confidence, _is_right(one)) for one in plates if one.told is not None and one.confidence is not None]
+    if not told:
+        return None
+    bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
+    for confidence, is_right in told:
+        bins[min(_BINS - 1, int(confidence * _BINS))].append((confidence, is_right))
+    return sum(abs(sum(confidence - is_right for confidence, is_right in one)) for one in bins) / len(told)
+
+
+def table(results: Sequence[RegionResult]) -> Grid:
+    """A row for each set."""
+    return Grid(
+        "Regions of crops (per cent; ms is the middle time of a whole reading)",
+        ("set", "plates", "state", "state told", "right of told", "country", "told", "ECE", "ms"),
+        tuple(
+            (
+                one.name,
+                str(one.plates),
+                percent(one.state),
+                percent(one.state_told),
+                percent(one.state_of_told),
+                percent(one.country),
+                percent(one.told),
+                percent(one.calibration_error),
+                figure(one.median_ms),
+            )
+            for one in results
+        ),
+    )
+
+
+def _is_right(one: ToldPlate) -> bool:
+    """Whether what was told is right: a state, or a country where no state was told or the label names none."""
+    if one.told is not None and names_state(one.told) and names_state(one.labelled):
+        return one.told == one.labelled
+    return same_region(one.labelled, one.told)
+
+
+def _share(values: Sequence[bool]) -> float | None:
+    return sum(values) / len(values) if values else None
+
+
+if __name__ == "__main__":
+    typer.run(regions)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from benchmarks.regions import same_region
+from platewatch.datasets.region_labels import same_region
 from platewatch.plates.text import PROVINCES
 from platewatch.vision.geometry import iou
 from platewatch.vision.types import BoxXyxy

@@ -2,23 +2,31 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.regions import same_region
+from benchmarks.regions import ToldPlate, calibration_error, measure, table
 
 
-@pytest.mark.parametrize(
-    ("labelled", "told", "same"),
-    [
-        pytest.param("br", "br", True, id="one country"),
-        pytest.param("us", "us-ca", True, id="a state of the country"),
-        pytest.param("br", "ar", False, id="another country"),
-        pytest.param("d", "de", True, id="by the sign on cars"),
-        pytest.param("D", "de", True, id="in capitals"),
-        pytest.param("gbm", "im", True, id="an island's sign"),
-        pytest.param("eu", "pl", True, id="somewhere in Europe"),
-        pytest.param("eu", "gb", True, id="Europe is not the Union"),
-        pytest.param("eu", "us-ny", False, id="not in Europe"),
-        pytest.param("in", None, False, id="nothing told"),
-    ],
-)
-def test_a_told_region_is_in_the_labelled_country(labelled: str, told: str | None, same: bool) -> None:
-    assert same_region(labelled, told) is same
+def told(labelled: str, region: str | None, confidence: float | None = 0.9) -> ToldPlate:
+    return ToldPlate("1.jpg", labelled, region, None if region is None else confidence, 5.0)
+
+
+def test_states_and_countries_are_counted_apart() -> None:
+    plates = [told("us-ca", "us-ca"), told("us-ca", "us-ny"), told("us-tx", "us"), told("us-tx", None)]
+
+    result = measure("us", plates)
+
+    assert (result.state, result.state_told, result.state_of_told) == (0.25, 0.5, 0.5)
+    assert (result.country, result.told) == (0.75, 0.75)
+    assert [one.told for one in result.wrong] == ["us-ny", None]
+
+
+def test_labels_of_countries_have_no_states() -> None:
+    result = measure("eu", [told("eu", "de"), told("d", "de"), told("br", "ar")])
+
+    assert (result.state, result.state_told, result.state_of_told) == (None, None, None)
+    assert result.country == pytest.approx(2 / 3)
+    assert "-" in table([result]).rows[0]
+
+
+def test_the_error_of_the_confidence_is_its_distance_from_the_share_of_right_regions() -> None:
+    assert calibration_error([told("br", "br", 0.95)] * 3 + [told("br", "ar", 0.95)]) == pytest.approx(0.2)
+    assert calibration_error([told("br", None)]) is None

@@ -70,7 +70,7 @@ def slot_network(
         helper.make_node("Div", ["mean", "white"], ["share"]),
     ]
     outputs = []
-    names = ("slots", "regions") if len(white) == 2 else ("slots", "steps", "regions")
+    names = {1: ("regions",), 2: ("slots", "regions"), 3: ("slots", "steps", "regions")}[len(white)]
     for name, bright, dark in zip(names, white, black, strict=True):
         nodes += [
             helper.make_node("Constant", [], [f"{name}-axes"], value_ints=list(range(1, bright.ndim + 1))),

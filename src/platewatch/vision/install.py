@@ -91,7 +91,7 @@ def _try(model: InstalledModel) -> None:
         PlateDetector(options).warm_up()
     else:
         raise ModelFileError(
-            f"The model {model.card.name!r} is of the kind {model.card.kind.value!r}, which nothing runs yet. "
+            f"The model {model.card.name!r} is of the kind {model.card.kind.value!r}, which nothing runs by name. "
             "Install recognizers and detectors."
         )
 

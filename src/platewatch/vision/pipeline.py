@@ -47,6 +47,8 @@ _MS: Final = 1000.0
 
 LookAgain: TypeAlias = Callable[[Sequence[Crop], Sequence[Transcript]], list[Transcript]]
 """Reads crops more closely, at more cost; also takes what they said before."""
+TellRegions: TypeAlias = Callable[[Sequence[Crop], Sequence[Transcript]], list[Transcript]]
+"""Tells the regions of crops that were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +126,7 @@ class PlateReader:
         self._margin = float(getattr(self._recognizer, "margin", 0.0))
         self._joint: Joint | None = getattr(self._detector, "joint", None)
         self._look_again: LookAgain | None = getattr(self._recognizer, "look_again", None)
+        self._tell_regions: TellRegions | None = getattr(self._recognizer, "tell_regions", None)
 
     def read(self, path: str | Path) -> ImageReadings:
         """The plates of an image file.
@@ -168,7 +171,7 @@ class PlateReader:
         """What a crop says that is known to be a plate, also where it is not sure."""
         require_type("read_crop", Crop, crop)
         said = self._recognizer.recognize([crop])[0]
-        return self._settled([(judge(crop, said), said)], None)[0]
+        return self._with_regions(self._settled([(judge(crop, said), said)], None))[0]
 
     def read_many(self, paths: Iterable[str | Path], batch: int = 8) -> Iterator[ReadOutcome]:
         """An outcome for each path, in their order; the crops of `batch` images are recognized together.
@@ -233,8 +236,8 @@ class PlateReader:
             judge_start = time.perf_counter()
             plates = self.post_process(image.crops, image_transcripts)
             judged = time.perf_counter()
-            again = self._settled(plates, self._joint)
-            readings = tuple(one for one in again if one.confidence >= self.min_confidence)
+            settled = self._settled(plates, self._joint)
+            readings = self._with_regions([pair for pair in settled if pair[0].confidence >= self.min_confidence])
             again_ms = (time.perf_counter() - judged) * _MS
             times = replace(
                 image.times,
@@ -244,15 +247,28 @@ class PlateReader:
             finished.append((ImageReadings(readings, image.width, image.height, times.total_ms), times))
         return finished
 
-    def _settled(self, plates: Sequence[tuple[Reading, Transcript]], joint: Joint | None) -> tuple[Reading, ...]:
-        """The readings, those that are not sure read once more and closely, by falling confidence."""
-        settled = [reading for reading, _ in plates if self._look_again is None or reading.confidence >= UNSURE]
+    def _settled(
+        self, plates: Sequence[tuple[Reading, Transcript]], joint: Joint | None
+    ) -> list[tuple[Reading, Transcript]]:
+        """The readings by falling confidence, those that are not sure read once more and closely."""
+        settled = [pair for pair in plates if self._look_again is None or pair[0].confidence >= UNSURE]
         if self._look_again is not None and len(settled) < len(plates):
             unsure = [(reading, said) for reading, said in plates if reading.confidence < UNSURE]
             crops = [Crop(reading.crop_bgr, reading.detection) for reading, _ in unsure]
             again = self._look_again(crops, [said for _, said in unsure])
-            settled += [judge(crop, said, joint) for crop, said in zip(crops, again, strict=True)]
-        return tuple(sorted(settled, key=lambda one: one.confidence, reverse=True))
+            settled += [(judge(crop, one, joint), one) for crop, one in zip(crops, again, strict=True)]
+        return sorted(settled, key=lambda pair: pair[0].confidence, reverse=True)
+
+    def _with_regions(self, plates: Sequence[tuple[Reading, Transcript]]) -> tuple[Reading, ...]:
+        """The readings with the regions that the recognizer tells on a closer look, where it can look so."""
+        if self._tell_regions is None or not plates:
+            return tuple(reading for reading, _ in plates)
+        crops = [Crop(reading.crop_bgr, reading.detection) for reading, _ in plates]
+        told = map(_told_region, self._tell_regions(crops, [said for _, said in plates]))
+        return tuple(
+            replace(reading, region=region, region_confidence=confidence)
+            for (reading, _), (region, confidence) in zip(plates, told, strict=True)
+        )
 
     def _locate_array(self, image_bgr: ImageBgr) -> Located:
         start = time.perf_counter()

@@ -5,6 +5,7 @@ The network knows regions by their looks. How the text is built speaks for some 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -13,12 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from platewatch.vision.grammars import country_of, grammar_of
+from platewatch.vision.zoo import RegionWeights
 
 # Of 747 real crops with a labelled country or continent (150 at most of ar, br, eu, eu_square and in), the likeliest
 # region was right for 92 %; from 0.2, 0.3, 0.4, 0.5 and 0.7 on for 93, 93, 95, 95 and 98 % of the 99, 96, 92, 88 and
 # 76 % that were still told. Of those between 0.3 and 0.4 it was right for 58 %.
 LEAST_TOLD: Final = 0.4
 """No reading has a region that is less probable: it would be about as often wrong as right."""
+ELSEWHERE: Final = "zz"
+"""What the region network says of plates that name no region that it knows."""
 SURE: Final = 0.7
 """From here on 98 % of these regions were right; below it four of five: nothing to keep a gate shut for."""
 # Of 148 Indian plates, whose state their text tells, the likeliest state was right for 65 % below this, for 96 % above.
@@ -29,6 +33,11 @@ _LEAST_STATE: Final = 0.3
 _UNLIKE: Final = 0.1
 # Less probable regions stay improbable, whatever the text.
 _NEGLIGIBLE: Final = 0.002
+# A network that is sure of itself may be wrong all the same.
+_LEAST_LOOKS: Final = 1e-5
+_LEAST_GUESS: Final = 1e-3
+# What is less probable than the likeliest by so much (in logarithms) is not asked for its texts, which can't save it.
+_TEXT_RANGE: Final = 7.0
 # More probable than every other country together.
 _LEAST_COUNTRY: Final = 0.5
 
@@ -46,22 +55,24 @@ class LikelyRegion:
     confidence: float
 
 
-def likely_region(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> LikelyRegion | None:
+def likely_region(
+    probabilities: NDArray[np.float32], regions: tuple[str, ...], least_state: float = _LEAST_STATE
+) -> LikelyRegion | None:
     """The likeliest region with its own probability, however small; None from a network that knows no regions.
 
-    Where the states of one country share what is likely among them, it is the country, with their sum. The confidence
-    is what the network's softmax says: unlike the text's it is not calibrated, and at its upper end rather too modest.
+    Where the states of one country share what is likely among them, it is the country, with their sum.
 
     Args:
         probabilities: float32 (regions,), sum 1.
         regions: the code of each.
+        least_state: how probable a state must be so that it is told in place of its country, where that is probable.
     """
     if not regions:
         return None
     owners, countries = _countries(regions)
     sums = np.bincount(owners, weights=probabilities, minlength=len(countries))
     country = int(sums.argmax())
-    if sums[country] >= _LEAST_COUNTRY and probabilities[owners == country].max() < _LEAST_STATE:
+    if sums[country] >= _LEAST_COUNTRY and probabilities[owners == country].max() < least_state:
         return LikelyRegion(countries[country], min(1.0, float(sums[country])))
     best = int(probabilities.argmax())
     return LikelyRegion(regions[best], float(probabilities[best]))
@@ -82,6 +93,97 @@ def informed(probabilities: NDArray[np.float32], text: str, regions: tuple[str, 
             weights[index] += grammar.share(text)
     weighed = probabilities * weights
     return np.asarray(weighed / max(float(weighed.sum()), 1e-12), np.float32)
+
+
+def probable(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> tuple[tuple[str, float], ...]:
+    """The regions that are not negligible, each with its probability."""
+    return tuple(
+        (regions[index], float(probabilities[index])) for index in np.flatnonzero(probabilities >= _NEGLIGIBLE)
+    )
+
+
+def regions_told(named: tuple[str, ...], guessed: tuple[str, ...]) -> tuple[str, ...]:
+    """What can be told together: regions that are named on plates, and of the recognizer's those of other countries.
+
+    A country whose states are named is told by these.
+    """
+    states = tuple(region for region in named if region != ELSEWHERE)
+    countries = {country_of(state) for state in states}
+    return states + tuple(region for region in guessed if region not in countries and region not in states)
+
+
+def joined_regions(
+    by_name: Mapping[str, float],
+    regions: tuple[str, ...],
+    guessed: Mapping[str, float],
+    text: str,
+    weights: RegionWeights,
+) -> NDArray[np.float32]:
+    """What the region network, the recognizer and the text say together: float32 (regions,), sum 1.
+
+    Args:
+        by_name: what the region network gives each region that it names, and `ELSEWHERE`.
+        regions: the code of each, as `regions_told` gives them.
+        guessed: probabilities by the recognizer's own looks; those left out are negligible.
+        text: what was read.
+        weights: how much each of the three counts.
+    """
+    evidence = region_evidence(by_name, regions, guessed)
+    states = evidence.is_named
+    joined = weights.guess * evidence.guess + weights.named * evidence.named
+    joined += np.where(states, 0.0, weights.elsewhere)
+    if states.any():
+        among = weights.looks * evidence.looks[states] + weights.states * evidence.states[states]
+        top = among.max()
+        joined[states] += among - top - np.log(np.exp(among - top).sum())
+    if weights.text > 0 and text:
+        shares = np.zeros(len(regions))
+        for index in np.flatnonzero(joined >= joined.max() - _TEXT_RANGE).tolist():
+            grammar = grammar_of(regions[index])
+            shares[index] = 0.0 if grammar is None else grammar.share(text)
+        joined += weights.text * np.log(_UNLIKE + shares)
+    chances = np.exp(joined - joined.max())
+    return np.asarray(chances / chances.sum(), np.float32)
+
+
+@dataclass(frozen=True, slots=True)
+class RegionEvidence:
+    """What speaks for each region before its text, as logarithms, all float64 (regions,).
+
+    `looks` is the network's word among the named states, `states` the recognizer's among those of one country, `guess`
+    the recognizer's among countries, and `named` whether a name is seen, as far as the region needs one or none.
+    """
+
+    is_named: NDArray[np.bool_]
+    looks: NDArray[np.float64]
+    states: NDArray[np.float64]
+    guess: NDArray[np.float64]
+    named: NDArray[np.float64]
+
+
+def region_evidence(
+    by_name: Mapping[str, float], regions: tuple[str, ...], guessed: Mapping[str, float]
+) -> RegionEvidence:
+    """What the network and the recognizer say of each region; arguments as of `joined_regions`."""
+    owners, countries = _countries(regions)
+    is_named = np.array([region in by_name for region in regions])
+    looks = np.array([by_name.get(region, 0.0) for region in regions])
+    seen = float(looks.sum())
+    own = np.array([guessed.get(region, 0.0) for region in regions])
+    of_countries = np.array([0.0 if country in regions else guessed.get(country, 0.0) for country in countries])
+    of_countries += np.bincount(owners, weights=own, minlength=len(countries))
+    elsewhere = by_name.get(ELSEWHERE, 0.0)
+    return RegionEvidence(
+        is_named,
+        looks=_log(looks / max(seen, _LEAST_LOOKS)),
+        states=_log(own / np.maximum(of_countries[owners], _LEAST_LOOKS), _LEAST_GUESS),
+        guess=_log(np.where(is_named, of_countries[owners], own), _LEAST_GUESS),
+        named=_log(np.where(is_named, seen, elsewhere)) if ELSEWHERE in by_name else np.zeros(len(regions)),
+    )
+
+
+def _log(shares: NDArray[np.float64], least: float = _LEAST_LOOKS) -> NDArray[np.float64]:
+    return np.asarray(np.log(np.maximum(shares, least)), np.float64)
 
 
 @lru_cache(maxsize=8)

@@ -88,13 +88,14 @@ class BackendOptions:
     `threads` are set by PlateReader's own argument. `models` is the folder of installed models, each of which can be
     chosen by its name like a backend (None: there are none). `model` is the user's own ONNX file for the detector
     `yolo`, or the folder of a model for the detector `platewatch` (None: the built-in one), `recognizer_model` the
-    folder of a model for the recognizer `platewatch` (None: the built-in one), `grammars` whether it settles
-    look-alikes by how regions build their numbers, `profile` how closely the detector `platewatch` looks, `input_side`
-    the longest side in pixels of the network's input where the model leaves it open (None: the profile's),
-    `detector_class` which classes of a YOLO export are plates, by name or number, with commas between several, or `all`
-    (None: those whose names say so). `char_yolo_model` is the ONNX file for the recognizer `char-yolo`,
-    `easyocr_folder` the folder with the weights of the network `easyocr_network` for the recognizer `easyocr`,
-    `ensemble` the recognizers that vote in the one of that name.
+    folder of a model for the recognizer `platewatch` (None: the built-in one), `region_model` that of the region
+    network which it asks where plates are from (None: the built-in one), `grammars` whether it settles look-alikes by
+    how regions build their numbers, `profile` how closely the detector `platewatch` looks, `input_side` the longest
+    side in pixels of the network's input where the model leaves it open (None: the profile's), `detector_class` which
+    classes of a YOLO export are plates, by name or number, with commas between several, or `all` (None: those whose
+    names say so). `char_yolo_model` is the ONNX file for the recognizer `char-yolo`, `easyocr_folder` the folder with
+    the weights of the network `easyocr_network` for the recognizer `easyocr`, `ensemble` the recognizers that vote in
+    the one of that name.
     """
 
     provider: Provider = Provider.AUTO
@@ -102,6 +103,7 @@ class BackendOptions:
     models: Path | None = None
     model: Path | None = None
     recognizer_model: Path | None = None
+    region_model: Path | None = None
     grammars: bool = True
     profile: Profile = Profile.BALANCED
     layout: YoloLayout = YoloLayout.AUTO

@@ -74,7 +74,8 @@ class Transcript:
     after a hyphen where it is known (`us-ca`), or None; `region_confidence` (0..1) is how sure that is, None without a
     region and from a recognizer that doesn't tell it. `alternatives` are other texts with their confidence.
     `confidence` (0..1) is how sure a recognizer made for plates is that this is one and that every character is
-    right; None from a reader of any text, where it is judged by what the text is like.
+    right; None from a reader of any text, where it is judged by what the text is like. `guessed_regions` are the
+    probable regions by the recognizer's own looks, before the text is known, each with its probability.
     """
 
     characters: tuple[Character, ...]
@@ -82,6 +83,7 @@ class Transcript:
     alternatives: tuple[tuple[str, float], ...] = ()
     confidence: float | None = None
     region_confidence: float | None = None
+    guessed_regions: tuple[tuple[str, float], ...] = ()
 
     @property
     def text(self) -> str:

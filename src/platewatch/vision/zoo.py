@@ -23,6 +23,8 @@ CARD_NAME: Final = "card.yaml"
 MODEL_NAME: Final = "model.onnx"
 SCORE: Final = "score"
 """A detector's threshold from which on something is proposed."""
+STATE: Final = "state"
+"""The threshold of a region network from which on a state is told, and not its country alone."""
 _CHUNK_BYTES: Final = 1 << 20
 _MAX_CARD_BYTES: Final = 1 << 18
 _MAX_BRACKETS: Final = 20
@@ -42,6 +44,7 @@ class ModelKind(StrEnum):
     DETECTOR = "detector"
     RECOGNIZER = "recognizer"
     VEHICLES = "vehicles"
+    REGIONS = "regions"
 
 
 class _CardPart(BaseModel):
@@ -97,14 +100,32 @@ _THRESHOLDS: Final = {
     ModelKind.DETECTOR: frozenset({SCORE}),
     ModelKind.RECOGNIZER: frozenset[str](),
     ModelKind.VEHICLES: frozenset({SCORE}),
+    ModelKind.REGIONS: frozenset({STATE}),
 }
+
+
+class RegionWeights(_CardPart):
+    """How much each says of where a plate is from: powers of probabilities.
+
+    Among named states count the region network (`looks`) and the recognizer's guess (`states`); between countries the
+    recognizer's guess (`guess`), and whether the network sees a name at all (`named`), with `elsewhere` added (in
+    logarithms) where it sees none. `text` is how the regions build their numbers.
+    """
+
+    looks: Annotated[float, Field(ge=0, le=10)] = 1.0
+    states: Annotated[float, Field(ge=0, le=10)] = 0.0
+    guess: Annotated[float, Field(ge=0, le=10)] = 1.0
+    named: Annotated[float, Field(ge=0, le=10)] = 1.0
+    elsewhere: Annotated[float, Field(ge=-20, le=20)] = 0.0
+    text: Annotated[float, Field(ge=0, le=10)] = 1.0
 
 
 class ModelCard(_CardPart):
     """All that is known about a model; sizes in pixels, thresholds between 0 and 1.
 
     `alphabet`, `slots` (characters at most), `steps` (of its second head, if it has one) and `regions` (the order of
-    its classes) are a slot recognizer's; a detector that was measured together with one has `joint`.
+    its classes) are a slot recognizer's; a detector that was measured together with one has `joint`. A region network
+    has `regions` and `region_weights`.
     """
 
     kind: ModelKind
@@ -119,6 +140,7 @@ class ModelCard(_CardPart):
     regions: tuple[Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z0-9]{1,3})?$")], ...] = ()
     calibration: Calibration | None = None
     joint: Joint | None = None
+    region_weights: RegionWeights | None = None
     thresholds: dict[str, Share] = {}
     training: TrainingRun | None = None
     data: tuple[DataSource, ...] = ()

@@ -16,7 +16,9 @@ from platewatch.vision.beam import settle
 from platewatch.vision.calibration import plate_confidence, slot_probabilities
 from platewatch.vision.looks import agreed, is_settled, other_cuts
 from platewatch.vision.recognize import Logits, SlotCodec, softmax, to_input
-from platewatch.vision.regions import informed, likely_region
+from platewatch.vision.region_network import BUILT_IN_NAME as BUILT_IN_REGIONS
+from platewatch.vision.region_network import RegionTeller
+from platewatch.vision.regions import informed, likely_region, probable
 from platewatch.vision.registry import BackendOptions
 from platewatch.vision.types import Crop, ImageBgr, Transcript
 from platewatch.vision.zoo import BUILT_IN_MODELS, CARD_NAME, Calibration, InstalledModel, ModelKind, load_card
@@ -62,6 +64,7 @@ class SlotRecognizer:
         self._grammars = options.grammars
         self._calibration = model.card.calibration or Calibration()
         self._session = model.load(provider=options.provider, threads=options.threads)
+        self._teller = _region_teller(options, model.card.regions)
         texts = [size for size in (model.card.slots, model.card.steps) if size is not None]
         expected = [
             (self._height, self._width, 3),
@@ -90,6 +93,10 @@ class SlotRecognizer:
             said[number] += islice(others, len(cuts[number]) - 1)
         return [agreed(one) for one in said]
 
+    def tell_regions(self, crops: Sequence[Crop], transcripts: Sequence[Transcript]) -> list[Transcript]:
+        """The transcripts with the region that the region network tells; as they are where there is none."""
+        return list(transcripts) if self._teller is None else self._teller.tell(crops, transcripts)
+
     def pre_process(self, crop: Crop) -> ImageBgr:
         """The network's input, uint8 (height, width, 3), BGR."""
         return to_input(crop.image_bgr, self._width, self._height)
@@ -107,6 +114,8 @@ class SlotRecognizer:
     def warm_up(self) -> None:
         """Run once on an empty crop."""
         self.forward(np.zeros((1, self._height, self._width, 3), np.uint8))
+        if self._teller is not None:
+            self._teller.warm_up()
 
     def _read(self, inputs: Sequence[ImageBgr]) -> list[Transcript]:
         transcripts: list[Transcript] = []
@@ -116,6 +125,7 @@ class SlotRecognizer:
 
     def _transcript(self, slot_logits: Logits, step_logits: Logits | None, region_logits: Logits) -> Transcript:
         region_probabilities = softmax(region_logits)
+        guessed = probable(region_probabilities, self._codec.regions)
         read = settle(
             slot_probabilities(slot_logits, self._calibration.temperature),
             region_probabilities if self._grammars else None,
@@ -131,10 +141,18 @@ class SlotRecognizer:
             alternatives=tuple((text, self._calibrated(probability)) for text, probability in read.alternatives),
             region=likely.code if likely else None,
             region_confidence=likely.confidence if likely else None,
+            guessed_regions=guessed if read.characters else (),
         )
 
     def _calibrated(self, probability: float) -> float:
         return plate_confidence(probability, self._calibration.slope, self._calibration.offset)
+
+
+def _region_teller(options: BackendOptions, guessed: tuple[str, ...]) -> RegionTeller | None:
+    """The region network of the options, the built-in one, or none where the package has none."""
+    if options.region_model is None and not (BUILT_IN_MODELS / BUILT_IN_REGIONS / CARD_NAME).is_file():
+        return None
+    return RegionTeller(options.region_model, guessed, provider=options.provider, threads=options.threads)
 
 
 def recognizer_model(folder: Path | None) -> InstalledModel:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from platewatch.errors import PlatewatchError
-from platewatch_training.cli import detector, recognizer, synthesis, yolo
+from platewatch_training.cli import detector, recognizer, region, synthesis, yolo
 from platewatch_training.cli.app import app, console
 
-__all__ = ["app", "detector", "main", "recognizer", "synthesis", "yolo"]
+__all__ = ["app", "detector", "main", "recognizer", "region", "synthesis", "yolo"]
 
 
 def main() -> None:

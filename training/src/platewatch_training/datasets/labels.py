@@ -14,6 +14,7 @@ import numpy as np
 from platewatch.errors import PlatewatchError
 from platewatch.plates.text import reading_key
 from platewatch.vision.types import ImageBgr
+from platewatch_training.datasets.origins import origin_of
 from platewatch_training.datasets.transcripts import PlateText, transcript_of
 
 CROP_MARGIN: Final = 0.06
@@ -46,16 +47,17 @@ def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -
         if split is not None and line.get("split") != split:
             continue
         source = f"{folder.name}/{line['image']}"
-        read = [(plate, _text_of(plate) or transcript_of(source, at)) for at, plate in enumerate(_rows(line))]
-        plates = [(plate, said) for plate, said in read if said]
+        read = [(at, plate, _text_of(plate) or transcript_of(source, at)) for at, plate in enumerate(_rows(line))]
+        plates = [(at, plate, said) for at, plate, said in read if said]
         if not plates:
             continue
         image_bgr = read_image(folder, str(line["image"]), number)
-        for plate, said in plates:
+        for at, plate, said in plates:
             crop = image_bgr if line.get("crop") else _cut(image_bgr, plate)
             text = reading_key(said.text)
             if crop is not None and text:
-                yield LabelledCrop(crop, text, source, said.region or plate.get("region"))
+                region = origin_of(source, at) or said.region or plate.get("region")
+                yield LabelledCrop(crop, text, source, region)
 
 
 def label_lines(folder: Path) -> Iterator[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import Final
 from platewatch_training.datasets.labels import DatasetError
 
 _LICENSES: Final = {
+    "au_act": "MIT (realmadrid/license-plate-reader)",
     "cn_lprnet": "Apache-2.0 (sirius-ai/LPRNet_Pytorch)",
     "cn_yhmh": "MIT (yhmh/ChineseCarPlateDB)",
     "coco128": "annotations CC BY 4.0 (COCO), images under the terms of Flickr",
@@ -17,9 +18,13 @@ _LICENSES: Final = {
     "kaggle433": "CC0 as stated there (Kaggle, andrewmvd/car-plate-detection)",
     "oi_lp": "images CC BY 2.0, annotations CC BY 4.0 (Open Images, subset by Roboflow)",
     "openimages": "CC BY (Open Images, by Roboflow)",
+    "pk_phone": "Apache-2.0 (faisalthaheem/open-lpr-dataset-plate-detection)",
+    "pl_phone": "MIT (2acholsk1/car_license_plates_recognizer)",
     "ro_lucian": "MIT (RobertLucian/license-plate-dataset)",
     "traffic_cams": "CC BY 4.0 (Roboflow, atl-version-2)",
     "us_eu_thesis": "CC BY 4.0 (Roboflow)",
+    "us_ph_mixed": "CC BY 4.0 as stated there (Roboflow, license-plate-detection-3lgox)",
+    "vn_plates": "CC BY 4.0 (Roboflow, license-plate-recognition-rxg4e)",
 }
 
 

@@ -26,12 +26,15 @@ _COMBED_FROM_PX: Final = 32
 _BLOOMING: Final = 0.4
 
 
-def choose_width(rng: Generator, characters: int = 1, *, widest: float = WIDEST_PX) -> float:
+def choose_width(
+    rng: Generator, characters: int = 1, *, widest: float = WIDEST_PX, narrowest: float = NARROWEST_PX
+) -> float:
     """How many pixels wide a plate with so many characters in a row is in the photo, small ones as often as large.
 
     Where a character has fewer pixels than `NARROWEST_CHARACTER_PX`, people only guess.
     """
-    narrowest = min(widest, max(NARROWEST_PX, NARROWEST_CHARACTER_PX * characters / _NUMBER_SHARE))
+    readable = NARROWEST_CHARACTER_PX * characters / _NUMBER_SHARE
+    narrowest = min(widest, max(NARROWEST_PX, narrowest, readable))
     return float(np.exp(rng.uniform(np.log(narrowest), np.log(widest))))
 
 

@@ -171,6 +171,7 @@ class Caption(_Placed):
     text: Annotated[tuple[str, ...], BeforeValidator(_as_tuple)] = ()
     pattern: Annotated[Weights, BeforeValidator(_as_weights)] | None = None
     height_mm: Millimeters
+    width_scale: Annotated[float, Field(ge=0.4, le=3)] = 1.0
     color: InkColor = "ink"
     typeface: Literal["sans", "serif", "script", "arabic", "cjk"] = "sans"
 
@@ -212,6 +213,7 @@ class Layout(_Entry):
     relief: Literal["embossed", "flat"] = "embossed"
     handmade: bool = False
     typefaces: Annotated[dict[Name, Weight], Field(min_length=1)]
+    zeros: Annotated[dict[Literal["plain", "slash", "bar"], Weight], Field(min_length=1)] = {"plain": 1.0}
     colors: Annotated[tuple[ColorScheme, ...], Field(min_length=1)]
     border: Border | None = None
     bands: tuple[Band, ...] = ()

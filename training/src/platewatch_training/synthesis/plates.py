@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
 
 import cv2
 import numpy as np
@@ -22,23 +22,44 @@ from platewatch_training.synthesis.layouts import (
     Row,
 )
 from platewatch_training.synthesis.shapes import cross, ellipse, grown, rounded_rectangle, shield, slanted, star_ring
-from platewatch_training.synthesis.typefaces import Spacing, Typeface, load_typeface
+from platewatch_training.synthesis.typefaces import Spacing, Span, Typeface, load_typeface
 
 ColorBgr: TypeAlias = tuple[float, float, float]
 Picture: TypeAlias = NDArray[np.float32]
 """float32 (H, W, 3), BGR, 0..255."""
 
 CAPTION_TYPEFACES: Final = {
-    "sans": "liberation-sans",
-    "serif": "liberation-serif",
-    "script": "dosis",
-    "arabic": "dejavu-arabic",
-    "cjk": "wqy-zenhei-captions",
+    "sans": (
+        "liberation-sans",
+        "liberation-sans-narrow",
+        "lato-black",
+        "open-sans-heavy",
+        "roboto-condensed",
+        "league-spartan",
+        "inter",
+        "gothic-geometric",
+        "liberation-sans-italic",
+    ),
+    "serif": (
+        "liberation-serif",
+        "bookman",
+        "schoolbook",
+        "palatino",
+        "slab",
+        "didot-bold",
+        "liberation-serif-regular",
+    ),
+    "script": ("dosis", "bookman-italic", "roman-bold-italic", "kaushan", "lobster", "dancing"),
+    "arabic": ("dejavu-arabic",),
+    "cjk": ("wqy-zenhei-captions",),
 }
+"""The typefaces of each kind of caption: makers differ, and a state's name changes its lettering over the years."""
 _SMALLEST_CAPTION_PX: Final = 4
 _PRINTED: Final = frozenset({"picture", "emblem"})
 """Marks that are printed on the sheet before the number is pressed into it; others come on top."""
 _WIDEST_SHARE: Final = 0.97
+_STRIKE: Final = 0.1
+"""Of the stroke through a zero, as a share of the capital height."""
 _CROSSES: Final = 0.3
 """Of the coats of arms; Vienna's is one, and reads like a T."""
 
@@ -164,6 +185,8 @@ def _draw_rows(canvas: _Canvas, layout: Layout, text: PlateText, ink: ColorBgr, 
     typeface = load_typeface(names[_weighted(rng, list(layout.typefaces.values()))])
     gaps: list[PlaceMm] = []
     setting = _Setting.choose(rng, handmade=layout.handmade)
+    if len(layout.zeros) > 1 or "plain" not in layout.zeros:
+        setting = replace(setting, zero=list(layout.zeros)[_weighted(rng, list(layout.zeros.values()))])
     for row, drawn, center in zip(layout.rows, text.rows, _row_centers(layout), strict=True):
         gaps += _draw_row(canvas, layout, row, drawn, (center, typeface, ink, setting))
     return gaps
@@ -182,6 +205,8 @@ class _Setting:
     """Of the strokes on every side, as a share of the capital height; worn dies and thick films differ."""
     slant: float
     """How far the top leans to the right, as a share of the height."""
+    zero: Literal["plain", "slash", "bar"] = "plain"
+    """What is in the zeros, so that they are told from O."""
 
     @classmethod
     def choose(cls, rng: Generator, *, handmade: bool) -> _Setting:
@@ -229,6 +254,7 @@ def _draw_row(
     to_edge = min(center[0] - left, right - center[0])
     room = 2 * to_edge * canvas.scale * _WIDEST_SHARE
     mask = typeface.line_mask(drawn, height_px, spacing=spacing, stroke_scale=row.stroke_scale)
+    mask = _struck(mask, spans, height_px, setting.zero)
     mask = slanted(grown(mask, setting.growth * height_px), setting.slant)
     stretch = min(setting.stretch, room / mask.shape[1])
     mask = _resized(mask, stretch)
@@ -241,6 +267,25 @@ def _draw_row(
         for span in spans
         if span.character == " "
     ]
+
+
+def _struck(
+    mask: NDArray[np.float32], spans: Sequence[Span], height_px: int, zero: Literal["plain", "slash", "bar"]
+) -> NDArray[np.float32]:
+    """The line with a stroke or a level bar through each of its zeros."""
+    if zero == "plain" or not any(span.character == "0" for span in spans):
+        return mask
+    struck = mask.copy()
+    left, middle = (mask.shape[1] - spans[-1].right) / 2, mask.shape[0] / 2
+    thick = max(1, round(_STRIKE * height_px))
+    for span in spans:
+        if span.character == "0":
+            inset = 0.22 * (span.right - span.left)
+            rise = 0.3 * height_px if zero == "slash" else 0.0
+            start = (round(left + span.left + inset), round(middle + rise))
+            end = (round(left + span.right - inset), round(middle - rise))
+            cv2.line(struck, start, end, 1.0, thick, cv2.LINE_AA)
+    return struck
 
 
 def _draw_mark(canvas: _Canvas, mark: Mark, place: PlaceMm, rng: Generator) -> None:
@@ -302,7 +347,9 @@ def _draw_blobs(
 def _draw_caption(canvas: _Canvas, caption: Caption, place: PlaceMm, ink: ColorBgr, rng: Generator) -> None:
     color = ink if caption.color == "ink" else _bgr(caption.color)
     widest_mm = canvas.width / canvas.scale
-    lettering = _Lettering(caption.sample(rng), caption.height_mm, color, widest_mm, caption.typeface)
+    typefaces = CAPTION_TYPEFACES[caption.typeface]
+    typeface = typefaces[int(rng.integers(len(typefaces)))] if len(typefaces) > 1 else typefaces[0]
+    lettering = _Lettering(caption.sample(rng), caption.height_mm, color, widest_mm, typeface, caption.width_scale)
     _write(canvas, lettering, place)
 
 
@@ -314,7 +361,8 @@ class _Lettering:
     height_mm: float
     color: ColorBgr
     widest_mm: float
-    typeface: str = "sans"
+    typeface: str = "liberation-sans"
+    width_scale: float = 1.0
 
 
 def _write(canvas: _Canvas, lettering: _Lettering, center: PlaceMm) -> None:
@@ -322,9 +370,10 @@ def _write(canvas: _Canvas, lettering: _Lettering, center: PlaceMm) -> None:
     height_px = canvas.px(lettering.height_mm)
     if height_px < _SMALLEST_CAPTION_PX:
         return
-    mask = load_typeface(CAPTION_TYPEFACES[lettering.typeface]).line_mask(lettering.text, height_px)
+    mask = load_typeface(lettering.typeface).line_mask(lettering.text, height_px)
     room = lettering.widest_mm * canvas.scale * _WIDEST_SHARE
-    canvas.blend(_resized(mask, min(1.0, room / mask.shape[1])), center, lettering.color)
+    stretch = min(lettering.width_scale, room / mask.shape[1])
+    canvas.blend(_resized(mask, stretch), center, lettering.color)
 
 
 def _draw_flag(canvas: _Canvas, flag: Flag, place: PlaceMm, size_mm: tuple[float, float]) -> None:

@@ -13,9 +13,10 @@ import numpy as np
 
 from platewatch.vision.types import ImageBgr
 from platewatch_training.synthesis.camera import choose_width, take_crop
+from platewatch_training.synthesis.designs import free_design
 from platewatch_training.synthesis.distractors import distractor
 from platewatch_training.synthesis.grammar import text_of
-from platewatch_training.synthesis.layouts import Layout
+from platewatch_training.synthesis.layouts import Layout, PlateText
 from platewatch_training.synthesis.plates import DrawnPlate, draw_plate
 from platewatch_training.synthesis.surface import mount, weather
 from platewatch_training.synthesis.typefaces import is_drawn
@@ -28,8 +29,6 @@ _OVERSAMPLING: Final = 1.2
 _SUBSTITUTE: Final = "liberation-sans-narrow"
 _WITHOUT_SUBSTITUTE: Final = frozenset({"china"})
 """No font of the packages has both the letters and the characters of provinces."""
-_TAKES: Final = 2
-"""Photos of one drawn plate: drawing takes three times as long as photographing."""
 _WAITING: Final = 64
 """So many samples are drawn ahead, so that photos of one plate don't follow each other."""
 
@@ -44,6 +43,19 @@ class Sample:
     layout: str
 
 
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """How plates are drawn: the recognizer's way where nothing is said."""
+
+    free_designs: float = 0.0
+    """Share of the plates that name a state which are drawn in a design of no layout."""
+    covered: float = 0.0
+    """Share of the plates over whose edge a dealer's frame lies."""
+    narrowest_px: float = 0.0
+    takes: int = 2
+    """Photos of one drawn plate: drawing takes three times as long as photographing."""
+
+
 class SampleSource:
     """Samples by seed: the same seed gives the same samples in the same order.
 
@@ -53,6 +65,7 @@ class SampleSource:
         two_rows: How many times more often layouts of two rows are drawn than their weights say.
         drawn_typefaces: Whether plates have their own typefaces, or else one of a font package.
         flaws: Whether plates wear and cameras blur; without, there is perspective alone.
+        drawing: How plates are drawn and how often each is photographed.
     """
 
     def __init__(
@@ -63,9 +76,11 @@ class SampleSource:
         two_rows: float = 1.0,
         drawn_typefaces: bool = True,
         flaws: bool = True,
+        drawing: Drawing | None = None,
     ) -> None:
         self._layouts = list(layouts) if drawn_typefaces else [_with_substitutes(layout) for layout in layouts]
         self._flaws = flaws
+        self._drawing = drawing or Drawing()
         self._limits = list(
             accumulate(layout.weight * (two_rows if len(layout.rows) > 1 else 1.0) for layout in layouts)
         )
@@ -87,19 +102,33 @@ class SampleSource:
     def _draw(self) -> list[Sample]:
         """A plate or something else, photographed a few times."""
         rng = self._rng
+        drawing = self._drawing
         if rng.random() < _DISTRACTORS:
-            return [Sample(distractor(rng), "", None, "distractor") for _ in range(_TAKES)]
+            return [Sample(distractor(rng), "", None, "distractor") for _ in range(drawing.takes)]
+        layout, text = self._choose()
+        longest = max(len(text_of(row)) for row in text.rows)
+        widest_px = choose_width(rng, longest, narrowest=drawing.narrowest_px)
+        plate = draw_plate(layout, rng, _drawn_height(layout, widest_px) / layout.size_mm[1], text)
+        picture = weather(plate, rng) if self._flaws else plate.picture
+        scene, margin = mount(picture, plate.shape, rng, covered=drawing.covered)
+        others = (
+            choose_width(rng, longest, widest=widest_px, narrowest=drawing.narrowest_px)
+            for _ in range(1, drawing.takes)
+        )
+        widths = [widest_px, *others]
+        return [self._sample(plate, take_crop(scene, margin, width, rng, flaws=self._flaws)) for width in widths]
+
+    def _choose(self) -> tuple[Layout, PlateText]:
+        """A layout, perhaps in a free design, and a number of it that is short enough."""
+        rng = self._rng
+        free = self._drawing.free_designs
         while True:
             layout = self._layouts[bisect_right(self._limits[:-1], rng.random() * self._limits[-1])]
+            if free and rng.random() < free:
+                layout = free_design(layout, rng)
             text = layout.sample(rng)
             if 0 < len(text.text) <= LONGEST_TEXT:
-                break
-        longest = max(len(text_of(row)) for row in text.rows)
-        widest_px = choose_width(rng, longest)
-        plate = draw_plate(layout, rng, _drawn_height(layout, widest_px) / layout.size_mm[1], text)
-        scene, margin = mount(weather(plate, rng) if self._flaws else plate.picture, plate.shape, rng)
-        widths = [widest_px, *(choose_width(rng, longest, widest=widest_px) for _ in range(1, _TAKES))]
-        return [self._sample(plate, take_crop(scene, margin, width, rng, flaws=self._flaws)) for width in widths]
+                return layout, text
 
     def _sample(self, plate: DrawnPlate, crop: ImageBgr) -> Sample:
         if self._rng.random() < _WRONG_WAY_ROUND:

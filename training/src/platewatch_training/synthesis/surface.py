@@ -45,8 +45,11 @@ def weather(plate: DrawnPlate, rng: Generator) -> Picture:
     return picture
 
 
-def mount(picture: Picture, shape: NDArray[np.float32], rng: Generator) -> tuple[Picture, int]:
-    """The plate on a car: a larger picture, and how many pixels it reaches beyond the plate on each side."""
+def mount(picture: Picture, shape: NDArray[np.float32], rng: Generator, *, covered: float = 0.0) -> tuple[Picture, int]:
+    """The plate on a car: a larger picture, and how many pixels it reaches beyond the plate on each side.
+
+    `covered` is the share of plates whose frame lies over their edge, as dealers' frames do.
+    """
     height, width = shape.shape
     margin = max(4, round(MARGIN * height))
     scene = _car_body(height + 2 * margin, width + 2 * margin, rng)
@@ -58,6 +61,8 @@ def mount(picture: Picture, shape: NDArray[np.float32], rng: Generator) -> tuple
         _cast_shadow(scene, margin, (height, width), rng)
     inside = scene[margin : margin + height, margin : margin + width]
     inside += shape[..., None] * (picture - inside)
+    if covered and rng.random() < covered:
+        _cover_edge(scene, margin, (height, width), rng)
     return scene, margin
 
 
@@ -139,6 +144,30 @@ def _frame(scene: Picture, margin: int, size: tuple[int, int], rng: Generator) -
     top_left = (margin - thick, margin - thick)
     below = thick + round(height * rng.choice([0.0, 0.12, 0.2]))
     cv2.rectangle(scene, top_left, (margin + width + thick, margin + height + below), (tone,) * 3, -1)
+
+
+def _cover_edge(scene: Picture, margin: int, size: tuple[int, int], rng: Generator) -> None:
+    """A frame over the plate's edge, higher above and below than at the sides, often with the dealer's name."""
+    height, width = size
+    outside = max(1, round(height * rng.uniform(0.02, 0.1)))
+    tone = (float(rng.choice([15, 40, 120, 190, 235]) + rng.normal(0, 10)),) * 3
+    left, right = margin - outside, margin + width + outside
+    for is_top in (True, False):
+        inside = round(height * rng.uniform(0.0, 0.13))
+        edge = margin if is_top else margin + height
+        y0, y1 = (edge - outside, edge + inside) if is_top else (edge - inside, edge + outside)
+        cv2.rectangle(scene, (left, y0), (right, y1), tone, -1)
+        if rng.random() < 0.6 and y1 - y0 >= 2 * _SMALLEST_LETTERING_PX:
+            typeface = load_typeface(str(rng.choice(_TYPEFACES)))
+            mask = typeface.line_mask(str(rng.choice(_WORDS)), max(_SMALLEST_LETTERING_PX, round(0.55 * (y1 - y0))))
+            x = max(0, margin + (width - mask.shape[1]) // 2)
+            top = max(0, (y0 + y1 - mask.shape[0]) // 2)
+            area = scene[top : top + mask.shape[0], x : x + mask.shape[1]]
+            mask = mask[: area.shape[0], : area.shape[1]]
+            area += mask[..., None] * (np.float32(235 if tone[0] < 128 else 20) - area)
+    side = round(height * rng.uniform(0.0, 0.06))
+    cv2.rectangle(scene, (left, margin), (margin + side, margin + height), tone, -1)
+    cv2.rectangle(scene, (margin + width - side, margin), (right, margin + height), tone, -1)
 
 
 def _lettering(scene: Picture, margin: int, rng: Generator) -> None:

@@ -17,7 +17,7 @@ from platewatch_training.synthesis.typefaces.typeface import MARGIN_PX, MASTER_P
 
 FONT_FOLDER = Path("/usr/share/fonts")
 """Where Debian's packages put font files."""
-_LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ÄÖÜČŠŽĆĐÅÆØÁÉÍÓÚÑ-.·:/&'abcdefghijklmnopqrstuvwxyzé,!?()@+"
+_LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ÄÖÜČŠŽĆĐÅÆØÁÉÍÓÚÑ-.·:/&'abcdefghijklmnopqrstuvwxyzáéíóúñ,!?()@+"
 _PROBE_PX = 1000
 _HALF_INK = 127
 _NOT_A_CHARACTER = "\U0010ffff"

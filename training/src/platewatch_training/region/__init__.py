@@ -1,0 +1,1 @@
+"""The network that tells a plate's region by its looks: training, measuring, export."""
