@@ -167,7 +167,7 @@ def test_the_history_is_listed_as_documented(quick_start: QuickStart, photo_fold
     assert_like(HISTORY, told)
     assert told["message"] == HISTORY["message"]
     newest = told["data"][0]
-    assert set(newest) == {"subject", "plate", "description", "date", "username", "written"}
+    assert set(newest) == {"subject", "plate", "description", "date", "username"}
     assert (newest["subject"], newest["description"]) == ("Vehicle Entry", "car is available")
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", newest["date"])
 
