@@ -19,6 +19,7 @@ CORE = {
     "clock",
     "csv_rows",
     "keyfile",
+    "memory",
     "redaction",
     "sealing",
     "version",

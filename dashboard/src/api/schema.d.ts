@@ -1089,7 +1089,7 @@ export interface paths {
         };
         /**
          * Check Plate
-         * @description Tell what a plate would match; nothing is recorded.
+         * @description Tell what a plate would match; no sighting is recorded.
          */
         get: operations["check_plate_api_v1_watchlists_check_get"];
         put?: never;
@@ -3894,6 +3894,11 @@ export interface components {
              */
             plate: string;
             /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
+            /**
              * Description
              * @example car is available
              */
@@ -5334,6 +5339,12 @@ export interface components {
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as it was asked for
+             * @example AB12 CDE
+             */
+            written: string;
             /**
              * Lists
              * @description all entries that it fits, whenever and wherever they count
@@ -7628,11 +7639,15 @@ export interface operations {
                 noted_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 noted_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7673,14 +7688,18 @@ export interface operations {
                 noted_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 noted_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description CSV, newest first */
+            /** @description CSV */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8803,7 +8822,7 @@ export interface operations {
         parameters: {
             query: {
                 plate: string;
-                /** @description why plates are searched, for the log */
+                /** @description why plates are searched; kept in the audit log */
                 reason?: string | null;
             };
             header?: {
@@ -8937,8 +8956,12 @@ export interface operations {
                 region?: string | null;
                 /** @description ISO 8601 with offset; now by default */
                 at?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9101,11 +9124,15 @@ export interface operations {
                 /** @description a part of plate, owner, vehicle or note */
                 q?: string | null;
                 tag?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path: {
                 watchlist_id: number;
             };
@@ -9305,8 +9332,13 @@ export interface operations {
     };
     export_entries_api_v1_watchlists__watchlist_id__export_get: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description why plates are searched; kept in the audit log */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path: {
                 watchlist_id: number;
             };
@@ -9467,11 +9499,15 @@ export interface operations {
                 decided_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 decided_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                search_reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9512,8 +9548,12 @@ export interface operations {
                 decided_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 decided_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                search_reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10170,11 +10210,15 @@ export interface operations {
                 began_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 began_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10213,14 +10257,18 @@ export interface operations {
                 began_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 began_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description CSV, newest first */
+            /** @description CSV */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10431,8 +10479,12 @@ export interface operations {
                 camera_id?: number | null;
                 direction?: ("entering" | "leaving" | "unknown") | null;
                 limit?: number;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10531,9 +10583,13 @@ export interface operations {
     };
     read_events_api_v1_events_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description why plates are searched; kept in the audit log */
+                reason?: string | null;
+            };
             header?: {
                 "Last-Event-ID"?: number | null;
+                "X-Search-Reason"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -10769,8 +10825,12 @@ export interface operations {
             query?: {
                 location_id?: number | null;
                 camera_id?: number | null;
+                /** @description why, for the audit log; filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11089,12 +11149,16 @@ export interface operations {
                 began_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 began_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 kind?: components["schemas"]["SessionKind"];
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11552,12 +11616,16 @@ export interface operations {
                 decided_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 decided_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                search_reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 format?: components["schemas"]["LogFormat"];
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

@@ -24,12 +24,14 @@ def serve(
     from platewatch.app.asgi import prepare_database
     from platewatch.app.main import create_app
     from platewatch.cli.serving import run_server
+    from platewatch.memory import settle
 
     settings = _settings(host, port)
     require_free_port(settings.host, settings.port)
     _set_up_logs(settings)
     prepare_database(settings)
     app = create_app(settings)
+    settle()
     _greet(settings, first_account=app.state.runtime.first_account_missing())
     run_server(app, settings)
 

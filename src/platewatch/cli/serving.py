@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from platewatch.app.connections import connection_limits, guarded_protocol
 from platewatch.app.main import MAX_WEBSOCKET_MESSAGE_BYTES
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def run_server(app: Callable[..., object], settings: Settings) -> None:
     """
     config = uvicorn.Config(
         app,
+        http=guarded_protocol(connection_limits(settings)),
         host=settings.host,
         port=settings.port,
         log_config=None,
@@ -57,6 +59,7 @@ def run_server(app: Callable[..., object], settings: Settings) -> None:
         proxy_headers=True,
         forwarded_allow_ips=settings.trusted_proxies,
         ws_max_size=MAX_WEBSOCKET_MESSAGE_BYTES,
+        ws_per_message_deflate=False,  # a third of a megabyte for each listener, to shrink short texts
         server_header=False,
         timeout_graceful_shutdown=GRACE_S,
     )

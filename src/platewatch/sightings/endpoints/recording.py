@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, Response, UploadFile
@@ -16,11 +18,13 @@ from platewatch.app.dependencies import (
     RECOGNIZER_ONLY,
     Recognizer,
     RuntimeDep,
+    open_photos,
 )
 from platewatch.errors import ConflictError, FieldError
+from platewatch.media.store import Staging
 from platewatch.sightings.endpoints.raw_photo import RAW_BODY, PhotosOrBody, refuse_urlencoded
 from platewatch.sightings.idempotency import Answered, IdempotencyKey, idempotency_key
-from platewatch.sightings.photos import Photo, ReadPhoto, open_photo, read_photo, stage_photo
+from platewatch.sightings.photos import Photo, ReadPhoto, StagedPhoto, read_photo, stage_photo
 from platewatch.sightings.schemas import (
     ImagePlatesRead,
     ImageSightingsRead,
@@ -68,8 +72,7 @@ async def get_photos(
     runtime: RuntimeDep,
     image: Annotated[list[UploadFile], File(description="one or more photos: JPEG, PNG, WebP or BMP")],
 ) -> list[Photo]:
-    limits = runtime.image_limits
-    return [open_photo(upload.filename, await upload.read(limits.max_bytes + 1), limits) for upload in image]
+    return await open_photos(image, runtime)
 
 
 Photos = Annotated[list[Photo], Depends(get_photos)]
@@ -132,8 +135,9 @@ def read(
     ] = "",
 ) -> ReadAnswer:
     """Read plates and store nothing. The photos come in a form, or one photo is the whole body."""
-    done = _read(runtime, photos, recognizer or asked)
-    return ReadAnswer(images=[ImagePlatesRead.of(one.photo.name, one.found) for one in done])
+    # One after the other: the pixels of a photo are let go before the next one is decoded.
+    found = ((photo.name, _read(runtime, photo, recognizer or asked).found) for photo in photos)
+    return ReadAnswer(images=[ImagePlatesRead.of(*one) for one in found])
 
 
 @router.post("/sightings", status_code=HTTPStatus.CREATED, response_model=RecordAnswer, dependencies=_UPLOAD)
@@ -150,13 +154,14 @@ def record(
     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
     """
     circumstances = _circumstances(form, now=runtime.clock.now(), user_id=caller.user_id)
-    parts = [form.model_dump_json().encode(), recognizer.encode(), *(photo.image.data for photo in photos)]
+    parts = chain([form.model_dump_json().encode(), recognizer.encode()], (photo.image.data for photo in photos))
     key = idempotency_key(str(caller.user_id), idempotency, parts)
     if key and (answer := _answer_given(runtime, key)):
         return _answer(answer, replayed=True)
-    done = _read(runtime, photos, recognizer)
     try:
-        return _answer(_record(runtime, done, circumstances, key))
+        with runtime.staging() as staging:
+            handled = [_read_and_stage(runtime, staging, photo, recognizer) for photo in photos]
+            return _answer(_record(runtime, handled, circumstances, key))
     except ConflictError:
         if key and (answer := _answer_given(runtime, key)):
             return _answer(answer, replayed=True)
@@ -178,32 +183,39 @@ def record_manual(body: SightingCreate, runtime: RuntimeDep, caller: Recognizer)
     return runtime.transact(lambda session: runtime.sightings(session).record_manual(body, circumstances))
 
 
-def _read(runtime: RuntimeDep, photos: list[Photo], recognizer: str) -> list[ReadPhoto]:
-    """What is in the photos, read by the recognizer of that name; empty for the one that is set."""
+def _read(runtime: RuntimeDep, photo: Photo, recognizer: str) -> ReadPhoto:
+    """What is in the photo, read by the recognizer of that name; empty for the one that is set."""
     if recognizer in {"", runtime.settings.recognizer}:
-        return [runtime.read_photo(photo) for photo in photos]
-    readers = runtime.readers_with(recognizer)
-    return [read_photo(readers, photo) for photo in photos]
+        return runtime.read_photo(photo)
+    return read_photo(runtime.readers_with(recognizer), photo)
+
+
+def _read_and_stage(runtime: RuntimeDep, staging: Staging, photo: Photo, recognizer: str) -> ReadPhoto | StagedPhoto:
+    """The photo with its plates in the media store; only read if it has none."""
+    read = _read(runtime, photo, recognizer)
+    return stage_photo(staging, read) if read.found.readings else read
 
 
 def _record(
     runtime: RuntimeDep,
-    done: list[ReadPhoto],
+    handled: Sequence[ReadPhoto | StagedPhoto],
     circumstances: Circumstances,
     key: IdempotencyKey | None,
 ) -> RecordAnswer:
-    with runtime.staging() as staging:
-        staged = [stage_photo(staging, one) if one.found.readings else None for one in done]
+    def work(session: Session) -> RecordAnswer:
+        service = runtime.sightings(session)
+        images = [
+            _image_answer(one.read, service.record(one, circumstances))
+            if isinstance(one, StagedPhoto)
+            else _image_answer(one, [])
+            for one in handled
+        ]
+        answer = RecordAnswer(images=images)
+        if key:
+            Answered(session, runtime.clock, hours=runtime.settings.idempotency_hours).keep(key, answer)
+        return answer
 
-        def work(session: Session) -> RecordAnswer:
-            service = runtime.sightings(session)
-            recorded = [service.record(one, circumstances) if one else [] for one in staged]
-            answer = RecordAnswer(images=[_image_answer(*pair) for pair in zip(done, recorded, strict=True)])
-            if key:
-                Answered(session, runtime.clock, hours=runtime.settings.idempotency_hours).keep(key, answer)
-            return answer
-
-        return runtime.transact(work)
+    return runtime.transact(work)
 
 
 def _image_answer(read: ReadPhoto, sightings: list[SightingRead]) -> ImageSightingsRead:
