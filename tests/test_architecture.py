@@ -24,6 +24,7 @@ CORE = {
     "csv_rows",
     "fields",
     "keyfile",
+    "memory",
     "redaction",
     "sealing",
     "version",

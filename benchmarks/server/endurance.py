@@ -1,9 +1,9 @@
-"""An hour's worth of requests in some minutes, how fast, and whether memory grows.
+"""Some time of mixed traffic at a steady pace, and whether the server's memory grows.
 
-`python -m benchmarks.server.endurance`.
+`python -m benchmarks.server.endurance --minutes 60`.
 
-A real server is asked over HTTP by several clients: passes are written down by hand (a sighting with all that follows
-from it, but for reading a photo) and searched for. Its memory is looked at after each hundredth of the requests.
+A real server is asked over HTTP by several clients (see `traffic`). Its memory is looked at every few seconds. A
+growth is the slope of a line through these figures once the server is warm.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Annotated, Final
@@ -22,131 +23,155 @@ import httpx2
 import numpy as np
 import psutil
 import typer
+from websockets.exceptions import WebSocketException
 
 from benchmarks.children import running_server
 from benchmarks.circumstances import RESULTS, circumstances
 from benchmarks.errors import ChildError
 from benchmarks.over_http import log_in
 from benchmarks.report import Grid, Measured, figure, publish
+from benchmarks.server.traffic import chosen, prepared
 
 NAME: Final = "endurance"
 _MIB: Final = 1024 * 1024
 _TIMEOUT_S: Final = 120.0
-_SAMPLES: Final = 100
-_WARM: Final = 0.2
-"""Of the requests: until then caches and pools fill."""
-_RECORDS: Final = 0.5
+_LOOK_EVERY_S: Final = 5.0
+_WARM: Final = 1 / 3
+"""Of the time: until then caches and pools fill."""
 _SETTINGS: Final = {"RATE_LIMIT": "1000000"}
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """The server's memory (MiB) at a time after the start."""
+
+    at_s: float
+    mib: float
+
+
+@dataclass(frozen=True, slots=True)
 class Endurance:
-    """What the server did, and how much memory it had (MiB) when it was warm and in the end."""
+    """What the server did, and how much memory it had (MiB): the mean of each sixth of the time, and its growth."""
 
     requests: int
-    recorded: int
+    by_kind: dict[str, int]
     seconds: float
     median_ms: float
     p95_ms: float
-    warm_mib: float
-    end_mib: float
-    growth_mib_per_1000: float
+    first_mib: float
+    peak_mib: float
+    sixths_mib: tuple[float, ...]
+    growth_mib_per_hour: float
+    looks: tuple[Look, ...]
+
+
+@dataclass(slots=True)
+class Notes:
+    """What the clients wrote down together."""
+
+    times_ms: list[float] = field(default_factory=list)
+    kinds: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
 
 
 def endurance(
     *,
-    requests: Annotated[int, typer.Option(min=200, help="An hour at one a second has 3600.")] = 3600,
+    minutes: Annotated[float, typer.Option(min=1, max=24 * 60, help="How long it takes.")] = 60,
+    per_second: Annotated[float, typer.Option(min=0.1, max=1000, help="How many requests come in a second.")] = 4,
     clients: Annotated[int, typer.Option(min=1, max=64, help="How many ask at once.")] = 4,
     seed: Annotated[int, typer.Option(help="What chance begins with.")] = 1,
     output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
     write: Annotated[Path | None, typer.Option(help="Page whose figures are replaced.")] = None,
 ) -> None:
-    """Measure recording and searching over HTTP, and the server's memory all the while."""
+    """Send mixed traffic, and measure the server's memory all the while."""
     how = circumstances("benchmarks.server.endurance")
     with running_server(_SETTINGS) as server:
-        result = measure(server.url, server.pid, requests, clients, seed)
-    grids = [grid(result)]
-    notes = [f"{clients} clients, SQLite; half of the requests record a sighting, half search for one"]
-    publish(Measured(NAME, how, notes, grids, result), output, write)
+        result = measure(server.url, server.pid, Pace(minutes * 60, per_second, clients, seed))
+    notes = [f"{clients} clients, {per_second:g} requests a second for {minutes:g} minutes, SQLite"]
+    publish(Measured(NAME, how, notes, grids(result), result), output, write)
 
 
-def measure(url: str, pid: int, requests: int, clients: int, seed: int) -> Endurance:
-    """Ask that many times.
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long and how fast is asked."""
+
+    seconds: float
+    per_second: float
+    clients: int
+    seed: int
+
+
+def measure(url: str, pid: int, pace: Pace) -> Endurance:
+    """Ask at that pace.
 
     Raises:
         ChildError: the server refused a request.
     """
-    numbers, lock = count(), threading.Lock()
-    times_ms: list[float] = []
-    memory: list[tuple[int, float]] = []
-    kinds: list[bool] = []
-    problems: list[Exception] = []
+    numbers, lock, notes = count(), threading.Lock(), Notes()
+    began = time.monotonic()
 
     def work(client: httpx2.Client) -> None:
-        while not problems:
+        visitor = prepared(client, url)
+        while not notes.problems:
             with lock:
                 number = next(numbers)
-            if number >= requests:
+            due = began + number / pace.per_second
+            if max(due, time.monotonic()) >= began + pace.seconds:
                 return
+            time.sleep(max(0.0, due - time.monotonic()))
+            rng = random.Random(f"{pace.seed} {number}")  # noqa: S311 -- no secrets
+            kind = chosen(rng)
             start = time.perf_counter()
             try:
-                kinds.append(ask(client, random.Random(seed * requests + number)))  # noqa: S311 -- no secrets
-            except (httpx2.HTTPError, ChildError) as error:
-                problems.append(error)
+                kind.ask(visitor, rng)
+            except (httpx2.HTTPError, WebSocketException, TimeoutError, ChildError) as error:
+                notes.problems.append(f"{kind.name}: {error!r}")
                 return
-            times_ms.append((time.perf_counter() - start) * 1000)
-            if number % max(1, requests // _SAMPLES) == 0:
-                memory.append((number, resident_mib(pid)))
+            notes.times_ms.append((time.perf_counter() - start) * 1000)
+            notes.kinds.append(kind.name)
 
     with ExitStack() as stack:
-        asking = [stack.enter_context(httpx2.Client(base_url=url, timeout=_TIMEOUT_S)) for _ in range(clients)]
+        asking = [stack.enter_context(httpx2.Client(base_url=url, timeout=_TIMEOUT_S)) for _ in range(pace.clients)]
         for client in asking:
             log_in(client)
+        prepared(asking[0], url)
         threads = [threading.Thread(target=work, args=(client,)) for client in asking]
-        began = time.perf_counter()
         for thread in threads:
             thread.start()
+        looks = _watched(pid, threads, began)
+    if notes.problems:
+        raise ChildError(f"The server refused a request: {notes.problems[0]}")
+    return summed_up(looks, notes, time.monotonic() - began)
+
+
+def _watched(pid: int, threads: Sequence[threading.Thread], began: float) -> list[Look]:
+    """The memory, looked at until all threads have ended."""
+    looks = []
+    while any(thread.is_alive() for thread in threads):
+        looks.append(Look(time.monotonic() - began, resident_mib(pid)))
         for thread in threads:
-            thread.join()
-        seconds = time.perf_counter() - began
-    if problems:
-        raise ChildError(f"The server refused a request: {problems[0]}")
-    return summed_up(memory, times_ms, sum(kinds), seconds)
+            thread.join(_LOOK_EVERY_S / len(threads))
+    return [*looks, Look(time.monotonic() - began, resident_mib(pid))]
 
 
-def ask(client: httpx2.Client, rng: random.Random) -> bool:
-    """One request; True if it recorded a sighting.
-
-    Raises:
-        ChildError: the server refused it.
-    """
-    plate = f"AB{rng.randrange(100):02d}{rng.choice('CDEFGH')}{rng.choice('XYZ')}{rng.choice('KLM')}"
-    if rng.random() < _RECORDS:
-        place = rng.randrange(5)
-        body = {
-            "plate": plate,
-            "camera": f"gate {place}",
-            "location": f"place {place}",
-            "direction": rng.choice(("entering", "leaving")),
-        }
-        answer = client.post("/api/v1/sightings/manual", json=body)
-    else:
-        params = rng.choice(({}, {"plate": plate}, {"plate": plate[:5] + "*"}, {"plate": plate, "match": "fuzzy"}))
-        answer = client.get("/api/v1/sightings", params=params)
-    if answer.status_code not in (200, 201):
-        raise ChildError(f"{answer.request.url.path} answered {answer.status_code}: {answer.text[:300]}")
-    return answer.status_code == 201  # noqa: PLR2004 -- Created
-
-
-def summed_up(
-    memory: Sequence[tuple[int, float]], times_ms: Sequence[float], recorded: int, seconds: float
-) -> Endurance:
-    """The figures; growth is the slope of a line through the memory once it was warm."""
-    last = max(number for number, _ in memory)
-    warm = sorted((number, mib) for number, mib in memory if number >= last * _WARM)
-    slope = float(np.polyfit([number for number, _ in warm], [mib for _, mib in warm], 1)[0]) * 1000
-    median, p95 = (float(np.percentile(times_ms, share)) for share in (50, 95))
-    return Endurance(len(times_ms), recorded, seconds, median, p95, warm[0][1], warm[-1][1], slope)
+def summed_up(looks: Sequence[Look], notes: Notes, seconds: float) -> Endurance:
+    """The figures of all that was written down."""
+    warm = [look for look in looks if look.at_s >= looks[-1].at_s * _WARM]
+    slope = float(np.polyfit([look.at_s / 3600 for look in warm], [look.mib for look in warm], 1)[0])
+    sixths = np.array_split(np.asarray([look.mib for look in looks]), 6)
+    median, p95 = (float(np.percentile(notes.times_ms, share)) for share in (50, 95))
+    return Endurance(
+        requests=len(notes.times_ms),
+        by_kind=dict(Counter(notes.kinds)),
+        seconds=seconds,
+        median_ms=median,
+        p95_ms=p95,
+        first_mib=looks[0].mib,
+        peak_mib=max(look.mib for look in looks),
+        sixths_mib=tuple(float(part.mean()) for part in sixths),
+        growth_mib_per_hour=slope,
+        looks=tuple(looks),
+    )
 
 
 def resident_mib(pid: int) -> float:
@@ -156,20 +181,24 @@ def resident_mib(pid: int) -> float:
     return float(sum(member.memory_info().rss for member in family)) / _MIB
 
 
-def grid(result: Endurance) -> Grid:
-    """The figures as a table."""
+def grids(result: Endurance) -> list[Grid]:
+    """The figures as tables."""
+    asked = [(f"asked: {name}", str(number)) for name, number in sorted(result.by_kind.items())]
+    sixths = [
+        (f"memory, sixth {number} of the time (MiB)", figure(mib)) for number, mib in enumerate(result.sixths_mib, 1)
+    ]
     rows = (
         ("requests", str(result.requests)),
-        ("sightings recorded", str(result.recorded)),
+        *asked,
         ("requests a second", figure(result.requests / result.seconds)),
-        ("sightings recorded a second", figure(result.recorded / result.seconds)),
         ("a request, median (ms)", figure(result.median_ms)),
         ("a request, p95 (ms)", figure(result.p95_ms)),
-        ("memory when warm (MiB)", figure(result.warm_mib)),
-        ("memory in the end (MiB)", figure(result.end_mib)),
-        ("growth for 1000 requests (MiB)", figure(result.growth_mib_per_1000, 2)),
+        ("memory before the first request (MiB)", figure(result.first_mib)),
+        *sixths,
+        ("memory, highest (MiB)", figure(result.peak_mib)),
+        ("growth once warm (MiB an hour)", figure(result.growth_mib_per_hour, 2)),
     )
-    return Grid("An hour's worth of requests", ("what", "figure"), rows)
+    return [Grid("Mixed traffic", ("what", "figure"), rows)]
 
 
 if __name__ == "__main__":

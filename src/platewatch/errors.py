@@ -9,6 +9,7 @@
     │   │   ├── UnsupportedImageError  an image, but of a kind that is not read
     │   │   │   └── HeicNotReadError   a phone's HEIC photo, where the package that reads it is not installed
     │   │   └── ImageTooLargeError     too many bytes or pixels
+    │   ├── RequestTooLargeError       the photos of one request are too many pixels together
     │   ├── CursorError                a paging cursor that this server did not make
     │   ├── RowsError                  rows of a file that can't be used
     │   ├── LabelsError                a dataset's labels, or its folder, can't be used
@@ -22,7 +23,7 @@
     │   └── SecondFactorError          the password is right, the code of the second factor is missing or wrong
     ├── ForbiddenError                 logged in, but not allowed
     ├── TooManyRequestsError           more often than a limit allows
-    ├── BusyError                      every reader is taken and the waiting line is full
+    ├── BusyError                      the server is at work as much as it can be, and no more may wait
     ├── DatabaseAwayError              the database can't be reached, or is too busy to answer
     ├── ModelError
     │   ├── UnknownBackendError        no detector or recognizer of that name
@@ -112,6 +113,16 @@ class ImageTooLargeError(ImageError):
         much = f"{size} {what}, the limit is {limit}" if size else f"more than {limit} {what}"
         super().__init__(f"The image has {much}. Scale it down and send it again.")
         self.what = what
+
+
+class RequestTooLargeError(InputError):
+    """The photos of one request have more pixels together than the limit allows."""
+
+    def __init__(self, *, megapixels: float, limit: float) -> None:
+        super().__init__(
+            f"The photos of this request have {megapixels:.1f} megapixels together, the limit is {limit:g} "
+            "(PLATEWATCH_MAX_REQUEST_MEGAPIXELS). Send them in several requests.",
+        )
 
 
 class CursorError(InputError):
@@ -233,10 +244,13 @@ class TooManyRequestsError(PlatewatchError):
 
 
 class BusyError(PlatewatchError):
-    """Every reader is taken and the waiting line is full."""
+    """The server is at work as much as it can be, and no more may wait."""
 
-    def __init__(self, *, retry_after_s: float) -> None:
-        super().__init__(f"Every reader is busy and the waiting line is full. Try again in {retry_after_s:.0f} s.")
+    def __init__(
+        self, what: str = "Every reader is busy and the waiting line is full.", *, retry_after_s: float
+    ) -> None:
+        """`what` is a sentence that says of what there is no more."""
+        super().__init__(f"{what} Try again in {retry_after_s:.0f} s.")
         self.retry_after_s = retry_after_s
 
 

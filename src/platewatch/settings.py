@@ -134,6 +134,15 @@ class Settings(BaseSettings):
     max_image_mb: int = Field(default=16, ge=1, le=256)
     max_image_megapixels: int = Field(default=50, ge=1, le=512)
     max_images_per_request: int = Field(default=16, ge=1, le=256)
+    max_request_megapixels: int = Field(
+        default=200, ge=1, le=100_000, description="Megapixels of all photos in one request together."
+    )
+    max_decoding_megapixels: int = Field(
+        default=50,
+        ge=1,
+        le=100_000,
+        description="Megapixels of the photos that each process has in memory at a time; more wait or get 503.",
+    )
 
     secret_key: Annotated[str | None, AfterValidator(values.server_keys)] = Field(
         default=None,
@@ -167,7 +176,7 @@ class Settings(BaseSettings):
         description="Where several processes count requests and share results; without it each does so alone.",
     )
     result_cache_mb: int = Field(
-        default=64,
+        default=16,
         ge=0,
         le=65_536,
         description="Memory for what was read from a photo, in case it comes again; 0: none.",
@@ -226,6 +235,24 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     logs: File | None = Field(default=None, description="Folder of the log files; `logs` in the data folder.")
 
+    max_connections: int = Field(
+        default=500,
+        ge=10,
+        le=100_000,
+        description="Connections of clients to each process; beyond it the one that is idle for longest is closed.",
+    )
+    header_timeout_s: float = Field(
+        default=20, gt=0, le=3600, description="Seconds within which the head of a request has to come."
+    )
+    body_timeout_s: float = Field(
+        default=30,
+        gt=0,
+        le=3600,
+        description="Seconds in which a body has to come on by 500 bytes each, else its connection is closed.",
+    )
+    send_timeout_s: float = Field(
+        default=60, gt=0, le=3600, description="Seconds within which a client has to take something of its answer."
+    )
     event_poll_ms: int = Field(default=250, ge=10, le=60_000)
     max_live_clients: int = Field(default=200, ge=1, le=100_000)
     allowed_hosts: Annotated[

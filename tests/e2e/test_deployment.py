@@ -6,11 +6,12 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,9 +34,10 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What runs: the address that nginx serves, Gunicorn's master, the folder of the data."""
+    """What runs: the addresses that nginx and Gunicorn serve, Gunicorn's master, the folder of the data."""
 
     url: str
+    behind: str
     master: psutil.Process
     data: Path
 
@@ -69,7 +71,7 @@ def site(nginx: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]
         with started([nginx, "-c", str(configuration), "-g", "daemon off;"], folder, dict(os.environ)) as proxy:
             url = f"http://127.0.0.1:{front}"
             wait_until(f"{url}/health", proxy)
-            yield Site(url, psutil.Process(master.pid), folder / "data")
+            yield Site(url, f"http://127.0.0.1:{backend}", psutil.Process(master.pid), folder / "data")
 
 
 @pytest.fixture(scope="module")
@@ -172,6 +174,25 @@ def test_what_is_too_large_is_refused(admin: httpx2.Client, megabytes: int, stat
     answer = admin.post("/api/v1/read", files=files)
     assert answer.status_code == status
     assert ("nginx" in answer.text) is by_nginx
+
+
+def test_long_heads_are_refused_by_nginx_and_by_the_workers(site: Site) -> None:
+    long = httpx2.get(f"{site.url}/health/live", headers={"X-Long": "a" * 40_000})
+    assert (long.status_code, "nginx" in long.text) == (400, True)
+    many = {f"X-Short-{number}": "1" for number in range(150)}
+    assert httpx2.get(f"{site.behind}/health/live", headers=many).status_code == 431
+
+
+def test_nginx_takes_only_so_many_connections_of_one_address(site: Site) -> None:
+    head = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive\r\n"
+    address = ("127.0.0.1", int(site.url.rpartition(":")[2]))
+    with ExitStack() as stack:
+        clients = [stack.enter_context(socket.create_connection(address, PATIENCE_S)) for _ in range(130)]
+        for client in clients:
+            # A body that does not come keeps each request, and so its connection, busy.
+            client.sendall(head.replace(b"GET", b"POST") + b"Content-Length: 10\r\n\r\n")
+        late = clients[-1].recv(4096)
+    assert late.startswith(b"HTTP/1.1 429")
 
 
 def test_nginx_serves_the_dashboards_files_and_keeps_them_long(admin: httpx2.Client, assets: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import dataclasses
 import sys
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from io import BytesIO
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from PIL import Image
 
 from platewatch.errors import (
+    BusyError,
     EmptyImageError,
     ImageError,
     ImageTooLargeError,
@@ -29,6 +31,7 @@ from platewatch.vision.image import (
     to_gray,
     to_rgb,
 )
+from platewatch.vision.turns import Turns
 from tests.vision.pictures import (
     animated,
     encode,
@@ -42,6 +45,7 @@ from tests.vision.pictures import (
 )
 
 RED_BGR, GREEN_BGR, BLUE_BGR, WHITE = (0, 0, 255), (0, 255, 0), (255, 0, 0), (255, 255, 255)
+LOSSLESS: dict[str, Any] = {"lossless": True, "exact": True}
 
 
 def assert_shows_quarters(image: EncodedImage, tolerance: int = 12) -> None:
@@ -348,9 +352,69 @@ def test_other_formats_come_whole() -> None:
     assert (image_bgr.shape, scale) == ((480, 640, 3), 1.0)
 
 
-def test_decoding_twice_gives_the_same_array() -> None:
+def test_an_image_keeps_no_pixels() -> None:
     image = open_image(encode(quarters(), "PNG"))
-    assert image.decode() is image.decode()
+    with image.pixels() as image_bgr:
+        pixels = weakref.ref(image_bgr)
+    del image_bgr
+    assert pixels() is None
+
+
+def test_an_image_whose_bytes_lie_elsewhere_keeps_none_of_them() -> None:
+    data, loaded = encode(quarters(), "PNG"), []
+
+    def load() -> bytes:
+        loaded.append(len(data))
+        return data
+
+    image = open_image(data, load=load)
+    assert loaded == []
+    assert_shows_quarters(image)
+    assert loaded == [len(data)]
+
+
+def test_pixels_take_a_turn_of_their_number_and_give_it_back() -> None:
+    decoding = Turns(64 * 48 + 10, waiting_limit=0)
+    image = open_image(encode(quarters(), "PNG"), ImageLimits(decoding=decoding))
+    with image.pixels():
+        assert decoding.state().taken == 64 * 48
+        with pytest.raises(BusyError), image.pixels():
+            pass
+    assert decoding.state().taken == 0
+
+
+def test_a_turn_is_given_back_where_the_pixels_are_damaged() -> None:
+    decoding = Turns(1_000_000, waiting_limit=0)
+    whole = encode(noise(200, 160), "PNG")
+    with pytest.raises(TruncatedImageError), open_image(whole[:-500], ImageLimits(decoding=decoding)).pixels():
+        pass
+    assert decoding.state().taken == 0
+
+
+def test_a_jpeg_of_four_inks_may_have_half_of_the_pixels() -> None:
+    data = encode(quarters().convert("CMYK"), "JPEG")
+    assert open_image(data, ImageLimits(max_pixels=2 * 64 * 48)).width == 64
+    with pytest.raises(ImageTooLargeError, match="megapixels"):
+        open_image(data, ImageLimits(max_pixels=2 * 64 * 48 - 2))
+
+
+@pytest.mark.parametrize(("width", "height"), [(1500, 1400), (2_200_000, 1), (1, 2_200_000)])
+def test_what_is_converted_part_by_part_has_every_pixel_in_its_place(width: int, height: int) -> None:
+    values = np.random.default_rng(1).integers(0, 256, (height, width), dtype=np.uint8)
+    alpha = Image.fromarray(np.where(values > 100, 255, 0).astype(np.uint8))
+    gray = Image.fromarray(values)
+    gray_bgr = open_image(encode(gray, "PNG", compress_level=1)).decode()
+    assert np.array_equal(gray_bgr[..., 1], values)
+    rgba = Image.merge("RGBA", (gray, gray, gray, alpha))
+    shown_bgr = open_image(encode(rgba, "PNG", compress_level=1)).decode()
+    assert np.array_equal(shown_bgr[..., 1], np.where(values > 100, values, 255))
+
+
+def test_a_half_transparent_webp_is_as_light_as_a_png() -> None:
+    gradient = np.tile(np.arange(256, dtype=np.uint8), (4, 1))
+    rgba = Image.merge("RGBA", [Image.fromarray(gradient)] * 4)
+    shown = [open_image(encode(rgba, kind, **kinds)).decode() for kind, kinds in (("PNG", {}), ("WEBP", LOSSLESS))]
+    assert np.abs(shown[0].astype(int) - shown[1]).max() <= 1
 
 
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (4000, 1), (1, 4000)])

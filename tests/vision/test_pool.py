@@ -193,7 +193,7 @@ def test_closing_sends_away_who_waits_and_who_comes(
 
 @pytest.mark.parametrize(("size", "line"), [(0, 0), (-1, 2), (1, -1)])
 def test_a_pool_without_readers_makes_no_sense(workshop: Workshop, size: int, line: int) -> None:
-    with pytest.raises(ValueError, match="at least one reader"):
+    with pytest.raises(ValueError, match="size of at least 1"):
         ReaderPool(workshop.make, size, line)
 
 

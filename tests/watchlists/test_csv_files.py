@@ -135,7 +135,7 @@ def test_what_is_exported_is_imported_as_the_same() -> None:
         tags=("vip", "+staff"),
     )
     names = {number: name for name, number in PLACES.items()}
-    text = "".join(csv_text(COLUMNS, export_rows([[entry], []], names)))
+    text = "".join(csv_text(COLUMNS, export_rows([entry], names)))
     assert "'=HYPERLINK(1)" in text
     (line,) = read(text)
     assert isinstance(line, EntryLine)
@@ -158,7 +158,7 @@ def test_an_entry_whose_locations_are_gone_does_not_come_back_as_one_for_everywh
         id=1, plate="AB12", written=None, region=None, tolerance=0, valid_from=None, valid_to=None, schedule=None,
         everywhere=False, location_ids=frozenset(), owner=None, vehicle=None, note=None, tags=(),
     )  # fmt: skip
-    (line,) = read("".join(csv_text(COLUMNS, export_rows([[nowhere]], {}))))
+    (line,) = read("".join(csv_text(COLUMNS, export_rows([nowhere], {}))))
     assert line == RowProblem(2, "locations", "there is no location '(deleted)'")
 
 

@@ -2,12 +2,13 @@ import createClient from 'openapi-fetch';
 
 import { errorFromAnswer, unreachable } from './errors';
 import type { paths } from './schema';
+import { fetchWithReason } from './searchReason';
 
 /** The typed client of every path in openapi.json; the session cookie travels by itself. */
 export const client = createClient<paths>({
   baseUrl: window.location.origin,
   credentials: 'same-origin',
-  fetch: (request) => globalThis.fetch(request),
+  fetch: fetchWithReason,
 });
 
 interface Answer<T> {

@@ -1,6 +1,7 @@
 import { MutationCache, QueryCache, QueryClient } from '@tanstack/react-query';
 
 import { ApiError } from './errors';
+import { forgetSearchReason } from './searchReason';
 
 /** Where the logged-in user lies in the query cache; null there means nobody is logged in. */
 export const SESSION_KEY = ['session'] as const;
@@ -9,6 +10,7 @@ const QUERY_RETRIES = 2;
 
 /** Forgets the user, so that the guard shows the log-in page and remembers the way back. */
 export function endSession(queries: QueryClient): void {
+  forgetSearchReason();
   queries.setQueryData(SESSION_KEY, null);
 }
 

@@ -1116,7 +1116,7 @@ export interface paths {
         };
         /**
          * Check Plate
-         * @description Tell what a plate would match; nothing is recorded.
+         * @description Tell what a plate would match; no sighting is recorded.
          */
         get: operations["check_plate_api_v1_watchlists_check_get"];
         put?: never;
@@ -3984,6 +3984,11 @@ export interface components {
              */
             plate: string;
             /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
+            /**
              * Description
              * @example car is available
              */
@@ -5472,6 +5477,12 @@ export interface components {
              * @example AB12CDE
              */
             plate: string;
+            /**
+             * Written
+             * @description as it was asked for
+             * @example AB12 CDE
+             */
+            written: string;
             /**
              * Lists
              * @description all entries that it fits, whenever and wherever they count
@@ -7845,11 +7856,15 @@ export interface operations {
                 noted_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 noted_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -7890,14 +7905,18 @@ export interface operations {
                 noted_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 noted_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description CSV, newest first */
+            /** @description CSV */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -9088,7 +9107,7 @@ export interface operations {
         parameters: {
             query: {
                 plate: string;
-                /** @description why plates are searched, for the log */
+                /** @description why plates are searched; kept in the audit log */
                 reason?: string | null;
             };
             header?: {
@@ -9222,8 +9241,12 @@ export interface operations {
                 region?: string | null;
                 /** @description ISO 8601 with offset; now by default */
                 at?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9386,11 +9409,15 @@ export interface operations {
                 /** @description a part of plate, owner, vehicle or note */
                 q?: string | null;
                 tag?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path: {
                 watchlist_id: number;
             };
@@ -9596,8 +9623,13 @@ export interface operations {
     };
     export_entries_api_v1_watchlists__watchlist_id__export_get: {
         parameters: {
-            query?: never;
-            header?: never;
+            query?: {
+                /** @description why plates are searched; kept in the audit log */
+                reason?: string | null;
+            };
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path: {
                 watchlist_id: number;
             };
@@ -9758,11 +9790,15 @@ export interface operations {
                 decided_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 decided_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                search_reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -9803,8 +9839,12 @@ export interface operations {
                 decided_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 decided_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                search_reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10461,11 +10501,15 @@ export interface operations {
                 began_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 began_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10504,14 +10548,18 @@ export interface operations {
                 began_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 began_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description CSV, newest first */
+            /** @description CSV */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10730,8 +10778,12 @@ export interface operations {
                 /** @description only unsure readings, or only the others */
                 unsure?: boolean | null;
                 limit?: number;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -10830,9 +10882,13 @@ export interface operations {
     };
     read_events_api_v1_events_get: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description why plates are searched; kept in the audit log */
+                reason?: string | null;
+            };
             header?: {
                 "Last-Event-ID"?: number | null;
+                "X-Search-Reason"?: string | null;
             };
             path?: never;
             cookie?: never;
@@ -11072,8 +11128,12 @@ export interface operations {
             query?: {
                 location_id?: number | null;
                 camera_id?: number | null;
+                /** @description why, for the audit log; filters nothing */
+                reason?: string | null;
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11398,12 +11458,16 @@ export interface operations {
                 began_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 began_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 kind?: components["schemas"]["SessionKind"];
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };
@@ -11863,12 +11927,16 @@ export interface operations {
                 decided_from?: string | null;
                 /** @description before; ISO 8601 with offset */
                 decided_to?: string | null;
+                /** @description why plates are searched; kept in the audit log, filters nothing */
+                search_reason?: string | null;
                 limit?: number;
                 /** @description `next_cursor` of the page before */
                 cursor?: string | null;
                 format?: components["schemas"]["LogFormat"];
             };
-            header?: never;
+            header?: {
+                "X-Search-Reason"?: string | null;
+            };
             path?: never;
             cookie?: never;
         };

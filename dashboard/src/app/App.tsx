@@ -7,6 +7,7 @@ import { createBrowserRouter, RouterProvider } from 'react-router';
 import { createQueryClient } from '@/api/queries';
 
 import { routes } from './routes';
+import { SearchReasonDialog } from './SearchReasonDialog';
 import { cssVariables, theme } from './theme';
 
 export function App() {
@@ -19,6 +20,7 @@ export function App() {
       <QueryClientProvider client={queries}>
         <Notifications position="bottom-center" />
         <RouterProvider router={router} />
+        <SearchReasonDialog />
       </QueryClientProvider>
     </MantineProvider>
   );

@@ -8,6 +8,7 @@ import { createMemoryRouter, RouterProvider } from 'react-router';
 
 import { createQueryClient } from '@/api/queries';
 import { routes } from '@/app/routes';
+import { SearchReasonDialog } from '@/app/SearchReasonDialog';
 
 type Router = ReturnType<typeof createMemoryRouter>;
 
@@ -41,6 +42,7 @@ export function renderApp(path = '/'): AppUnderTest {
     <QueryClientProvider client={queries}>
       <Notifications />
       <RouterProvider router={router} />
+      <SearchReasonDialog />
     </QueryClientProvider>,
   );
   return { router, queries, user: userEvent.setup() };

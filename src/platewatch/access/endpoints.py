@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request
+from fastapi import APIRouter, Depends, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import StreamingResponse
 from pydantic import ValidationError
@@ -32,25 +32,30 @@ from platewatch.access.schemas import (
 )
 from platewatch.access.service import AccessService, Evidence
 from platewatch.app.dependencies import (
+    CSV_ANSWER,
     MAX_REASON,
     OPENAPI_SECURITY,
     RECOGNIZER_ONLY,
     ActorDep,
     Manager,
+    PlateSearch,
+    PlateSearchDep,
     Reader,
     ReadingSession,
     Recognizer,
     RuntimeDep,
-    get_search_reason,
+    csv_download,
+    open_photos,
 )
 from platewatch.audit.service import Actor, AuditAction, AuditService, Details
-from platewatch.csv_rows import Cell, csv_text
+from platewatch.csv_rows import Cell
 from platewatch.db.base import MAX_ID
+from platewatch.db.paging import EXPORT_PAGE, all_pages
 from platewatch.db.tables import AccessLogRow
 from platewatch.errors import FieldError
-from platewatch.plates.matching import is_pattern
+from platewatch.plates.matching import is_pattern, search_key
 from platewatch.plates.text import as_written, plate_key
-from platewatch.sightings.photos import Photo, open_photo
+from platewatch.sightings.photos import Photo
 from platewatch.vision.regions import sure_region
 
 router = APIRouter(prefix="/api/v1/access", tags=["access"], dependencies=OPENAPI_SECURITY)
@@ -58,7 +63,6 @@ router = APIRouter(prefix="/api/v1/access", tags=["access"], dependencies=OPENAP
 RowId = Annotated[int, Path(ge=1, le=MAX_ID)]
 LocationFilter = Annotated[int | None, Query(ge=1, le=MAX_ID)]
 MAX_PLATE: Final = 32
-_CSV_ANSWER: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV"}}
 _COLUMNS: Final = (
     "id",
     "decided_at",
@@ -115,29 +119,29 @@ DECIDE_DESCRIPTION: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """Whether the query asks for a dry run, and why somebody asks, by header and query."""
+    """Whether the query asks for a dry run, and why somebody asks."""
 
     dry_run: bool
-    header: str | None
+    search: PlateSearch
     query: str | None
 
-    def reason_for(self, runtime: RuntimeDep) -> str | None:
+    def why(self) -> str | None:
         """Why somebody asks.
 
         Raises:
             FieldError: They don't say it, and the settings require it.
         """
-        return get_search_reason(runtime, self.header, self.query)
+        return self.search.why(self.query)
 
 
 def get_trial(
+    search: PlateSearchDep,
     dry_run: Annotated[bool, Query(description="the same as in the body")] = False,  # noqa: FBT002 -- FastAPI's way
-    header: Annotated[str | None, Header(alias="X-Search-Reason", max_length=MAX_REASON)] = None,
     query: Annotated[
         str | None, Query(alias="reason", max_length=MAX_REASON, description="of a dry run, for the audit log")
     ] = None,
 ) -> Trial:
-    return Trial(dry_run, header, query)
+    return Trial(dry_run, search, query)
 
 
 TrialDep = Annotated[Trial, Depends(get_trial)]
@@ -161,7 +165,7 @@ class Inquiry:
     trial: Trial
 
 
-async def get_question(request: Request, runtime: RuntimeDep) -> Question:
+async def get_question(request: Request, runtime: RuntimeDep) -> AsyncIterator[Question]:
     """The question of the request.
 
     Raises:
@@ -170,7 +174,17 @@ async def get_question(request: Request, runtime: RuntimeDep) -> Question:
     """
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form() as form:
-            return await _photo_question(form, runtime)
+            yield await _photo_question(form, runtime)
+    else:
+        yield await get_json_question(request)
+
+
+async def get_json_question(request: Request) -> Question:
+    """The question of a JSON body.
+
+    Raises:
+        FieldError: the body is no JSON, or names no plate.
+    """
     try:
         sent = json.loads(await request.body())
     except (ValueError, RecursionError) as error:
@@ -199,7 +213,7 @@ def decide_on(inquiry: Inquiry, runtime: RuntimeDep) -> DecisionAnswer:
     """The decision on a plate or photo."""
     body, photo = inquiry.question.body, inquiry.question.photo
     is_dry = body.dry_run or inquiry.trial.dry_run
-    why = inquiry.trial.reason_for(runtime) if is_dry else None
+    why = inquiry.trial.why() if is_dry else None
     text, confidence, region = body.plate, body.confidence, body.region
     if photo is not None:
         text, confidence, region = _read(runtime, photo)
@@ -225,22 +239,40 @@ def decide_on(inquiry: Inquiry, runtime: RuntimeDep) -> DecisionAnswer:
 
 @router.get("/log")
 def read_log(
-    query: Annotated[AccessQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+    query: Annotated[AccessQuery, Query()],
+    runtime: RuntimeDep,
+    session: ReadingSession,
+    _reader: Reader,
+    search: PlateSearchDep,
 ) -> AccessPage:
     """List the decisions, newest first."""
+    if query.plate is not None:
+        search.note_plate("access log", query.plate, query, query.search_reason, is_new=query.cursor is None)
     page = AccessService(session, runtime.clock).page(query, stored_texts(query.plate, runtime))
     return AccessPage(items=[AccessRead.of(row) for row in page.items], next_cursor=page.next_cursor)
 
 
-@router.get("/log/export", response_class=StreamingResponse, responses=_CSV_ANSWER)
+@router.get("/log/export", response_class=StreamingResponse, responses=CSV_ANSWER)
 def export_log(
-    query: Annotated[AccessFilter, Query()], runtime: RuntimeDep, actor: ActorDep, _reader: Reader
+    query: Annotated[AccessFilter, Query()],
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _reader: Reader,
+    search: PlateSearchDep,
 ) -> StreamingResponse:
     """Give the decisions as CSV, newest first."""
-    filters: Details = {name: str(value) for name, value in query.model_dump(exclude_none=True).items()}
-    runtime.note(AuditAction.ACCESS_EXPORTED, actor, None, filters)
-    headers = {"Content-Disposition": 'attachment; filename="access-log.csv"'}
-    return StreamingResponse(_csv(runtime, query), media_type="text/csv; charset=utf-8", headers=headers)
+    why = search.why(query.search_reason)
+    filters = {name: str(value) for name, value in query.model_dump(exclude_none=True).items()}
+    details: Details = {**filters, "search_reason": why}
+    runtime.note(AuditAction.ACCESS_EXPORTED, actor, query.plate and search_key(query.plate), details)
+    texts = stored_texts(query.plate, runtime)
+
+    def page(session: Session, cursor: str | None) -> tuple[list[tuple[Cell, ...]], str | None]:
+        asked = AccessQuery.model_construct(**dict(query), limit=EXPORT_PAGE, cursor=cursor)
+        found = AccessService(session, runtime.clock).page(asked, texts)
+        return [_cells(row) for row in found.items], found.next_cursor
+
+    return csv_download("access-log.csv", _COLUMNS, all_pages(runtime.database, page))
 
 
 @router.get("/log/{log_id}")
@@ -320,8 +352,7 @@ async def _photo_question(form: FormData, runtime: RuntimeDep) -> Question:
     image = form.get("image")
     if not isinstance(image, UploadFile):
         raise FieldError("image", "Send the photo as a file in the form field `image`.")
-    limits = runtime.image_limits
-    photo = open_photo(image.filename, await image.read(limits.max_bytes + 1), limits)
+    [photo] = await open_photos([image], runtime)
     fields = {name: value for name, value in form.multi_items() if name != "image"}
     for taken in ("plate", "confidence", "region"):
         if taken in fields:
@@ -361,13 +392,6 @@ def _plate(text: str) -> str:
 def stored_texts(plate: str | None, runtime: RuntimeDep) -> frozenset[str]:
     """What may stand in the log for the plate that is asked for; nothing for a pattern, which is compared as it is."""
     return runtime.texts_of(plate) if plate and not is_pattern(plate) else frozenset()
-
-
-def _csv(runtime: RuntimeDep, query: AccessFilter) -> Iterator[str]:
-    # A session of its own: the request's is closed before the answer streams.
-    with runtime.database.reading() as session:
-        rows = AccessService(session, runtime.clock).all(query, stored_texts(query.plate, runtime))
-        yield from csv_text(_COLUMNS, (_cells(row) for row in rows))
 
 
 def _cells(row: AccessLogRow) -> tuple[Cell, ...]:

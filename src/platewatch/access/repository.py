@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -59,14 +59,6 @@ class AccessRepository(Repository[AccessLogRow]):
             CursorError: the cursor is not one of ours.
         """
         return _NEWEST_FIRST.page(self.session, _filtered(query, texts), query.limit, query.cursor)
-
-    def all(self, query: AccessFilter, texts: Collection[str]) -> Iterator[AccessLogRow]:
-        """Newest first, in portions; `texts` as in `AccessService.page`."""
-        statement = _filtered(query, texts).order_by(AccessLogRow.decided_at.desc(), AccessLogRow.id.desc())
-        for rows in self.session.scalars(statement.execution_options(yield_per=1000)).partitions():
-            for row in rows:
-                self.session.expunge(row)
-                yield row
 
     def was_granted(
         self, texts: Collection[str], location_id: int | None, direction: Direction, since: datetime

@@ -301,6 +301,9 @@ class AccessFilter(BaseModel):
     gate_state: GateState | None = None
     decided_from: Instant | None = Field(default=None, description="not before; ISO 8601 with offset")
     decided_to: Instant | None = Field(default=None, description="before; ISO 8601 with offset")
+    search_reason: str | None = Field(
+        default=None, max_length=300, description="why plates are searched; kept in the audit log, filters nothing"
+    )
 
 
 class AccessQuery(AccessFilter):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -14,7 +14,6 @@ from platewatch.access.actuator_secrets import completed
 from platewatch.access.repository import AccessRepository, GateRepository, PolicyRepository
 from platewatch.access.rules import Decision, Facts, Policy, Reason, Verdict, judge
 from platewatch.access.schemas import (
-    AccessFilter,
     AccessQuery,
     AccessRead,
     AccessSource,
@@ -200,10 +199,6 @@ class AccessService:
             CursorError: the cursor is not one of ours.
         """
         return self._log.page(query, texts)
-
-    def all(self, query: AccessFilter, texts: Collection[str] = ()) -> Iterator[AccessLogRow]:
-        """Newest first, in portions; `texts` as for `page`."""
-        return self._log.all(query, texts)
 
     def policy(self, location_id: int) -> Policy:
         """The location's rules; the defaults if it was given none."""

@@ -6,25 +6,36 @@ them.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from typing import Annotated, Any
 
+from anyio import to_thread
 from fastapi import Depends, Header, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.requests import HTTPConnection
+from fastapi.responses import StreamingResponse
 from fastapi.security import APIKeyCookie, APIKeyHeader, HTTPBearer
+from pydantic import BaseModel
 from sqlalchemy.orm import Session
+from starlette.datastructures import UploadFile
 
 from platewatch.app.callers import identify, principal_of
 from platewatch.app.listeners import mark_as_listener
 from platewatch.app.runtime import Runtime
-from platewatch.audit.service import Actor
-from platewatch.errors import BusyError, FieldError
+from platewatch.audit.service import Actor, AuditAction, Details
+from platewatch.csv_rows import Cell, csv_text
+from platewatch.errors import BusyError, FieldError, RequestTooLargeError
+from platewatch.plates.matching import search_key
 from platewatch.redaction import printable
+from platewatch.sightings.photos import Photo, open_upload
 from platewatch.users.principal import Principal, Scope
 from platewatch.users.sessions import SESSION_COOKIE, Visitor
 
 MAX_REASON = 300
+CSV_ANSWER: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV"}}
+"""For the `responses` of a route that answers with `csv_download`."""
+SIGHTINGS = "sightings"
+"""Where most searches are; they have an action of their own in the audit log."""
 _LIVE_RETRY_S = 30.0
 
 _cookie_scheme = APIKeyCookie(name=SESSION_COOKIE, scheme_name="session cookie", auto_error=False)
@@ -54,6 +65,31 @@ def get_principal(connection: HTTPConnection, runtime: RuntimeDep) -> Principal:
     return principal_of(connection, runtime)
 
 
+async def open_photos(uploads: Sequence[UploadFile], runtime: Runtime) -> list[Photo]:
+    """The uploaded photos, their headers checked. Their bytes stay in the files of the uploads until they are read.
+
+    Raises:
+        ImageError: one can't be read.
+        RequestTooLargeError: they have too many pixels together.
+    """
+    limits, settings = runtime.image_limits, runtime.settings
+    max_megapixels = max(settings.max_request_megapixels, settings.max_image_megapixels)
+    photos: list[Photo] = []
+    for upload in uploads:
+        opened = to_thread.run_sync(open_upload, upload.filename, upload.file, limits, limiter=runtime.uploads_opening)
+        photos.append(await opened)
+        megapixels = sum(photo.pixels for photo in photos) / 1e6
+        if megapixels > max_megapixels:
+            raise RequestTooLargeError(megapixels=megapixels, limit=max_megapixels)
+    return photos
+
+
+def csv_download(filename: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> StreamingResponse:
+    """The rows as a CSV file, sent as they come."""
+    headers = {"Content-Disposition": f'attachment; filename="{filename}"'}
+    return StreamingResponse(csv_text(header, rows), media_type="text/csv; charset=utf-8", headers=headers)
+
+
 def get_visitor(connection: HTTPConnection) -> Visitor:
     address = connection.client.host if connection.client else None
     return Visitor(address, printable(connection.headers.get("user-agent", "")) or None)
@@ -64,24 +100,74 @@ def get_actor(connection: HTTPConnection, principal: PrincipalDep) -> Actor:
     return Actor(principal.user_id, principal.username, principal.api_key_id, get_visitor(connection).address)
 
 
-def get_search_reason(
-    runtime: RuntimeDep,
-    header: Annotated[str | None, Header(alias="X-Search-Reason", max_length=MAX_REASON)] = None,
-    query: Annotated[
-        str | None, Query(alias="reason", max_length=MAX_REASON, description="why plates are searched, for the log")
-    ] = None,
-) -> str | None:
-    """Why somebody searches for plates; the caller notes it in the audit log. None if it was not said.
+class PlateSearch:
+    """Asks why plates are searched, where the settings require a reason, and notes it in the audit log.
 
-    Raises:
-        FieldError: it was not said, and the settings require it.
+    Every route that finds by plate, or whose answer picks plates by itself, declares it as `PlateSearchDep`.
     """
-    reason = (header or "").strip() or (query or "").strip()
-    if not reason and runtime.settings.search_reason == "required":
-        raise FieldError(
-            "reason", "Say why you search: send the header `X-Search-Reason`, or `reason` in the query. It is logged."
-        )
-    return reason or None
+
+    def __init__(self, runtime: Runtime, actor: Actor, header: str | None) -> None:
+        self._runtime = runtime
+        self._actor = actor
+        self._header = header
+
+    def why(self, reason: str | None) -> str | None:
+        """The reason, from the header or else the one of the query; None if there is none and none is required.
+
+        Raises:
+            FieldError: there is none, and the settings require it.
+        """
+        given = (self._header or "").strip() or (reason or "").strip()
+        if not given and self._runtime.settings.search_reason == "required":
+            raise FieldError(
+                "reason",
+                "Say why you search: send the header `X-Search-Reason`, or `reason` in the query (`search_reason` in "
+                "the access log). It is logged.",
+            )
+        return given or None
+
+    def note_plate(self, where: str, plate: str, query: BaseModel, reason: str | None, *, is_new: bool = True) -> None:
+        """Note a search for a plate; the next page of a search that was noted needs its reason, but no note.
+
+        Raises:
+            FieldError: a reason is required, and there is none.
+        """
+        why = self.why(reason)
+        if is_new:
+            action = AuditAction.SIGHTINGS_SEARCHED if where == SIGHTINGS else AuditAction.PLATES_SEARCHED
+            details: Details = {"in": where, "filters": told(query), "reason": why}
+            self._runtime.note(action, self._actor, search_key(plate), details)
+
+    def note_choice(self, where: str, filters: str, reason: str | None) -> None:
+        """Note, where a reason is required or given, an answer that picks plates by itself.
+
+        Raises:
+            FieldError: a reason is required, and there is none.
+        """
+        why = self.why(reason)
+        if why is not None:
+            details: Details = {"in": where, "filters": filters, "reason": why}
+            self._runtime.note(AuditAction.PLATES_SEARCHED, self._actor, None, details)
+
+
+def get_plate_search(
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    header: Annotated[str | None, Header(alias="X-Search-Reason", max_length=MAX_REASON)] = None,
+) -> PlateSearch:
+    return PlateSearch(runtime, actor, header)
+
+
+def told(query: BaseModel) -> str:
+    """What is asked for, for the audit log."""
+    left_out = {"reason", "search_reason", "cursor", "limit", "format"} - _filters_named_reason(query)
+    given = query.model_dump(mode="json", exclude_defaults=True, exclude=left_out)
+    return ", ".join(f"{name}={value}" for name, value in given.items())
+
+
+def _filters_named_reason(query: BaseModel) -> set[str]:
+    """`reason`, where it is a filter of the query beside the reason of the search."""
+    return {"reason"} if "search_reason" in type(query).model_fields else set()
 
 
 def get_recheck(connection: HTTPConnection, runtime: RuntimeDep) -> Callable[[], Awaitable[object]]:
@@ -100,7 +186,9 @@ def get_live_place(connection: HTTPConnection, runtime: RuntimeDep) -> Iterator[
         BusyError: all are taken.
     """
     if not runtime.live_places.acquire(blocking=False):
-        raise BusyError(retry_after_s=_LIVE_RETRY_S)
+        raise BusyError(
+            "All places for listeners are taken (PLATEWATCH_MAX_LIVE_CLIENTS).", retry_after_s=_LIVE_RETRY_S
+        )
     mark_as_listener(connection.scope)
     try:
         yield
@@ -148,7 +236,10 @@ RuntimeDep = Annotated[Runtime, Depends(get_runtime)]
 ReadingSession = Annotated[Session, Depends(get_reading_session, scope="function")]
 PrincipalDep = Annotated[Principal, Depends(get_principal)]
 VisitorDep = Annotated[Visitor, Depends(get_visitor)]
-SearchReason = Annotated[str | None, Depends(get_search_reason)]
+PlateSearchDep = Annotated[PlateSearch, Depends(get_plate_search)]
+ReasonQuery = Annotated[
+    str | None, Query(max_length=MAX_REASON, description="why plates are searched; kept in the audit log")
+]
 ActorDep = Annotated[Actor, Depends(get_actor)]
 Reader = Annotated[Principal, _require(Scope.READ)]
 RECOGNIZER_ONLY = _require(Scope.RECOGNIZE)

@@ -28,6 +28,7 @@ log = structlog.get_logger(__name__)
 
 STATUS: tuple[tuple[type[errors.PlatewatchError], HTTPStatus], ...] = (
     (errors.ImageTooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (errors.RequestTooLargeError, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
     (errors.ImageError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.InputError, HTTPStatus.UNPROCESSABLE_ENTITY),
     (errors.IdempotencyError, HTTPStatus.UNPROCESSABLE_ENTITY),

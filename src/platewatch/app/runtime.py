@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal, TypeVar
 
+import anyio
 import structlog
 from sqlalchemy.orm import Session
 
@@ -28,6 +30,7 @@ from platewatch.media.database import DatabaseMediaStore
 from platewatch.media.filesystem import FilesystemMediaStore
 from platewatch.media.store import MediaStore, Staging, reclaim, staged
 from platewatch.media.sweeping import MIN_AGE, count_strays, sweep
+from platewatch.memory import MemoryTrim
 from platewatch.notify.events import Event
 from platewatch.notify.outbox import OutboxTail
 from platewatch.privacy.job import PrivacyJob
@@ -36,10 +39,10 @@ from platewatch.server_settings.service import ServerSettings
 from platewatch.settings import Settings
 from platewatch.sightings.capture_time import CaptureZones, capture_zones
 from platewatch.sightings.known_readings import KnownReadings, reading_options
-from platewatch.sightings.photos import Photo, ReadPhoto, read_photo
+from platewatch.sightings.photos import Photo, ReadPhoto, annotated_jpeg, read_photo
 from platewatch.sightings.pseudonyms import Pseudonyms, open_pseudonyms, texts_of
 from platewatch.sightings.repository import ImageRepository
-from platewatch.sightings.service import RecordingRules, SightingService
+from platewatch.sightings.service import OutlinedPhoto, RecordingRules, SightingService
 from platewatch.users.service import UserService
 from platewatch.users.setup_token import SetupToken
 from platewatch.users.throttle import LoginThrottle
@@ -48,6 +51,7 @@ from platewatch.vision.image import ImageLimits
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.pool import ReaderPool, Readers, SpareReader
 from platewatch.vision.registry import BackendKind, choices, ready_choices
+from platewatch.vision.turns import Turns
 from platewatch.vision.zoo import BUILT_IN_MODELS
 from platewatch.visits.watch import OverstayWatch
 from platewatch.watchlists.sweeping import Sweeper, SweepJob
@@ -57,6 +61,8 @@ log = structlog.get_logger(__name__)
 T = TypeVar("T")
 ModelState = Literal["loading", "ready", "failed"]
 
+UPLOADS_OPENED_AT_ONCE = 4
+"""Uploaded files whose bytes are in memory while their headers are checked."""
 SERVED_FOLDERS = ("outputs", "uploads", "static")
 """Below the data folder, made at the start as Galaxy ALPR makes them."""
 
@@ -82,7 +88,11 @@ class Runtime:
         self.storage = StorageHealth(self.media, settings.data, settings.max_image_bytes, clock)
         self.image_copies = ImageCopies(settings.data / "images")
         self.recording_rules = RecordingRules(settings.unsure_below, timedelta(hours=settings.known_photo_hours))
-        self.image_limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels)
+        decoding = _decoding_turns(settings)
+        self.image_limits = ImageLimits(settings.max_image_bytes, settings.max_image_pixels, decoding)
+        self.stored_images = ImageLimits(sys.maxsize, sys.maxsize, decoding)
+        """What is in the store passed the limits when it came."""
+        self.uploads_opening = anyio.CapacityLimiter(UPLOADS_OPENED_AT_ONCE)
         self.readers = ReaderPool(self._make_reader, settings.readers, settings.waiting_line)
         self.spare_reader = SpareReader(self._make_reader, settings.waiting_line)
         self.tail = OutboxTail(self.events_after, self._last_event_id, clock, settings.event_poll_ms / 1000)
@@ -101,6 +111,7 @@ class Runtime:
         interval = timedelta(minutes=settings.privacy_interval_minutes)
         self.privacy = PrivacyJob(self, interval, settings.event_days)
         self.imports = ImportWorker(self, self.import_archives, settings.import_max_files)
+        self._memory_trim = MemoryTrim()
         self._warming: threading.Thread | None = None
         self._model_state: ModelState = "loading"
         self._model_error: str | None = None
@@ -126,6 +137,7 @@ class Runtime:
         self.overstays.start()
         self.gates.start()
         self.list_sweep.start()
+        self._memory_trim.start()
         self._warming = threading.Thread(target=self._warm_up, name="model warm-up", daemon=True)
         self._warming.start()
         log.info("server.started", database=self.database.name, media=self.settings.media)
@@ -150,6 +162,7 @@ class Runtime:
         self.database.dispose()
 
     def stop(self) -> None:
+        self._memory_trim.stop()
         self.list_sweep.stop()
         self.gates.stop()
         self.overstays.stop()
@@ -253,6 +266,15 @@ class Runtime:
         self.known_readings.put(read)
         return read
 
+    def annotated_jpeg(self, photo: OutlinedPhoto) -> bytes:
+        """The photo as JPEG with its outlines and texts.
+
+        Raises:
+            NotFoundError: it was deleted meanwhile.
+            BusyError: so many pixels are in memory that this photo has to wait too long.
+        """
+        return annotated_jpeg(self.media, photo.media_key, photo.outlines, self.stored_images)
+
     def readers_with(self, recognizer: str) -> Readers:
         """The readers with this recognizer; those that are not the one set share a single reader.
 
@@ -311,6 +333,12 @@ def referenced_media(database: Database, keys: Sequence[str]) -> set[str]:
     """Those of the keys of images that a committed row names."""
     with database.reading() as session:
         return ImageRepository(session).referenced_media(keys)
+
+
+def _decoding_turns(settings: Settings) -> Turns:
+    """Turns at pixels in memory; the largest photo that is allowed has its turn when no other one is there."""
+    size = max(settings.max_decoding_megapixels * 1_000_000, settings.max_image_pixels)
+    return Turns(size, settings.waiting_line, "As many megapixels are being read as fit into memory")
 
 
 def _result_cache(settings: Settings, clock: Clock) -> ResultCache:

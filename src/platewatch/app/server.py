@@ -21,6 +21,7 @@ PROTOCOL_OPTIONS: Final[dict[str, Any]] = {
     "proxy_headers": True,
     "server_header": False,
     "ws_max_size": MAX_WEBSOCKET_MESSAGE_BYTES,
+    "ws_per_message_deflate": False,  # a third of a megabyte for each listener, to shrink short texts
 }
 
 

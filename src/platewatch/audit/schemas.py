@@ -69,6 +69,9 @@ class AuditFilter(BaseModel):
     subject: FilterText | None = Field(default=None, description="a plate, or a kind and an id such as `user 7`")
     noted_from: Instant | None = Field(default=None, description="not before; ISO 8601 with offset")
     noted_to: Instant | None = Field(default=None, description="before; ISO 8601 with offset")
+    reason: str | None = Field(
+        default=None, max_length=300, description="why plates are searched; kept in the audit log, filters nothing"
+    )
 
 
 class AuditQuery(AuditFilter):

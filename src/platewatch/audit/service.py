@@ -48,6 +48,7 @@ class AuditAction(StrEnum):
     AUDIT_EXPORTED = "audit.exported"
     SETTINGS_CHANGED = "settings.changed"
     SIGHTINGS_SEARCHED = "sightings.searched"
+    PLATES_SEARCHED = "plates.searched"
     SIGHTINGS_EXPORTED = "sightings.exported"
     SIGHTING_RECORDED = "sighting.recorded"
     SIGHTING_CORRECTED = "sighting.corrected"

@@ -23,6 +23,7 @@ def serve(
     from platewatch.app.main import create_app
     from platewatch.app.start import prepare_start
     from platewatch.cli.serving import run_server
+    from platewatch.memory import settle
 
     read = _read_settings(host, port)
     hints = prepare_start(read, listens=True)
@@ -30,6 +31,7 @@ def serve(
     _set_up_logs(settings)
     prepare_database(settings)
     app = create_app(settings)
+    settle()
     _greet(settings, hints, first_account=app.state.runtime.first_account_missing())
     run_server(app, settings)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import uvicorn
 
+from platewatch.app.connections import connection_limits, guarded_protocol
 from platewatch.app.server import PROTOCOL_OPTIONS, PlatewatchServer
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def run_server(app: Callable[..., object], settings: Settings) -> None:
     """
     config = uvicorn.Config(
         app,
+        http=guarded_protocol(connection_limits(settings)),
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
@@ -13,11 +14,12 @@ from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
     RECOGNIZER_ONLY,
-    ActorDep,
+    PlateSearchDep,
     Reader,
     ReadingSession,
     Recognizer,
     RuntimeDep,
+    open_photos,
 )
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.db.repository import Page
@@ -25,8 +27,8 @@ from platewatch.db.tables import ImageRow, SightingRow
 from platewatch.errors import FieldError, NotFoundError
 from platewatch.sightings.capture_time import capture_time
 from platewatch.sightings.endpoints.recording import record_manual
-from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
-from platewatch.sightings.photos import Photo, open_photo, stage_photo
+from platewatch.sightings.endpoints.searching import note_search
+from platewatch.sightings.photos import Photo, stage_photo
 from platewatch.sightings.query import MAX_PAGE, SightingQuery
 from platewatch.sightings.schemas import Note, PlaceName, SightingCreate, SightingSource, Subject
 from platewatch.sightings.service import Circumstances, RecordedPhoto
@@ -178,8 +180,8 @@ async def get_photo(
     if image is None:
         found = ", ".join(sorted((await request.form()).keys())) or "none"
         raise FieldError("image", f"Send the photo in the multipart form field 'image' (fields found: {found}).")
-    limits = runtime.image_limits
-    return open_photo(image.filename, await image.read(limits.max_bytes + 1), limits)
+    [photo] = await open_photos([image], runtime)
+    return photo
 
 
 def get_location(
@@ -213,7 +215,7 @@ def upload_image(
     """
     now = runtime.clock.now()
     name = _name_at(now)
-    read = runtime.read_photo(Photo(name, photo.image))
+    read = runtime.read_photo(replace(photo, name=name))
     time = capture_time(photo.image.data, runtime.capture_zones(camera=None, location=location), now)
     circumstances = Circumstances(
         captured_at=time.at,
@@ -253,13 +255,12 @@ def upload_image(
 def read_history(
     query: Annotated[HistoryQuery, Query()],
     runtime: RuntimeDep,
-    actor: ActorDep,
     _reader: Reader,
-    reason: ReasonHeader = None,
+    search: PlateSearchDep,
 ) -> History:
     """List what was recorded, newest first: everything, or page by page with `limit` and `cursor`."""
     chosen = query.sightings()
-    note_search(runtime, chosen, reason, actor, is_new=query.cursor is None)
+    note_search(search, chosen, is_new=query.cursor is None)
     with runtime.database.reading() as session:
         return History.of(runtime.sightings(session).page(chosen), query)
 

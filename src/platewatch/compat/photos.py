@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import Depends, File, Request, UploadFile
 
-from platewatch.app.dependencies import RuntimeDep
+from platewatch.app.dependencies import RuntimeDep, open_photos
 from platewatch.errors import FieldError
-from platewatch.sightings.photos import Photo, open_photo
+from platewatch.sightings.photos import Photo
 
 _PHOTO = File(description="a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`")
 
@@ -31,8 +31,8 @@ async def get_uploaded_photo(
         raise FieldError(
             "file", f"Send one photo in the multipart form field 'file' or 'image' (fields found: {found})."
         )
-    limits = runtime.image_limits
-    return open_photo(sent[0].filename, await sent[0].read(limits.max_bytes + 1), limits)
+    [photo] = await open_photos(sent, runtime)
+    return photo
 
 
 UploadedPhoto = Annotated[Photo, Depends(get_uploaded_photo)]

@@ -30,8 +30,11 @@ READING = "platewatch_reading"
 SQLITE_BUSY_TIMEOUT_S = 10
 CONNECT_TIMEOUT_S = 10
 TRANSACT_ATTEMPTS = 8
-POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 15, "pool_recycle": 1800}
-"""Enough for every thread of the server (40) at once; recycled before servers and firewalls drop idle connections."""
+POOL = {"pool_size": 10, "max_overflow": 30, "pool_timeout": 15, "pool_recycle": 1800, "pool_use_lifo": True}
+"""Enough for every thread of the server (40) at once; recycled before servers and firewalls drop idle connections.
+
+The one that was used last is used first: each keeps pages and prepared statements, so the fewer are warm the better.
+"""
 
 Result = TypeVar("Result")
 

@@ -6,9 +6,9 @@ import asyncio
 import contextlib
 from typing import Annotated
 
-from fastapi import APIRouter, Query, WebSocket, WebSocketDisconnect, status
+from fastapi import APIRouter, Depends, Query, WebSocket, WebSocketDisconnect, status
 
-from platewatch.app.dependencies import LivePlace, Reader, Recheck, RuntimeDep
+from platewatch.app.dependencies import LivePlace, PlateSearchDep, Reader, ReasonQuery, Recheck, RuntimeDep
 from platewatch.errors import AuthenticationError
 from platewatch.notify.live import follow
 from platewatch.notify.schemas import EventRead
@@ -18,6 +18,21 @@ router = APIRouter(prefix="/api/v1")
 PULSE_S = 15.0
 
 
+def get_position(
+    search: PlateSearchDep,
+    reason: ReasonQuery = None,
+    after: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+) -> int | None:
+    """After which event to begin; None: with what happens from now on. Events of the past are a search for plates.
+
+    Raises:
+        FieldError: a reason is required for these, and there is none.
+    """
+    if after is not None:
+        search.note_choice("events", f"after={after}", reason)
+    return after
+
+
 @router.websocket("/live")
 async def live(
     websocket: WebSocket,
@@ -25,7 +40,7 @@ async def live(
     _reader: Reader,
     _place: LivePlace,
     recheck: Recheck,
-    after: Annotated[int | None, Query(ge=0, le=2**63 - 1)] = None,
+    after: Annotated[int | None, Depends(get_position)],
 ) -> None:
     """Send each event as JSON; with `after`, all after that id first. What the client sends is ignored."""
     await websocket.accept()

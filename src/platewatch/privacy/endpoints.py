@@ -7,7 +7,15 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, Manager, ReadingSession, RuntimeDep, SearchReason
+from platewatch.app.dependencies import (
+    OPENAPI_SECURITY,
+    ActorDep,
+    Manager,
+    PlateSearchDep,
+    ReadingSession,
+    ReasonQuery,
+    RuntimeDep,
+)
 from platewatch.db.base import MAX_ID
 from platewatch.privacy.erasure import Erasure, Request
 from platewatch.privacy.schemas import (
@@ -98,13 +106,17 @@ def report_plate(
     runtime: RuntimeDep,
     actor: ActorDep,
     _manager: Manager,
-    _reason: SearchReason,
+    search: PlateSearchDep,
+    reason: ReasonQuery = None,
 ) -> PlateReport:
     """Tell everything that is stored about a plate."""
+    why = search.why(reason)
     text = plate_of(plate)
     texts = runtime.texts_of(text)
     return runtime.transact(
-        lambda session: PrivacyService(session, runtime.clock).report(runtime.sightings(session), text, texts, actor)
+        lambda session: PrivacyService(session, runtime.clock).report(
+            runtime.sightings(session), text, texts, (actor, why)
+        )
     )
 
 

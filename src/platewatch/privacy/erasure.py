@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -28,11 +27,10 @@ from platewatch.privacy.repository import PlateRepository, delete_where
 from platewatch.privacy.retention import BATCH, PrivacyHost, Tally
 from platewatch.sightings.pseudonyms import texts_of
 from platewatch.sightings.schemas import box_of, corners_of
-from platewatch.vision.image import ImageLimits, encode_jpeg, open_image
+from platewatch.vision.image import encode_jpeg, open_image
 from platewatch.vision.types import BoxXyxy
 from platewatch.watchlists.service import WatchlistService
 
-_OWN_IMAGES = ImageLimits(max_bytes=sys.maxsize, max_pixels=sys.maxsize)
 _PAINT = 127
 _MARGIN = 0.25
 """Of the box, on each side: corners are sometimes a little off."""
@@ -116,13 +114,13 @@ class Erasure:
             self._host.transact(work)
 
     def _paint(self, staging: Staging, image: ImageRow, boxes: Sequence[BoxXyxy]) -> _Painted:
-        picture = open_image(self._media.get(image.media_key), _OWN_IMAGES).decode().copy()
-        for left, top, right, bottom in boxes:
-            across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
-            rows = slice(max(0, int(top - down)), max(0, int(bottom + down) + 1))
-            columns = slice(max(0, int(left - across)), max(0, int(right + across) + 1))
-            picture[rows, columns] = _PAINT
-        jpeg = encode_jpeg(picture)
+        with open_image(self._media.get(image.media_key), self._host.stored_images).pixels() as picture:
+            for left, top, right, bottom in boxes:
+                across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
+                rows = slice(max(0, int(top - down)), max(0, int(bottom + down) + 1))
+                columns = slice(max(0, int(left - across)), max(0, int(right + across) + 1))
+                picture[rows, columns] = _PAINT
+            jpeg = encode_jpeg(picture)
         return _Painted(image.id, staging.put(jpeg), len(jpeg))
 
     def _erase_rest(self, session: Session, actor: Actor, tally: Tally) -> None:

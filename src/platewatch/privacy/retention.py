@@ -27,6 +27,7 @@ from platewatch.privacy.repository import (
 )
 from platewatch.sightings.pseudonyms import Pseudonyms, texts_of
 from platewatch.sightings.service import SightingService
+from platewatch.vision.image import ImageLimits
 
 BATCH: Final = 200
 
@@ -39,6 +40,7 @@ class PrivacyHost(Protocol):
     database: Database
     clock: Clock
     pseudonyms: Pseudonyms | None
+    stored_images: ImageLimits
 
     def sightings(self, session: Session) -> SightingService: ...
 

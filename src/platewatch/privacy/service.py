@@ -119,14 +119,21 @@ class PrivacyService:
         self._audit.note(AuditAction.LEGAL_HOLD_LIFTED, actor, _hold(row), {"hold": row.id, "reason": row.reason})
         self._holds.delete(row)
 
-    def report(self, sightings: SightingService, plate: str, texts: Collection[str], actor: Actor) -> PlateReport:
-        """Everything that is stored under the plate's key, by each text that stands for it."""
+    def report(
+        self, sightings: SightingService, plate: str, texts: Collection[str], asked: tuple[Actor, str | None]
+    ) -> PlateReport:
+        """Everything that is stored under the plate's key, by each text that stands for it.
+
+        `asked` is who asks and why, for the audit log.
+        """
+        actor, reason = asked
         rows = PlateRepository(self._session, texts)
         ids = rows.sighting_ids(MAX_REPORTED + 1)
         visits = list(self._session.scalars(select(VisitRow).where(rows.visits).limit(MAX_REPORTED + 1)))
         decisions = list(self._session.scalars(select(AccessLogRow).where(rows.decisions).limit(MAX_REPORTED + 1)))
         matches = WatchlistService(self._session, self._clock).listed(plate)
-        details: Details = {"sightings": len(ids), "visits": len(visits), "decisions": len(decisions)}
+        counts = {"sightings": len(ids), "visits": len(visits), "decisions": len(decisions)}
+        details: Details = {**counts, "reason": reason}
         self._audit.note(AuditAction.PLATE_REPORTED, actor, plate, details)
         return PlateReport(
             plate=plate,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -26,7 +27,7 @@ class IdempotencyKey:
     request_hash: str
 
 
-def idempotency_key(owner: str, key: str | None, parts: list[bytes]) -> IdempotencyKey | None:
+def idempotency_key(owner: str, key: str | None, parts: Iterable[bytes]) -> IdempotencyKey | None:
     """None without a key.
 
     Raises:

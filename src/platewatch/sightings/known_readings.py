@@ -38,7 +38,7 @@ class KnownReadings:
         self._cache.put(self._key(read.photo), _pack(read))
 
     def _key(self, photo: Photo) -> str:
-        return hashlib.sha256(self._options + b"\0" + hashlib.sha256(photo.image.data).digest()).hexdigest()
+        return hashlib.sha256(self._options + b"\0" + photo.digest).hexdigest()
 
 
 def reading_options(settings: Settings, version: str, model_folders: Iterable[Path]) -> str:

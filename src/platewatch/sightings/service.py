@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +15,6 @@ from platewatch.db.repository import Page
 from platewatch.db.tables import ImageRow, SightingRow
 from platewatch.errors import FieldError, NotFoundError
 from platewatch.locations.service import LocationService
-from platewatch.media.store import MediaStore
 from platewatch.notify.events import EventKind
 from platewatch.plates.text import MAX_LENGTH, MIN_LENGTH, as_written, is_pseudonym, plate_key
 from platewatch.sightings.circumstances import (
@@ -44,14 +43,13 @@ from platewatch.sightings.schemas import (
     rounded_region_confidence,
 )
 from platewatch.sightings.search import COUNTED, Count, SightingSearch
-from platewatch.vision.annotate import annotate
-from platewatch.vision.image import ImageLimits, encode_jpeg, open_image
-from platewatch.vision.types import Reading
+from platewatch.vision.types import Corners, Reading
 from platewatch.visits.service import VisitService
 from platewatch.watchlists.service import WatchlistService
 
 __all__ = [
     "Circumstances",
+    "OutlinedPhoto",
     "RecordedPhoto",
     "RecordingRules",
     "SightingService",
@@ -61,10 +59,15 @@ __all__ = [
     "strip_reading",
 ]
 
-_OWN_IMAGES = ImageLimits(max_bytes=sys.maxsize, max_pixels=sys.maxsize)
-"""What is in the store passed the limits when it came."""
-
 _BY_HAND = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class OutlinedPhoto:
+    """Where the media store has a photo, and which outlines and texts belong on it."""
+
+    media_key: str
+    outlines: list[tuple[Corners, str]]
 
 
 class SightingService:
@@ -239,19 +242,21 @@ class SightingService:
             raise NotFoundError("crop of sighting", sighting_id)
         return key
 
-    def annotated_jpeg(self, media: MediaStore, sighting_id: int) -> bytes:
-        """The photo as JPEG with the outlines and texts of all sightings in it."""
+    def outlined(self, sighting_id: int) -> OutlinedPhoto:
+        """The sighting's photo with the outlines and texts of all sightings in it.
+
+        Raises:
+            NotFoundError: no such sighting, or its photo was deleted.
+        """
         row = self.get_or_raise(sighting_id)
         if row.image is None:
             raise NotFoundError("image of sighting", sighting_id)
-        return self.annotated_image(media, row.image)
+        return self.outlined_image(row.image)
 
-    def annotated_image(self, media: MediaStore, image: ImageRow) -> bytes:
-        """The photo as JPEG with the outlines and texts of all sightings in it."""
-        stored = open_image(media.get(image.media_key), _OWN_IMAGES)
+    def outlined_image(self, image: ImageRow) -> OutlinedPhoto:
+        """The photo with the outlines and texts of all sightings in it."""
         seen = [(corners_of(other), other.plate) for other in self._sightings.of_image(image.id)]
-        outlines = [(corners, plate) for corners, plate in seen if corners is not None]
-        return encode_jpeg(annotate(stored.decode(), outlines))
+        return OutlinedPhoto(image.media_key, [(corners, plate) for corners, plate in seen if corners is not None])
 
     def _image(self, staged: StagedPhoto, circumstances: Circumstances) -> ImageRow:
         return ImageRow(

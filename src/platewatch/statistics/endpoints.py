@@ -6,7 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, Reader, ReadingSession, RuntimeDep
+from platewatch.app.dependencies import (
+    OPENAPI_SECURITY,
+    PlateSearchDep,
+    Reader,
+    ReadingSession,
+    RuntimeDep,
+    told,
+)
 from platewatch.statistics.schemas import (
     CountQuery,
     CountsRead,
@@ -50,8 +57,11 @@ def read_heat_map(query: Annotated[StatisticsQuery, Query()], statistics: Statis
 
 
 @router.get("/regulars")
-def read_regulars(query: Annotated[RegularsQuery, Query()], statistics: Statistics) -> RegularsRead:
+def read_regulars(
+    query: Annotated[RegularsQuery, Query()], statistics: Statistics, search: PlateSearchDep
+) -> RegularsRead:
     """List the plates that were seen on most days."""
+    search.note_choice("regulars", told(query), query.reason)
     return statistics.regulars(query)
 
 

@@ -69,6 +69,9 @@ class CountQuery(StatisticsQuery):
 
 class RegularsQuery(StatisticsQuery):
     limit: int = Field(default=20, ge=1, le=MAX_ROWS)
+    reason: str | None = Field(
+        default=None, max_length=300, description="why plates are searched; kept in the audit log, filters nothing"
+    )
 
 
 class DwellQuery(_Days):

@@ -1,13 +1,13 @@
 """Encoded images in, upright 8-bit BGR arrays out. The only place where colors are converted.
 
 The header is judged before any pixel is decoded, so a small file that claims to be huge costs nothing. OpenCV's
-decoders are not used: they fill up a truncated file with gray and say nothing.
+decoders are used for WebP and for colors of 16 bits only: the others fill up a truncated file with gray and say
+nothing.
 """
 
 from __future__ import annotations
 
-import threading
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -28,12 +28,13 @@ from platewatch.vision.photo_files import ImageFormat
 from platewatch.vision.png import bits_of, pixels_alone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cv2.typing import MatLike
     from numpy.typing import NDArray
     from PIL.ImageFile import ImageFile
 
+    from platewatch.vision.turns import Turns
     from platewatch.vision.types import ImageBgr
 
 _MIB: Final = 1024 * 1024
@@ -43,6 +44,9 @@ _DEEP: Final = 16
 _DEPTHS: Final = (8, 10, 12, 14, 16)
 """Bits of the values that cameras put into 16."""
 _ROWS_AT_ONCE: Final = 64
+_TILE_PIXELS: Final = 1024 * 1024
+_FOUR_INKS_SHARE: Final = 2
+"""A JPEG of four inks may have half of the pixels: a progressive one takes 14 bytes for each while it is decoded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +55,59 @@ class ImageLimits:
 
     max_bytes: int = 16 * _MIB
     max_pixels: int = 50_000_000
+    decoding: Turns | None = None
+    """Turns at having pixels in memory, a share of 1 for each pixel; None where nobody else is at work."""
 
 
 class EncodedImage:
-    """One image file whose header is known to be fine. Safe to share between threads.
+    """One image file whose header is known to be fine. Safe to share between threads, and keeps no pixels.
 
     `width` and `height` are those of the upright image (EXIF orientation applied), `stored_size` those before.
     """
 
-    def __init__(self, data: bytes, image_format: ImageFormat, header: ImageFile) -> None:
-        self.data = data
+    def __init__(
+        self,
+        load: Callable[[], bytes],
+        image_format: ImageFormat,
+        header: ImageFile,
+        orientation: int,
+        decoding: Turns | None,
+    ) -> None:
         self.format = image_format
-        self.orientation = orientation_of(data, image_format, header)
+        self.orientation = orientation
         self.stored_size: tuple[int, int] = header.size
         self._mode = header.mode
         turned = self.orientation in _TURNED_BY_A_QUARTER
         self.width, self.height = header.size[::-1] if turned else header.size
-        self._lock = threading.Lock()
-        self._full_bgr: ImageBgr | None = None
+        self._load = load
+        self._decoding = decoding
+        self._is_sound = False
+
+    @property
+    def data(self) -> bytes:
+        """The file's bytes."""
+        return self._load()
 
     def decode(self) -> ImageBgr:
-        """The whole upright image. It is decoded once and kept; treat it as read-only.
+        """The whole upright image, an array of the caller's own.
 
         Raises:
             TruncatedImageError: The pixels end early or are damaged.
         """
-        with self._lock:
-            if self._full_bgr is None:
-                self._full_bgr = self._decode(None)
-            return self._full_bgr
+        image_bgr = self._decode(None)
+        self._is_sound = True
+        return image_bgr
+
+    @contextmanager
+    def pixels(self) -> Iterator[ImageBgr]:
+        """The whole upright image for as long as the block, in which its pixels count among those in memory.
+
+        Raises:
+            TruncatedImageError: The pixels end early or are damaged.
+            BusyError: So many pixels are in memory, and so many callers wait, that this one has to come back.
+        """
+        with nullcontext() if self._decoding is None else self._decoding.one(self.width * self.height):
+            yield self.decode()
 
     def decode_reduced(self, longest_side: int) -> tuple[ImageBgr, float]:
         """An image no smaller than needed, and its scale (its size / the full size).
@@ -88,7 +116,7 @@ class EncodedImage:
         all others come whole.
         """
         factor = _reduction(max(self.width, self.height), longest_side)
-        if self.format is not ImageFormat.JPEG or factor == 1 or self._full_bgr is not None:
+        if self.format is not ImageFormat.JPEG or factor == 1:
             return self.decode(), 1.0
         try:
             reduced_bgr = self._decode(factor)
@@ -104,36 +132,44 @@ class EncodedImage:
 
         Raises:
             TruncatedImageError: The pixels end early or are damaged.
+            BusyError: As in `pixels`.
         """
-        image_bgr = self.decode()
-        if self.format is ImageFormat.JPEG and self.orientation == 1 and self._mode in _PLAIN_MODES:
-            return without_notes(self.data) or encode_jpeg(image_bgr)
-        return encode_jpeg(image_bgr)
+        is_kept = self.format is ImageFormat.JPEG and self.orientation == 1 and self._mode in _PLAIN_MODES
+        if is_kept and self._is_sound and (kept := without_notes(self.data)):
+            return kept
+        with self.pixels() as image_bgr:
+            kept = without_notes(self.data) if is_kept else None
+            return kept or encode_jpeg(image_bgr)
 
     def _decode(self, factor: int | None) -> ImageBgr:
+        data = self.data
         is_plain = self.format is ImageFormat.JPEG and self._mode in _PLAIN_MODES
         if factor is None and is_plain:
             # A quarter of the time that Pillow takes, which has the last word on what is damaged.
             with suppress(ValueError):
-                return _upright(_decode_jpeg(self.data), self.orientation)
+                return _upright(_decode_jpeg(data), self.orientation)
+        if self.format is ImageFormat.WEBP:
+            return _upright(_decode_webp(data), self.orientation)
         try:
-            image = open_header(self.data, self.format)
+            image = open_header(data, self.format)
             if factor is not None:
                 image.draft("", (max(1, image.width // factor), max(1, image.height // factor)))
             image.load()
-            if self.format is ImageFormat.PNG and bits_of(self.data) == _DEEP and _fits_fewer_bits(image):
+            if self.format is ImageFormat.PNG and bits_of(data) == _DEEP and _fits_fewer_bits(image):
                 # Pillow gives the upper half of colors with 16 bits, in which little is left of 10.
                 del image
-                return _upright(_deep_bgr(self.data), self.orientation)
+                return _upright(_deep_bgr(data), self.orientation)
             return _upright(_flat_bgr(image), self.orientation)
         except DAMAGE as error:
             if factor is None and is_plain:
-                return _upright(_decode_ended_jpeg(self.data), self.orientation)
+                return _upright(_decode_ended_jpeg(data), self.orientation)
             raise TruncatedImageError from error
 
 
-def open_image(data: bytes, limits: ImageLimits | None = None) -> EncodedImage:
+def open_image(data: bytes, limits: ImageLimits | None = None, load: Callable[[], bytes] | None = None) -> EncodedImage:
     """The image with its header judged and no pixel decoded yet.
+
+    It keeps `data`, or where `load` gives these bytes again whenever they are needed, `load` alone.
 
     Raises:
         EmptyImageError: 0 bytes.
@@ -155,11 +191,12 @@ def open_image(data: bytes, limits: ImageLimits | None = None) -> EncodedImage:
         header = open_header(data, image_format)
     except DAMAGE as error:
         raise TruncatedImageError from error
-    _check_pixels(header.size, limits)
+    _check_pixels(header.size, limits, _FOUR_INKS_SHARE if header.mode == "CMYK" else 1)
     # A HEIC file has one picture that is meant, whatever else is in it.
     if getattr(header, "is_animated", False) and image_format is not ImageFormat.HEIF:
         raise UnsupportedImageError("The image is animated. Send one frame of it as a JPEG or PNG file.")
-    return EncodedImage(data, image_format, header)
+    orientation = orientation_of(data, image_format, header)
+    return EncodedImage(load or (lambda: data), image_format, header, orientation, limits.decoding)
 
 
 def encode_jpeg(image_bgr: ImageBgr, quality: int = 92) -> bytes:
@@ -199,13 +236,14 @@ def from_pillow(image: Image.Image) -> ImageBgr:
     return np.asarray(cv2.cvtColor(np.asarray(image, dtype=np.uint8), cv2.COLOR_RGB2BGR), dtype=np.uint8)
 
 
-def _check_pixels(size: tuple[int, int], limits: ImageLimits) -> None:
+def _check_pixels(size: tuple[int, int], limits: ImageLimits, share: int = 1) -> None:
     width, height = size
-    if width * height > limits.max_pixels:
+    max_pixels = limits.max_pixels // share
+    if width * height > max_pixels:
         raise ImageTooLargeError(
             what="megapixels",
             size=f"{width * height / 1e6:.1f}",
-            limit=f"{limits.max_pixels / 1e6:g}",
+            limit=f"{max_pixels / 1e6:g}",
         )
 
 
@@ -248,10 +286,18 @@ def _decode_ended_jpeg(data: bytes) -> ImageBgr:
 
 
 def _flat_bgr(image: Image.Image) -> ImageBgr:
-    """8-bit BGR; gray values of 16 bits are scaled by their range."""
+    """8-bit BGR; gray values of 16 bits are scaled by their range.
+
+    Made part by part: Pillow's conversions would have the whole image in memory several times.
+    """
     if image.mode.startswith("I"):
         return np.asarray(cv2.cvtColor(_scaled_to_8_bits(np.asarray(image)), cv2.COLOR_GRAY2BGR), np.uint8)
-    return from_pillow(_flat_rgb(image))
+    width, height = image.size
+    image_bgr = np.empty((height, width, 3), np.uint8)
+    for rows, columns in tiles(height, width):
+        tile = image.crop((columns.start, rows.start, columns.stop, rows.stop))
+        image_bgr[rows, columns] = from_pillow(_flat_rgb(tile))
+    return image_bgr
 
 
 def _flat_rgb(image: Image.Image) -> Image.Image:
@@ -260,6 +306,41 @@ def _flat_rgb(image: Image.Image) -> Image.Image:
         over = image.convert("RGBA")
         return Image.alpha_composite(Image.new("RGBA", over.size, "white"), over).convert("RGB")
     return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _decode_webp(data: bytes) -> ImageBgr:
+    """8-bit BGR, not turned by EXIF; what is transparent becomes white.
+
+    Pillow's decoder is made for animations and has every pixel in memory four times; OpenCV's gives nothing at all of
+    a WebP file that ends early.
+    """
+    try:
+        decoded = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    except cv2.error as error:
+        raise TruncatedImageError from error
+    if decoded is None:
+        raise TruncatedImageError
+    pixels = np.asarray(decoded, np.uint8)
+    if pixels.shape[2] == len("BGR"):
+        return pixels
+    image_bgr = np.empty((*pixels.shape[:2], 3), np.uint8)
+    for tile in tiles(*pixels.shape[:2]):
+        part = pixels[tile]
+        alpha = part[..., 3:].astype(np.uint16)
+        image_bgr[tile] = (part[..., :3] * alpha + np.uint16(255) * (255 - alpha) + 127) // 255
+    return image_bgr
+
+
+def tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:
+    """Rows and columns of the parts into which an image of that size falls, each of a megapixel at most.
+
+    What is made of an image part by part has little in memory, also of one that is a single row.
+    """
+    columns = min(width, _TILE_PIXELS)
+    rows = max(1, _TILE_PIXELS // columns)
+    for top in range(0, height, rows):
+        for left in range(0, width, columns):
+            yield slice(top, min(top + rows, height)), slice(left, min(left + columns, width))
 
 
 def _fits_fewer_bits(image: Image.Image) -> bool:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from platewatch.vision.image import tiles
 from platewatch.vision.types import ImageBgr
 
 # Of 930 photos without such noise the share of these pixels is at most 0.0026 in 95 of 100, at most 0.015 in all.
@@ -21,8 +22,6 @@ _SURELY: Final = 60
 """How far it is where nothing is known of the image yet."""
 _EXTREME: Final = 16
 """How near to black or white it is."""
-_STRIP: Final = 256
-"""Rows that are cleaned at a time, so that a panorama takes little memory."""
 _SAMPLES: Final = 8
 _SAMPLE_ROWS: Final = 12
 _SAMPLE_COLUMNS: Final = 640
@@ -36,14 +35,14 @@ def without_impulses(image_bgr: ImageBgr) -> ImageBgr:
     if not is_noisy(image_bgr):
         return image_bgr
     cleaned = image_bgr.copy()
-    for top in range(0, len(image_bgr), _STRIP):
-        # With the row above and the one below, which the medians at its borders need.
-        first = max(0, top - 1)
-        part = image_bgr[first : top + _STRIP + 1]
+    for rows, columns in tiles(*image_bgr.shape[:2]):
+        # With the pixels all round it, which the medians at its borders need.
+        top, left = max(0, rows.start - 1), max(0, columns.start - 1)
+        part = np.ascontiguousarray(image_bgr[top : rows.stop + 1, left : columns.stop + 1])
         smooth = np.asarray(cv2.medianBlur(part, 3), np.uint8)
         stands_out = cv2.absdiff(part, smooth).max(axis=2) > _STANDS_OUT
-        inner = slice(top - first, top - first + _STRIP)
-        np.copyto(cleaned[top : top + _STRIP], smooth[inner], where=stands_out[inner, :, None])
+        inner = slice(rows.start - top, rows.stop - top), slice(columns.start - left, columns.stop - left)
+        np.copyto(cleaned[rows, columns], smooth[inner], where=stands_out[inner][..., None])
     return cleaned
 
 

@@ -200,9 +200,9 @@ class PlateReader:
     def pre_process(self, image: EncodedImage) -> Located:
         """The proposals of the image, found and cut at full resolution; raises ImageError if its pixels are damaged."""
         start = time.perf_counter()
-        image_bgr = image.decode()
-        decode_ms = (time.perf_counter() - start) * _MS
-        located = self._locate_array(image_bgr)
+        with image.pixels() as image_bgr:
+            decode_ms = (time.perf_counter() - start) * _MS
+            located = self._locate_array(image_bgr)
         return replace(located, times=replace(located.times, decode_ms=decode_ms))
 
     def forward(self, located: Sequence[Located]) -> list[list[Transcript]]:

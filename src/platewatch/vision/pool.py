@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
-from platewatch.errors import BusyError
 from platewatch.vision.pipeline import PlateReader
-
-_REMEMBERED_DURATIONS: Final = 32
-_FIRST_GUESS_S: Final = 1.0
+from platewatch.vision.turns import Turns
 
 T = TypeVar("T")
 
@@ -44,7 +39,7 @@ class ReaderPool:
 
     def __init__(self, make_reader: Callable[[], PlateReader], size: int, waiting_limit: int) -> None:
         self._make_reader = make_reader
-        self._turns = _Turns(size, waiting_limit)
+        self._turns = Turns(size, waiting_limit)
         self._free: deque[PlateReader] = deque()
         self._made = 0
         self._mutex = threading.Lock()
@@ -77,7 +72,8 @@ class ReaderPool:
 
     def state(self) -> PoolState:
         """The state at this moment."""
-        return self._turns.state()
+        state = self._turns.state()
+        return PoolState(state.size, state.taken, state.waiting)
 
     def close(self) -> None:
         """Let running work end, send all that wait and all that come away, and drop the free readers."""
@@ -105,7 +101,7 @@ class SpareReader:
 
     def __init__(self, make_reader: Callable[[str], PlateReader], waiting_limit: int) -> None:
         self._make_reader = make_reader
-        self._turns = _Turns(1, waiting_limit)
+        self._turns = Turns(1, waiting_limit)
         self._reader: PlateReader | None = None
         self._recognizer = ""
 
@@ -139,75 +135,3 @@ class _Named:
 
     def run(self, work: Callable[[PlateReader], T]) -> T:
         return self.spare.run(self.recognizer, work)
-
-
-class _Turns:
-    """Lets `size` callers in at a time, and up to `waiting_limit` wait in line."""
-
-    def __init__(self, size: int, waiting_limit: int) -> None:
-        if size < 1 or waiting_limit < 0:
-            raise ValueError(f"A pool needs at least one reader and no negative line, not {size} and {waiting_limit}.")
-        self._size = size
-        self._waiting_limit = waiting_limit
-        self._changed = threading.Condition()
-        self._line: deque[object] = deque()
-        self._busy = 0
-        self._durations_s: deque[float] = deque(maxlen=_REMEMBERED_DURATIONS)
-        self._closed = False
-
-    @contextmanager
-    def one(self) -> Iterator[None]:
-        """The caller's turn, which lasts as long as the block.
-
-        Raises:
-            BusyError: The line is full, or they are closed.
-        """
-        self._take()
-        start = time.monotonic()
-        try:
-            yield
-        finally:
-            self._give_back(time.monotonic() - start)
-
-    def state(self) -> PoolState:
-        with self._changed:
-            return PoolState(self._size, self._busy, len(self._line))
-
-    def close(self) -> None:
-        with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    def _take(self) -> None:
-        ticket = object()
-        with self._changed:
-            if self._closed:
-                raise BusyError(retry_after_s=self._retry_after_s())
-            if self._busy < self._size and not self._line:
-                self._busy += 1
-                return
-            if len(self._line) >= self._waiting_limit:
-                raise BusyError(retry_after_s=self._retry_after_s())
-            self._line.append(ticket)
-            try:
-                self._changed.wait_for(lambda: self._closed or self._is_next(ticket))
-            finally:
-                self._line.remove(ticket)
-            if self._closed:
-                raise BusyError(retry_after_s=self._retry_after_s())
-            self._busy += 1
-            self._changed.notify_all()
-
-    def _is_next(self, ticket: object) -> bool:
-        return self._busy < self._size and self._line[0] is ticket
-
-    def _give_back(self, duration_s: float) -> None:
-        with self._changed:
-            self._busy -= 1
-            self._durations_s.append(duration_s)
-            self._changed.notify_all()
-
-    def _retry_after_s(self) -> float:
-        """When the line should have moved on by one whole length."""
-        mean_s = sum(self._durations_s) / len(self._durations_s) if self._durations_s else _FIRST_GUESS_S
-        return max(1.0, mean_s * (len(self._line) + 1) / self._size)

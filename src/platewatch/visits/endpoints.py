@@ -2,26 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
+    CSV_ANSWER,
     OPENAPI_SECURITY,
     RECOGNIZER_ONLY,
     ActorDep,
+    PlateSearchDep,
     Reader,
     ReadingSession,
     RuntimeDep,
+    csv_download,
 )
-from platewatch.audit.service import AuditAction, AuditService
-from platewatch.csv_rows import Cell, csv_text
+from platewatch.audit.service import AuditAction, AuditService, Details
+from platewatch.csv_rows import Cell
 from platewatch.db.base import MAX_ID
-from platewatch.plates.matching import is_pattern
+from platewatch.db.paging import EXPORT_PAGE, all_pages
+from platewatch.plates.matching import is_pattern, search_key
 from platewatch.visits.schemas import (
-    MAX_PAGE,
     VisitClose,
     VisitFilter,
     VisitPage,
@@ -38,38 +41,39 @@ EXPORT_HEADER = tuple(VisitRead.model_fields)
 
 @router.get("")
 def read_visits(
-    query: Annotated[VisitQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+    query: Annotated[VisitQuery, Query()],
+    runtime: RuntimeDep,
+    session: ReadingSession,
+    _reader: Reader,
+    search: PlateSearchDep,
 ) -> VisitPage:
     """List visits, newest first."""
+    if query.plate is not None:
+        search.note_plate("visits", query.plate, query, query.reason, is_new=query.cursor is None)
     page = VisitService(session, runtime.clock).page(query, stored_texts(query.plate, runtime))
     return VisitPage(items=[VisitRead.of(row) for row in page.items], next_cursor=page.next_cursor)
 
 
-@router.get(
-    "/export",
-    response_class=StreamingResponse,
-    responses={200: {"content": {"text/csv": {}}, "description": "CSV, newest first"}},
-)
+@router.get("/export", response_class=StreamingResponse, responses=CSV_ANSWER)
 def export_visits(
-    chosen: Annotated[VisitFilter, Query()], runtime: RuntimeDep, actor: ActorDep, _reader: Reader
+    chosen: Annotated[VisitFilter, Query()],
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _reader: Reader,
+    search: PlateSearchDep,
 ) -> StreamingResponse:
     """Give all visits that fit as CSV. Fees are in the currency's minor unit, times in UTC."""
-    runtime.note(AuditAction.VISITS_EXPORTED, actor, None, chosen.model_dump(mode="json", exclude_none=True))
+    why = search.why(chosen.reason)
+    details: Details = {**chosen.model_dump(mode="json", exclude_none=True), "reason": why}
+    runtime.note(AuditAction.VISITS_EXPORTED, actor, chosen.plate and search_key(chosen.plate), details)
     texts = stored_texts(chosen.plate, runtime)
 
-    def rows() -> Iterator[list[Cell]]:
-        cursor: str | None = None
-        while True:
-            # A session for each page: nothing is held while a slow reader takes its time.
-            with runtime.database.reading() as session:
-                query = VisitQuery(**chosen.model_dump(), limit=MAX_PAGE, cursor=cursor)
-                page = VisitService(session, runtime.clock).page(query, texts)
-                yield from (_cells(VisitRead.of(row)) for row in page.items)
-            if (cursor := page.next_cursor) is None:
-                return
+    def page(session: Session, cursor: str | None) -> tuple[list[list[Cell]], str | None]:
+        query = VisitQuery.model_construct(**dict(chosen), limit=EXPORT_PAGE, cursor=cursor)
+        found = VisitService(session, runtime.clock).page(query, texts)
+        return [_cells(VisitRead.of(row)) for row in found.items], found.next_cursor
 
-    headers = {"Content-Disposition": 'attachment; filename="visits.csv"'}
-    return StreamingResponse(csv_text(EXPORT_HEADER, rows()), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_download("visits.csv", EXPORT_HEADER, all_pages(runtime.database, page))
 
 
 @router.get("/{visit_id}")

@@ -80,6 +80,9 @@ class VisitFilter(BaseModel):
     overstayed: bool | None = Field(default=None, description="only those that exceeded the limit, or only the others")
     began_from: Instant | None = Field(default=None, description="not before; ISO 8601 with offset")
     began_to: Instant | None = Field(default=None, description="before; ISO 8601 with offset")
+    reason: str | None = Field(
+        default=None, max_length=300, description="why plates are searched; kept in the audit log, filters nothing"
+    )
 
 
 class VisitQuery(VisitFilter):

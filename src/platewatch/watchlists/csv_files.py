@@ -59,24 +59,23 @@ class EntryLine:
 Parsed: TypeAlias = EntryLine | RowProblem
 
 
-def export_rows(portions: Iterable[list[Entry]], names: Mapping[int, str]) -> Iterator[tuple[Cell, ...]]:
+def export_rows(entries: Iterable[Entry], names: Mapping[int, str]) -> Iterator[tuple[Cell, ...]]:
     """A row of `COLUMNS` for each entry; `names` are those of the locations."""
-    for entries in portions:
-        for entry in entries:
-            yield (
-                entry.written or entry.plate,
-                entry.plate,
-                entry.region,
-                entry.tolerance,
-                entry.valid_from,
-                entry.valid_to,
-                write_schedule(entry.schedule) if entry.schedule else None,
-                _location_names(entry, names),
-                entry.owner,
-                entry.vehicle,
-                entry.note,
-                SEPARATOR.join(entry.tags) or None,
-            )
+    for entry in entries:
+        yield (
+            entry.written or entry.plate,
+            entry.plate,
+            entry.region,
+            entry.tolerance,
+            entry.valid_from,
+            entry.valid_to,
+            write_schedule(entry.schedule) if entry.schedule else None,
+            _location_names(entry, names),
+            entry.owner,
+            entry.vehicle,
+            entry.note,
+            SEPARATOR.join(entry.tags) or None,
+        )
 
 
 def read_lines(file: BinaryIO, places: Places, form: CsvForm = AS_IT_COMES) -> Iterator[Parsed]:

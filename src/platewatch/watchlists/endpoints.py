@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
 from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
+    CSV_ANSWER,
     OPENAPI_SECURITY,
     ActorDep,
     Manager,
+    PlateSearchDep,
     Reader,
     ReadingSession,
+    ReasonQuery,
     RuntimeDep,
+    csv_download,
+    told,
 )
 from platewatch.audit.service import AuditAction, Details
-from platewatch.csv_rows import csv_text
 from platewatch.db.base import MAX_ID
+from platewatch.db.paging import EXPORT_PAGE, all_pages
 from platewatch.errors import FieldError
 from platewatch.plates.text import as_written, plate_key
 from platewatch.watchlists.csv_columns import COLUMNS, Heading
@@ -29,6 +34,7 @@ from platewatch.watchlists.csv_files import CsvForm, export_rows, read_lines
 from platewatch.watchlists.import_records import ImportRecord, ListImportRepository, SentFile
 from platewatch.watchlists.import_schemas import ImportMode, ListImportPage, ListImportQuery, ListImportRead
 from platewatch.watchlists.imports import ListImport
+from platewatch.watchlists.matching import Entry
 from platewatch.watchlists.schemas import (
     CheckAnswer,
     CheckQuery,
@@ -52,8 +58,6 @@ router = APIRouter(prefix="/api/v1", tags=["watchlists"], dependencies=OPENAPI_S
 
 WatchlistId = Annotated[int, Path(ge=1, le=MAX_ID)]
 EntryId = Annotated[int, Path(ge=1, le=MAX_ID)]
-CSV = "text/csv; charset=utf-8"
-_CSV_ANSWER: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV"}}
 
 
 @router.get("/watchlists")
@@ -72,9 +76,14 @@ def create_watchlist(body: WatchlistCreate, runtime: RuntimeDep, actor: ActorDep
 
 @router.get("/watchlists/check")
 def check_plate(
-    query: Annotated[CheckQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+    query: Annotated[CheckQuery, Query()],
+    runtime: RuntimeDep,
+    session: ReadingSession,
+    _reader: Reader,
+    search: PlateSearchDep,
 ) -> CheckAnswer:
-    """Tell what a plate would match; nothing is recorded."""
+    """Tell what a plate would match; no sighting is recorded."""
+    search.note_plate("watchlists", query.plate, query, query.reason)
     plate, written = plate_key(query.plate), as_written(query.plate)
     found = WatchlistService(session, runtime.clock).match(
         plate,
@@ -129,8 +138,17 @@ def read_entries(
     runtime: RuntimeDep,
     session: ReadingSession,
     _reader: Reader,
+    search: PlateSearchDep,
 ) -> EntryPage:
     """List the entries, newest first."""
+    is_new = query.cursor is None
+    if query.plate is not None:
+        search.note_plate(f"watchlist {watchlist_id}", query.plate, query, query.reason, is_new=is_new)
+    elif query.q is not None and is_new:
+        # A part of a plate is one as well as a part of its owner's name.
+        search.note_choice(f"watchlist {watchlist_id}", told(query), query.reason)
+    elif query.q is not None:
+        search.why(query.reason)
     service = WatchlistService(session, runtime.clock)
     page = service.entries_page(watchlist_id, query)
     entries = [EntryRead.of(entry) for entry in service.with_locations(page.items)]
@@ -244,17 +262,34 @@ def import_entries(
             runtime.list_sweep.wake()
 
 
-@router.get("/watchlists/{watchlist_id}/export", response_class=StreamingResponse, responses=_CSV_ANSWER)
+@router.get("/watchlists/{watchlist_id}/export", response_class=StreamingResponse, responses=CSV_ANSWER)
 def export_entries(
-    watchlist_id: WatchlistId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+    watchlist_id: WatchlistId,
+    runtime: RuntimeDep,
+    actor: ActorDep,
+    _manager: Manager,
+    search: PlateSearchDep,
+    reason: ReasonQuery = None,
 ) -> StreamingResponse:
     """Give the whole list as CSV, which can be imported again."""
+    why = search.why(reason)
     with runtime.database.reading() as session:
-        row, entries = WatchlistService(session, runtime.clock).get_or_raise(watchlist_id)
-    details: Details = {"name": row.name, "entries": entries}
+        service = WatchlistService(session, runtime.clock)
+        row, entries = service.get_or_raise(watchlist_id)
+        names = {identity: name for name, identity in service.places().ids.items()}
+    details: Details = {"name": row.name, "entries": entries, "reason": why}
     runtime.note(AuditAction.WATCHLIST_EXPORTED, actor, f"watchlist {watchlist_id}", details)
-    headers = {"Content-Disposition": f'attachment; filename="watchlist-{watchlist_id}.csv"'}
-    return StreamingResponse(_csv(runtime, watchlist_id), media_type=CSV, headers=headers)
+
+    batches: list[int] = []
+
+    def page(session: Session, cursor: str | None) -> tuple[list[Entry], str | None]:
+        service = WatchlistService(session, runtime.clock)
+        if cursor is None:
+            batches.append(service.batch_id(watchlist_id))
+        return service.oldest_entries(watchlist_id, batches[0], cursor, EXPORT_PAGE)
+
+    rows = export_rows(all_pages(runtime.database, page), names)
+    return csv_download(f"watchlist-{watchlist_id}.csv", COLUMNS, rows)
 
 
 @router.get("/matches")
@@ -264,11 +299,3 @@ def read_matches(
     """List the sightings that fitted an entry, newest first."""
     page = WatchlistService(session, runtime.clock).matches_page(query)
     return MatchPage(items=[MatchRead.of(row) for row in page.items], next_cursor=page.next_cursor)
-
-
-def _csv(runtime: RuntimeDep, watchlist_id: int) -> Iterator[str]:
-    # A session of its own: the request's is closed before the answer streams.
-    with runtime.database.reading() as session:
-        service = WatchlistService(session, runtime.clock)
-        names = {identity: name for name, identity in service.places().ids.items()}
-        yield from csv_text(COLUMNS, export_rows(service.all_entries(watchlist_id), names))

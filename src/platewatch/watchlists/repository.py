@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from sqlalchemy import (
     CursorResult,
     Row,
     Select,
+    and_,
     bindparam,
     delete,
     func,
@@ -25,7 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
-from platewatch.db.repository import NamedRepository, NewestFirst, Page, Repository, is_duplicate
+from platewatch.db.repository import Cursor, NamedRepository, NewestFirst, Page, Repository, is_duplicate
 from platewatch.db.tables import (
     LocationRow,
     WatchlistBatchRow,
@@ -232,13 +233,24 @@ class EntryRepository(Repository[WatchlistEntryRow]):
         query = select(*_COLUMNS).where(WatchlistEntryRow.batch_id == batch_id, WatchlistEntryRow.plate.in_(plates))
         return self.located([entry for entries in _by_batch(self.session.execute(query)).values() for entry in entries])
 
-    def all_of(self, batch_id: int) -> Iterator[list[Entry]]:
-        """The batch in portions, the oldest first."""
-        query = select(*_COLUMNS).where(WatchlistEntryRow.batch_id == batch_id)
-        query = query.order_by(WatchlistEntryRow.created_at, WatchlistEntryRow.id)
-        found = self.session.execute(query.execution_options(yield_per=1000))
-        for rows in found.partitions():
-            yield self.located([entry_of(row) for row in rows])
+    def oldest_of(self, batch_id: int, cursor: str | None, limit: int) -> tuple[list[Entry], str | None]:
+        """Up to `limit` entries of the batch behind the cursor, the oldest first, and the cursor behind them.
+
+        Raises:
+            CursorError: The cursor is not one of ours.
+        """
+        created_at, identity = WatchlistEntryRow.created_at, WatchlistEntryRow.id
+        query = select(*_COLUMNS, _ENTRY.c.created_at).where(WatchlistEntryRow.batch_id == batch_id)
+        if cursor is not None:
+            last = Cursor.decode(cursor)
+            # Written so that every database walks the index.
+            later = or_(created_at > last.captured_at, identity > last.id)
+            query = query.where(and_(created_at >= last.captured_at, later))
+        rows = self.session.execute(query.order_by(created_at, identity).limit(limit + 1)).all()
+        entries = self.located([entry_of(row) for row in rows[:limit]])
+        if len(rows) <= limit:
+            return entries, None
+        return entries, Cursor(rows[limit - 1].created_at, rows[limit - 1].id).encode()
 
     def delete_some(self, batch_id: int, limit: int) -> int:
         """How many of the batch were found and are gone now, at most `limit`; 0 if there are none left."""

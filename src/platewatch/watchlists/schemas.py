@@ -219,6 +219,9 @@ class EntryQuery(BaseModel):
     )
     q: Text | None = Field(default=None, description="a part of plate, owner, vehicle or note")
     tag: Tag | None = None
+    reason: str | None = Field(
+        default=None, max_length=300, description="why plates are searched; kept in the audit log, filters nothing"
+    )
     limit: int = Field(default=50, ge=1, le=MAX_PAGE)
     cursor: str | None = Field(default=None, max_length=500, description="`next_cursor` of the page before")
 
@@ -319,6 +322,9 @@ class CheckQuery(BaseModel):
     region: RegionCode | None = None
     at: Annotated[Instant, AfterValidator(_with_local_time)] | None = Field(
         default=None, description="ISO 8601 with offset; now by default"
+    )
+    reason: str | None = Field(
+        default=None, max_length=300, description="why plates are searched; kept in the audit log, filters nothing"
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -271,14 +271,22 @@ class WatchlistService:
         self._versions.renew()
         self._audit.note(AuditAction.ENTRY_DELETED, actor, row.plate, {"watchlist": watchlist_id, "entry": entry_id})
 
-    def all_entries(self, watchlist_id: int) -> Iterator[list[Entry]]:
-        """The whole list in portions, the oldest first.
+    def batch_id(self, watchlist_id: int) -> int:
+        """What the entries of the list are stored under; another one once the list was replaced as a whole."""
+        return self._batches.live_of(watchlist_id).id
+
+    def oldest_entries(
+        self, watchlist_id: int, batch_id: int, cursor: str | None, limit: int
+    ) -> tuple[list[Entry], str | None]:
+        """Up to `limit` entries behind the cursor, the oldest first, and the cursor behind them.
 
         Raises:
-            NotFoundError: no such list.
+            ConflictError: the list was replaced or deleted since its `batch_id` was asked for.
         """
         self._lists.get_or_raise(watchlist_id)
-        return self._entries.all_of(self._batches.live_of(watchlist_id).id)
+        if self.batch_id(watchlist_id) != batch_id:
+            raise ConflictError(f"The watchlist {watchlist_id} was replaced while it was read. Export it once more.")
+        return self._entries.oldest_of(batch_id, cursor, limit)
 
     def places(self) -> Places:
         """The locations that entries may name."""

@@ -7,14 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Query
+from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
     RECOGNIZER_ONLY,
+    PlateSearchDep,
     Reader,
     ReadingSession,
     Recognizer,
     RuntimeDep,
+    told,
 )
 from platewatch.cameras.service import CameraService
 from platewatch.compat.error_shapes import DETAIL_ERRORS
@@ -46,6 +49,14 @@ class Place:
     camera_id: int | None
     direction: Direction
     record_known: bool
+
+
+class SeenAt(BaseModel):
+    """Where the newest photo was taken."""
+
+    location_id: RowId = None
+    camera_id: RowId = None
+    reason: str | None = Field(default=None, max_length=300, description="why, for the audit log; filters nothing")
 
 
 def get_place(
@@ -82,11 +93,16 @@ def detect_image(
 
 @router.get("/latest_detection")
 def read_latest_detection(
-    runtime: RuntimeDep, session: ReadingSession, _reader: Reader, location_id: RowId = None, camera_id: RowId = None
+    runtime: RuntimeDep,
+    session: ReadingSession,
+    _reader: Reader,
+    search: PlateSearchDep,
+    place: Annotated[SeenAt, Query()],
 ) -> DetectionResult:
     """Give what was found in the newest photo with a plate."""
+    search.note_choice("latest detection", told(place), place.reason)
     service = runtime.sightings(session)
-    page = service.page(SightingQuery(limit=1, location_id=location_id, camera_id=camera_id))
+    page = service.page(SightingQuery(limit=1, location_id=place.location_id, camera_id=place.camera_id))
     if not page.items:
         raise NotFoundError("detection")
     newest = page.items[0]

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, Reader, ReadingSession, RuntimeDep
+from platewatch.app.dependencies import OPENAPI_SECURITY, Reader, RuntimeDep
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.db.base import MAX_ID
 from platewatch.errors import NotFoundError
@@ -24,12 +24,12 @@ router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, response
 
 
 @router.get("/outputs/{path:path}", response_class=Response, responses=_FILE)
-def read_output(path: str, runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> Response:
+def read_output(path: str, runtime: RuntimeDep, _reader: Reader) -> Response:
     """Give a picture of a detection, or another file below `outputs/` in the data folder."""
     named = _PICTURE.fullmatch(path)
     if named is None:
         return _file_answer(runtime.settings.data / "outputs", path)
-    return Response(_picture(runtime, session, named[1], int(named[2])), media_type="image/jpeg", headers=_PRIVATE)
+    return Response(_picture(runtime, named[1], int(named[2])), media_type="image/jpeg", headers=_PRIVATE)
 
 
 @router.get("/static/{path:path}", response_class=Response, responses=_FILE)
@@ -38,21 +38,23 @@ def read_static(path: str, runtime: RuntimeDep, _reader: Reader) -> Response:
     return _file_answer(runtime.settings.data / "static", path)
 
 
-def _picture(runtime: RuntimeDep, session: ReadingSession, folder: str, row_id: int) -> bytes:
+def _picture(runtime: RuntimeDep, folder: str, row_id: int) -> bytes:
     """The picture as JPEG.
 
     Raises:
         NotFoundError: there is no such picture, or it was deleted.
     """
-    service = runtime.sightings(session)
     if row_id > MAX_ID:
         raise NotFoundError("picture", row_id)
-    if folder == "plates":
-        return runtime.media.get(service.crop_key(row_id))
-    image = service.image_or_raise(row_id)
-    if folder == "annotated":
-        return service.annotated_image(runtime.media, image)
-    return runtime.media.get(image.media_key)
+    with runtime.database.reading() as session:
+        service = runtime.sightings(session)
+        if folder == "plates":
+            return runtime.media.get(service.crop_key(row_id))
+        image = service.image_or_raise(row_id)
+        if folder == "uploaded":
+            return runtime.media.get(image.media_key)
+        photo = service.outlined_image(image)
+    return runtime.annotated_jpeg(photo)
 
 
 def _file_answer(root: Path, path: str) -> Response:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from platewatch.app.dependencies import (
-    ActorDep,
+    PlateSearchDep,
     PrincipalDep,
     Reader,
     ReadingSession,
@@ -20,7 +20,7 @@ from platewatch.compat.galaxy.schemas import DetectionRead
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.text import as_written
-from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
+from platewatch.sightings.endpoints.searching import note_search
 from platewatch.sightings.query import PlateMatch, SightingQuery
 from platewatch.sightings.service import plate_of
 from platewatch.users.principal import Scope
@@ -84,14 +84,13 @@ class UserSessions(BaseModel):
 def read_plate_status(
     query: Annotated[PlateQuery, Query()],
     runtime: RuntimeDep,
-    actor: ActorDep,
     _reader: Reader,
-    reason: ReasonHeader = None,
+    search: PlateSearchDep,
 ) -> PlateStatus:
     """Tell which lists a plate is on, whether it is inside, and where it was seen."""
     plate, written = plate_of(query.plate), as_written(query.plate)
     asked = SightingQuery(plate=plate, match=PlateMatch.EXACT, reason=query.reason, limit=1)
-    note_search(runtime, asked, reason, actor, is_new=True)
+    note_search(search, asked, is_new=True)
     with runtime.database.reading() as session:
         sightings = runtime.sightings(session)
         seen = sightings.page(asked).items
@@ -110,7 +109,11 @@ def read_plate_status(
 
 @router.get("/session_queries")
 def query_sessions(
-    query: Annotated[SessionQuery, Query()], runtime: RuntimeDep, session: ReadingSession, principal: PrincipalDep
+    query: Annotated[SessionQuery, Query()],
+    runtime: RuntimeDep,
+    session: ReadingSession,
+    principal: PrincipalDep,
+    search: PlateSearchDep,
 ) -> VisitSessions | UserSessions:
     """List visits, or, for administrators, who is logged in; newest first."""
     if query.kind is SessionKind.USER:
@@ -120,6 +123,8 @@ def query_sessions(
         rows = SessionService(session, runtime.settings, runtime.clock).of_everyone()
         return UserSessions(sessions=[LoginSessionRead.of(row, principal.session_id) for row in rows])
     principal.require(Scope.READ)
+    if query.plate is not None:
+        search.note_plate("visits", query.plate, query, query.reason, is_new=query.cursor is None)
     chosen = VisitQuery(**query.model_dump(exclude={"kind"}))
     page = VisitService(session, runtime.clock).page(chosen, stored_texts(chosen.plate, runtime))
     return VisitSessions(sessions=[VisitRead.of(row) for row in page.items], next_cursor=page.next_cursor)

@@ -7,14 +7,13 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
-from platewatch.app.dependencies import ActorDep, Reader, RuntimeDep
-from platewatch.audit.service import Actor
+from platewatch.app.dependencies import PlateSearch, PlateSearchDep, Reader, RuntimeDep
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionRead, Detections
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.matching import search_key
-from platewatch.sightings.endpoints.searching import ReasonHeader, note_search
+from platewatch.sightings.endpoints.searching import note_search
 from platewatch.sightings.query import SightingQuery
 from platewatch.sightings.schemas import VehicleColor, VehicleType
 
@@ -63,30 +62,28 @@ class VehicleDetections(Detections):
 def read_detections(
     query: Annotated[SightingQuery, Query()],
     runtime: RuntimeDep,
-    actor: ActorDep,
     _reader: Reader,
-    reason: ReasonHeader = None,
+    search: PlateSearchDep,
 ) -> Detections:
     """Both routes take all filters: Galaxy ALPR's clients ask the first by time and place, the second by plate."""
-    return _found(query, runtime, actor, reason)
+    return _found(query, runtime, search)
 
 
 @router.get("/vehicle_queries")
 def query_vehicles(
     query: Annotated[VehicleQuery, Query()],
     runtime: RuntimeDep,
-    actor: ActorDep,
     _reader: Reader,
-    reason: ReasonHeader = None,
+    search: PlateSearchDep,
 ) -> VehicleDetections:
     """List detections by plate, time and vehicle."""
     asked = query.sightings()
     asks_for_vehicle = any((asked.vehicle_type, asked.vehicle_color, asked.vehicle_make))
-    found = _found(asked, runtime, actor, reason)
+    found = _found(asked, runtime, search)
     return VehicleDetections(**found.model_dump(), note=_ONLY_TOLD if asks_for_vehicle else None)
 
 
-def _found(query: SightingQuery, runtime: RuntimeDep, actor: Actor, reason: str | None) -> Detections:
+def _found(query: SightingQuery, runtime: RuntimeDep, search: PlateSearch) -> Detections:
     """The page that is asked for, noted in the audit log if a plate is.
 
     Raises:
@@ -94,7 +91,7 @@ def _found(query: SightingQuery, runtime: RuntimeDep, actor: Actor, reason: str 
     """
     if query.plate is not None and not search_key(query.plate):
         raise FieldError("plate", _NO_PLATE)
-    note_search(runtime, query, reason, actor, is_new=query.cursor is None)
+    note_search(search, query, is_new=query.cursor is None)
     with runtime.database.reading() as session:
         page = runtime.sightings(session).page(query)
         items = [DetectionRead.of(row) for row in page.items]

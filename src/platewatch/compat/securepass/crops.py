@@ -7,7 +7,8 @@ from typing import Final
 from platewatch.vision.geometry import box_area, corners_from_box
 from platewatch.vision.image import EncodedImage
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.types import Crop, Detection, Reading
+from platewatch.vision.rectify import rectify
+from platewatch.vision.types import Detection, ImageBgr, Reading
 
 PHOTO_SHARE: Final = 0.2
 """A plate that takes less than this share of the picture shows that the picture is a photo and not a crop."""
@@ -22,23 +23,25 @@ def read_best(reader: PlateReader, image: EncodedImage) -> Reading | None:
     Raises:
         TruncatedImageError: the pixels end early or are damaged.
     """
-    found = reader.read_image(image).readings
-    best = found[0] if found else None
-    if best is not None and _share(best, image) < PHOTO_SHARE:
-        return best
-    whole = _read_as_crop(reader, image)
+    with image.pixels() as image_bgr:
+        found = reader.read_array(image_bgr).readings
+        best = found[0] if found else None
+        if best is not None and _share(best, image) < PHOTO_SHARE:
+            return best
+        whole = _read_as_crop(reader, image_bgr)
     if best is None or whole is None:
         return best or whole
     # Of a crop the detector may find one half of two; as a whole it has all characters.
     return max(best, whole, key=lambda reading: (len(reading.text) * reading.confidence, reading.confidence))
 
 
-def _read_as_crop(reader: PlateReader, image: EncodedImage) -> Reading | None:
+def _read_as_crop(reader: PlateReader, image_bgr: ImageBgr) -> Reading | None:
     """What the whole picture says as a plate; None if it doesn't look like one."""
-    if not _LOWEST_CROP_RATIO <= image.width / image.height <= _HIGHEST_CROP_RATIO:
+    height, width = image_bgr.shape[:2]
+    if not _LOWEST_CROP_RATIO <= width / height <= _HIGHEST_CROP_RATIO:
         return None
-    corners = corners_from_box((0.0, 0.0, float(image.width), float(image.height)))
-    reading = reader.read_crop(Crop(image.decode(), Detection(corners, 1.0)))
+    corners = corners_from_box((0.0, 0.0, float(width), float(height)))
+    reading = reader.read_crop(rectify(image_bgr, Detection(corners, 1.0)))
     return reading if reading.text and reading.confidence >= reader.min_confidence else None
 
 

@@ -23,7 +23,7 @@ from platewatch.access.schemas import (
     Note,
 )
 from platewatch.access.service import AccessService, Evidence
-from platewatch.app.dependencies import ActorDep, Reader, Recognizer, RuntimeDep
+from platewatch.app.dependencies import ActorDep, PlateSearchDep, Reader, Recognizer, RuntimeDep
 from platewatch.audit.service import AuditAction, AuditService, Details
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
@@ -104,10 +104,14 @@ class LogCreate(BaseModel):
     response_model=LogPage,
     responses={200: {"content": {"text/csv": {}}, "description": "a page, or the whole log as CSV"}},
 )
-def read_logs(query: Annotated[LogQuery, Query()], runtime: RuntimeDep, actor: ActorDep, reader: Reader) -> Response:
+def read_logs(
+    query: Annotated[LogQuery, Query()], runtime: RuntimeDep, actor: ActorDep, reader: Reader, search: PlateSearchDep
+) -> Response:
     """List access events, newest first."""
     if query.format is LogFormat.CSV:
-        return export_log(AccessFilter(**query.model_dump(exclude=_PAGING)), runtime, actor, reader)
+        return export_log(AccessFilter(**query.model_dump(exclude=_PAGING)), runtime, actor, reader, search)
+    if query.plate is not None:
+        search.note_plate("access log", query.plate, query, query.search_reason, is_new=query.cursor is None)
     with runtime.database.reading() as session:
         chosen = AccessQuery(**query.model_dump(exclude={"format"}))
         page = AccessService(session, runtime.clock).page(chosen, stored_texts(chosen.plate, runtime))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -16,16 +17,15 @@ from platewatch.access.endpoints import (
     Question,
     TrialDep,
     decide_on,
-    get_question,
+    get_json_question,
 )
 from platewatch.access.rules import Decision, Reason
 from platewatch.access.schemas import AccessMatchRead, DecideBody, Id
-from platewatch.app.dependencies import RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep
+from platewatch.app.dependencies import RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep, open_photos
 from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.fields import WrittenPlate
-from platewatch.sightings.photos import open_photo
 from platewatch.vision.types import Direction
 
 _PHOTO: Final = {"type": "string", "format": "binary", "description": "a photo: JPEG, PNG, WebP or BMP"}
@@ -75,7 +75,7 @@ class _PhotoFields(BaseModel):
     dry_run: bool = False
 
 
-async def get_verified(request: Request, runtime: RuntimeDep) -> Question:
+async def get_verified(request: Request, runtime: RuntimeDep) -> AsyncIterator[Question]:
     """Who wants to pass, from JSON or from a form with a photo in `file` or `image`.
 
     Raises:
@@ -84,8 +84,9 @@ async def get_verified(request: Request, runtime: RuntimeDep) -> Question:
     """
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form() as form:
-            return await _photo_question(form, runtime)
-    return await get_question(request, runtime)
+            yield await _photo_question(form, runtime)
+    else:
+        yield await get_json_question(request)
 
 
 @router.post("/verification", dependencies=[RECOGNIZER_ONLY], openapi_extra=_BODY, description=DECIDE_DESCRIPTION)
@@ -115,8 +116,7 @@ async def _photo_question(form: FormData, runtime: RuntimeDep) -> Question:
     uploads = [form[name] for name in ("file", "image") if name in form]
     if len(uploads) != 1 or not isinstance(uploads[0], UploadFile):
         raise FieldError("file", "Send one photo as a file in the form field 'file' or 'image'.")
-    limits = runtime.image_limits
-    photo = open_photo(uploads[0].filename, await uploads[0].read(limits.max_bytes + 1), limits)
+    [photo] = await open_photos([uploads[0]], runtime)
     fields = {name: value for name, value in form.multi_items() if name not in ("file", "image")}
     try:
         said = _PhotoFields.model_validate(fields)

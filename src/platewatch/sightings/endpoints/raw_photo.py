@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from collections.abc import AsyncIterator
+from tempfile import SpooledTemporaryFile
+from typing import Annotated, Any, BinaryIO, Final, cast
 
 from fastapi import Depends, File, Request, UploadFile
 
-from platewatch.app.dependencies import RuntimeDep
+from platewatch.app.dependencies import RuntimeDep, open_photos
 from platewatch.errors import FieldError
-from platewatch.sightings.photos import Photo, open_photo
+from platewatch.sightings.photos import Photo
 from platewatch.vision.image import ImageLimits
 
+_IN_MEMORY_BYTES: Final = 1024 * 1024
+"""Of a body, as of a form's files; more lies on the disk until it is read."""
 _RAW: Final = {"schema": {"type": "string", "format": "binary"}}
 RAW_BODY: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"image/*": _RAW, "application/octet-stream": _RAW}}
@@ -30,23 +34,24 @@ async def get_photos_or_body(
         list[UploadFile] | None,
         File(description="one or more photos: JPEG, PNG, WebP or BMP; or one photo as the body, without a form"),
     ] = None,
-) -> list[Photo]:
+) -> AsyncIterator[list[Photo]]:
     """The photos of the form, or the one that is the body.
 
     Raises:
         FieldError: There is none.
         ImageError: One can't be read.
     """
-    limits = runtime.image_limits
     if image:
-        return [open_photo(upload.filename, await upload.read(limits.max_bytes + 1), limits) for upload in image]
+        yield await open_photos(image, runtime)
+        return
     if not is_raw(request):
         found = ", ".join(sorted(set((await request.form()).keys()))) or "none"
         raise FieldError("image", f"{_HINT} (form fields found: {found})")
-    data = await _body(request, limits)
-    if not data:
-        raise FieldError("image", f"The body is empty. {_HINT}")
-    return [open_photo(None, data, limits)]
+    with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
+        size = await _receive(request, file, runtime.image_limits)
+        if not size:
+            raise FieldError("image", f"The body is empty. {_HINT}")
+        yield await open_photos([UploadFile(cast("BinaryIO", file))], runtime)
 
 
 def is_raw(request: Request) -> bool:
@@ -65,14 +70,15 @@ async def refuse_urlencoded(request: Request) -> None:
         raise FieldError("image", _HINT)
 
 
-async def _body(request: Request, limits: ImageLimits) -> bytes:
-    """The body; one byte more than allowed is enough to know that it is too large."""
-    data = bytearray()
+async def _receive(request: Request, file: SpooledTemporaryFile[bytes], limits: ImageLimits) -> int:
+    """Put the body into the file; gives its length. One byte more than allowed tells that it is too large."""
+    size = 0
     async for chunk in request.stream():
-        data += chunk
-        if len(data) > limits.max_bytes:
+        file.write(chunk)
+        size += len(chunk)
+        if size > limits.max_bytes:
             break
-    return bytes(data)
+    return size
 
 
 PhotosOrBody = Annotated[list[Photo], Depends(get_photos_or_body)]

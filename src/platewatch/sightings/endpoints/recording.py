@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, File, Form, Header, Query, Request, Response, UploadFile
@@ -16,6 +17,7 @@ from platewatch.app.dependencies import (
     RECOGNIZER_ONLY,
     Recognizer,
     RuntimeDep,
+    open_photos,
 )
 from platewatch.errors import ConflictError, FieldError
 from platewatch.fields import Instant
@@ -23,7 +25,7 @@ from platewatch.media.store import Staging
 from platewatch.sightings.capture_time import CaptureTime, capture_time, plausible_time
 from platewatch.sightings.endpoints.raw_photo import RAW_BODY, PhotosOrBody, refuse_urlencoded
 from platewatch.sightings.idempotency import Answered, IdempotencyKey, idempotency_key
-from platewatch.sightings.photos import Photo, ReadPhoto, StagedPhoto, open_photo, read_photo, stage_photo
+from platewatch.sightings.photos import Photo, ReadPhoto, StagedPhoto, read_photo, stage_photo
 from platewatch.sightings.schemas import (
     ImagePlatesRead,
     ImageSightingsRead,
@@ -73,8 +75,7 @@ async def get_photos(
     runtime: RuntimeDep,
     image: Annotated[list[UploadFile], File(description="one or more photos: JPEG, PNG, WebP or BMP")],
 ) -> list[Photo]:
-    limits = runtime.image_limits
-    return [open_photo(upload.filename, await upload.read(limits.max_bytes + 1), limits) for upload in image]
+    return await open_photos(image, runtime)
 
 
 Photos = Annotated[list[Photo], Depends(get_photos)]
@@ -155,6 +156,7 @@ def read(
     ] = "",
 ) -> ReadAnswer:
     """Read plates and store nothing. The photos come in a form, or one photo is the whole body."""
+    # One after the other: the pixels of a photo are let go before the next one is decoded.
     level = runtime.settings.unsure_below
     found = ((photo.name, _read(runtime, photo, recognizer or asked).found) for photo in photos)
     return ReadAnswer(images=[ImagePlatesRead.of(*one, level) for one in found])
@@ -177,7 +179,7 @@ def record(
     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
     """
     uploads = _uploads(runtime, photos, form, caller.user_id)
-    parts = [form.model_dump_json().encode(), recognizer.encode(), *(photo.image.data for photo in photos)]
+    parts = chain([form.model_dump_json().encode(), recognizer.encode()], (photo.image.data for photo in photos))
     key = idempotency_key(str(caller.user_id), idempotency, parts)
     if key and (answer := _answer_given(runtime, key)):
         return _answer(answer, replayed=True)

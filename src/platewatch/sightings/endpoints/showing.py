@@ -41,9 +41,11 @@ def read_crop(sighting_id: SightingId, runtime: RuntimeDep, session: ReadingSess
 
 
 @router.get("/sightings/{sighting_id}/annotated", response_class=Response, responses=_JPEG)
-def read_annotated(sighting_id: SightingId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> Response:
+def read_annotated(sighting_id: SightingId, runtime: RuntimeDep, _reader: Reader) -> Response:
     """Give the photo with every plate in it outlined."""
-    data = runtime.sightings(session).annotated_jpeg(runtime.media, sighting_id)
+    with runtime.database.reading() as session:
+        photo = runtime.sightings(session).outlined(sighting_id)
+    data = runtime.annotated_jpeg(photo)
     # Its texts change with corrections.
     return Response(data, media_type="image/jpeg", headers={"Cache-Control": "private, no-cache"})
 

@@ -16,6 +16,8 @@ interface LiveConnectionOptions {
   onState: (state: ConnectionState) => void;
   /** Called when something may have been missed: the channel broke, or opened with no event to resume from. */
   onGap: () => void;
+  /** Why plates are searched, if the user said so. */
+  reason?: () => string | null;
   /** A number in [0, 1) that spreads reconnecting dashboards in time. */
   random?: () => number;
 }
@@ -51,6 +53,7 @@ export class LiveConnection {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private resumeId: number | null = null;
   private failures = 0;
+  private hasOpened = false;
 
   constructor(options: LiveConnectionOptions) {
     this.options = options;
@@ -72,9 +75,9 @@ export class LiveConnection {
   }
 
   private connect(): void {
-    const after = this.resumeId === null ? '' : `?after=${this.resumeId}`;
-    const socket = new WebSocket(`${this.options.url}${after}`);
+    const socket = new WebSocket(`${this.options.url}${this.position()}`);
     this.socket = socket;
+    this.hasOpened = false;
     socket.onopen = () => {
       if (socket === this.socket) this.opened();
     };
@@ -86,8 +89,16 @@ export class LiveConnection {
     };
   }
 
+  /** Where to go on, with the reason that some servers ask for before they tell what was missed. */
+  private position(): string {
+    if (this.resumeId === null) return '';
+    const reason = this.options.reason?.() ?? null;
+    return `?after=${this.resumeId}${reason === null ? '' : `&reason=${encodeURIComponent(reason)}`}`;
+  }
+
   private opened(): void {
     this.failures = 0;
+    this.hasOpened = true;
     this.options.onState('live');
     if (this.resumeId === null) this.options.onGap();
   }
@@ -102,6 +113,8 @@ export class LiveConnection {
   private closed(): void {
     this.socket = null;
     this.failures += 1;
+    // A server that wants a reason refuses what was missed: begin with what happens, and ask for the lists again.
+    if (!this.hasOpened && this.options.reason?.() == null) this.resumeId = null;
     this.options.onState('reconnecting');
     if (this.failures === 1) this.options.onGap();
     const waitMs = backOffMs(this.failures, (this.options.random ?? Math.random)());

@@ -1,6 +1,8 @@
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
+import { searchReason } from '@/api/searchReason';
+
 import { mergeSighting, refetchSightings, type Sighting } from '../sightings';
 import { type ConnectionState, LiveConnection } from './LiveConnection';
 
@@ -30,6 +32,7 @@ export function useLiveSightings(): LiveSightings {
   useEffect(() => {
     const connection = new LiveConnection({
       url: liveUrl(),
+      reason: searchReason,
       onState: setState,
       onGap: () => {
         refetchSightings(queries);

@@ -17,6 +17,25 @@ function message(id: number, resumeId = id) {
   return { id, resume_id: resumeId, kind: 'sighting.recorded', data: { id } };
 }
 
+test('the reason of the search is told with the event to resume from', () => {
+  vi.useFakeTimers();
+  const connection = new LiveConnection({
+    url: URL_LIVE,
+    onState: () => undefined,
+    onEvent: () => undefined,
+    onGap: () => undefined,
+    reason: () => 'lost ticket & car',
+    random: () => 1,
+  });
+  connection.start();
+  FakeWebSocket.latest.accept();
+  FakeWebSocket.latest.tell(message(7, 9));
+  FakeWebSocket.latest.drop();
+  vi.advanceTimersByTime(1_000);
+  expect(FakeWebSocket.latest.url).toBe(`${URL_LIVE}?after=9&reason=lost%20ticket%20%26%20car`);
+  connection.stop();
+});
+
 describe('a live connection', () => {
   let states: ConnectionState[];
   let events: LiveEvent[];
@@ -65,6 +84,19 @@ describe('a live connection', () => {
     expect(FakeWebSocket.latest.url).toBe(`${URL_LIVE}?after=9`);
     FakeWebSocket.latest.accept();
     expect(states.at(-1)).toBe('live');
+  });
+
+  test('begins with what happens where the server refuses to tell what was missed', () => {
+    FakeWebSocket.latest.accept();
+    FakeWebSocket.latest.tell(message(7, 9));
+    FakeWebSocket.latest.drop();
+    vi.advanceTimersByTime(1_000);
+    FakeWebSocket.latest.drop();
+    vi.advanceTimersByTime(2_000);
+    expect(FakeWebSocket.latest.url).toBe(URL_LIVE);
+    const before = gaps;
+    FakeWebSocket.latest.accept();
+    expect(gaps).toBe(before + 1);
   });
 
   test('tells of a gap when it has no event to resume from, and when it breaks', () => {
