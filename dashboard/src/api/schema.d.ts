@@ -3984,11 +3984,6 @@ export interface components {
              */
             plate: string;
             /**
-             * Written
-             * @description as somebody typed it; None where it was read, or typed before this was kept
-             */
-            written: string | null;
-            /**
              * Description
              * @example car is available
              */
@@ -5477,12 +5472,6 @@ export interface components {
              * @example AB12CDE
              */
             plate: string;
-            /**
-             * Written
-             * @description as it was asked for
-             * @example AB12 CDE
-             */
-            written: string;
             /**
              * Lists
              * @description all entries that it fits, whenever and wherever they count
