@@ -158,13 +158,21 @@ def test_a_port_whose_last_connections_still_fade_is_free() -> None:
     ("host", "says"),
     [
         pytest.param("192.0.2.1", "does not have that address", id="not ours"),
-        pytest.param("no-such-host.invalid", "no host of that name", id="unknown"),
         pytest.param("a" * 70, "no host of that name", id="no name"),
     ],
 )
 def test_a_host_that_can_not_be_listened_on_is_told_with_what_to_choose(host: str, says: str) -> None:
     with pytest.raises(SettingsError, match=f"can't listen on '{host}'.*{says}.*PLATEWATCH_HOST"):
         require_free_port(host, 18_999)
+
+
+def test_a_host_that_nobody_knows_is_told_with_what_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_: object, **__: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(SettingsError, match=r"can't listen on 'nobody.invalid'.*no host of that name.*PLATEWATCH_HOST"):
+        require_free_port("nobody.invalid", 18_999)
 
 
 def test_a_taken_port_is_told_with_what_to_choose() -> None:

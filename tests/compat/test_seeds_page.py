@@ -128,6 +128,18 @@ def test_named_sites_are_let_in_by_cors(start_server: Callable[..., Server]) -> 
     assert "access-control-allow-origin" not in closed.headers
 
 
+def test_a_star_for_all_sites_is_refused_at_the_start(tmp_path: Path) -> None:
+    rows_with("`*` is refused at the start")
+    ended = run(tmp_path, "serve", PLATEWATCH_ALLOWED_ORIGINS="*", PLATEWATCH_PORT=str(free_port()))
+    assert (ended.returncode, "PLATEWATCH_ALLOWED_ORIGINS" in ended.stderr) == (2, True)
+
+
+def test_the_documents_own_secret_key_is_refused_at_the_start(tmp_path: Path) -> None:
+    rows_with("`your_secret_key_here` is refused at the start")
+    ended = run(tmp_path, "serve", SECRET_KEY="your_secret_key_here", PLATEWATCH_PORT=str(free_port()))
+    assert (ended.returncode, "SECRET_KEY" in ended.stderr) == (2, True)
+
+
 def test_health_and_root_answer_word_for_word_by_a_setting(start_server: Callable[..., Server]) -> None:
     rows_with("PLATEWATCH_HEALTH_STYLE=carwatch")
     client = start_server(health_style="carwatch").anonymous

@@ -48,7 +48,7 @@ def test_migrate_leaves_carwatchs_database_as_it_was_and_names_the_import(source
     message = str(caught.value)
     assert "tables of another program (images, users)" in message
     assert "create an empty one" in message
-    assert "`platewatch import carwatch --from URL`" in message
+    assert "platewatch import carwatch --from URL`" in message
     assert "Check that it runs" not in message
     assert tables(database) == {"users", "history", "images"}
     database.dispose()

@@ -172,12 +172,14 @@ def test_other_systems_uploads_know_photo_too(client: TestClient) -> None:
     again = client.post("/detect_image", files={"file": ("a.jpg", PLAIN)}, data={"record_known": "true"}).json()
     assert again["detection_id"] != first["detection_id"]
 
+    new = client.post("/api/upload_image", files={"image": ("a.jpg", PLAIN)}).json()
     known = client.post("/api/upload_image", files={"image": ("a.jpg", PLAIN)}).json()
-    assert f"recorded before, as sighting {first['detection_id']}" in known["message"]
-    assert known["plate_number"] == "AB12CDE"
+    assert "data recorded successfully" in new["message"]
+    assert f"recorded before, as sighting {again['detection_id'] + 1}" in known["message"]
+    assert (known["plate_number"], known["image_filename"]) == ("AB12CDE", new["image_filename"])
     meant = client.post("/api/upload_image?record_known=true", files={"image": ("a.jpg", PLAIN)}).json()
     assert "data recorded successfully" in meant["message"]
-    assert count(client) == 3
+    assert count(client) == 4
 
 
 def send_archive(client: TestClient, files: dict[str, bytes], tmp_path: Path, **fields: str) -> dict[str, Any]:

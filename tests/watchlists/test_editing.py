@@ -103,7 +103,7 @@ def test_every_edit_is_in_the_audit_log(sqlite_database: Database, clock: SetClo
         ({"plate": "ABCD", "tolerance": 2}, "too short for a tolerance of 2"),
         ({"plate": "ABCDE", "tolerance": 3}, "less than or equal to 2"),
         ({"plate": "AB12", "valid_from": "2026-03-01T00:00Z", "valid_to": "2026-03-01T00:00Z"}, "has to be later"),
-        ({"plate": "AB12", "valid_from": "2026-03-01T00:00"}, "timezone"),
+        ({"plate": "AB12", "valid_from": "2026-03-01T00:00"}, "offset"),
         ({"plate": "AB12", "schedule": "now and then"}, "can't be read"),
         ({"plate": "AB12", "region": "Germany"}, "Did you mean 'de'"),
         ({"plate": "AB12", "tags": ["a,b"]}, "pattern"),

@@ -25,6 +25,7 @@ from platewatch.ephemeral.cache import MAX_SHARE, NoCache, ProcessCache, RedisCa
 from platewatch.ephemeral.limiter import Limiter
 from platewatch.errors import FieldError, PlatewatchError, UnknownBackendError
 from platewatch.imports.worker import ImportWorker
+from platewatch.installation import own_command
 from platewatch.media.copies import ImageCopies
 from platewatch.media.database import DatabaseMediaStore
 from platewatch.media.filesystem import FilesystemMediaStore
@@ -232,7 +233,8 @@ class Runtime:
         before = self.clock.now() - MIN_AGE
         strays = count_strays(self.media, self._referenced_media, before)
         if not strays.are_plausible:
-            hint = "Is this the database of this data folder? `platewatch sweep-media --all` takes them away."
+            sweeping = own_command("sweep-media --all")
+            hint = f"Is this the database of this data folder? `{sweeping}` takes them away."
             log.error("media.sweep_refused", images=strays.images, without_row=strays.unnamed, hint=hint)
             return 0
         taken = sweep(self.media, self._referenced_media, before, goes_on)

@@ -17,6 +17,7 @@ from platewatch.datasets.label_format import LabelFormat
 from platewatch.datasets.placing import Placing, place, storage_error
 from platewatch.datasets.types import Dataset, ImageLabels, PlateLabel
 from platewatch.errors import FieldError, LabelsError
+from platewatch.installation import own_command
 
 _LISTED: Final = 10
 
@@ -55,7 +56,7 @@ def require_whole(dataset: Dataset) -> None:
     first = "\n  ".join(str(problem) for problem in dataset.problems[:_LISTED])
     raise LabelsError(
         f"{len(dataset.problems)} thing(s) are wrong with {str(dataset.folder)!r}:\n  {first}\n"
-        "Mend them (`platewatch dataset check` lists all), or leave those images out with --skip-bad."
+        f"Mend them (`{own_command('dataset check')}` lists all), or leave those images out with --skip-bad."
     )
 
 

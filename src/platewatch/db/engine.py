@@ -214,7 +214,8 @@ class Database:
             return f"{failed} Nothing was changed."
         return (
             f"{failed} It stands at revision {schema.revision(connection)}; this server keeps a part of a step that "
-            "fails or is broken off. Restore the backup from before the update, then run `platewatch migrate` again."
+            "fails or is broken off. Restore the backup from before the update, then run "
+            f"`{own_command('migrate')}` again."
         )
 
     def _refuse_unusable(self, state: SchemaState) -> None:

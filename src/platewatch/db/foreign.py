@@ -13,6 +13,7 @@ from sqlalchemy import Connection, inspect, text
 
 from platewatch.db import tables
 from platewatch.errors import SettingsError
+from platewatch.installation import own_command
 
 VERSION_TABLE: Final = "alembic_version"
 _MEDIA_TABLES: Final = frozenset({"media_blobs", "media_marks"})
@@ -51,7 +52,7 @@ def refusal(database: str, taken: Collection[str], *, is_carwatch: bool = False)
     if is_carwatch:
         message += (
             " These tables are CarWatch's: take the old rows over into the new database with "
-            "`platewatch import carwatch --from URL`, URL being the address of this one."
+            f"`{own_command('import carwatch --from URL')}`, URL being the address of this one."
         )
     return message
 

@@ -72,8 +72,6 @@ def find_decoder(file: BinaryIO, encoding: Encoding) -> Decoder:
         return Decoder(codec)
     if encoding is Encoding.UTF_16:
         return Decoder("utf-16-le")
-    if b"\0" in head:
-        raise FieldError("file", f"The file has NUL signs in it, which no CSV has. {_SAVE_AS}")
     if encoding is Encoding.UTF_8 or _is_utf_8(file):
         return Decoder("utf-8-sig")
     return Decoder("windows-1252", is_guess=True)

@@ -38,7 +38,8 @@ export function queryOf(search: SightingSearch) {
 
 function plateQuery({ plate, match }: SightingSearch) {
   if (plate === '') return {};
-  if (/[?*]/.test(plate)) return { plate };
+  // A pseudonym (~) is searched whole, and wildcards say themselves what is a piece.
+  if (plate.startsWith('~') || /[?*？＊]/.test(plate)) return { plate };
   if (match === 'similar') return { plate, match: 'fuzzy', distance: SIMILAR_DISTANCE } as const;
   return { plate: `*${plate}*` };
 }

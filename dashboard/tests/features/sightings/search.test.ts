@@ -42,6 +42,8 @@ test.each([
   ['plate=M64', { plate: '*M64*' }],
   ['plate=%C3%9C64', { plate: '*Ü64*' }],
   ['plate=M%3F4*', { plate: 'M?4*' }],
+  ['plate=B？', { plate: 'B？' }],
+  ['plate=~ABC2', { plate: '~ABC2' }],
   ['plate=O695DVH&match=similar', { plate: 'O695DVH', match: 'fuzzy', distance: 1 }],
   ['plate=M%3F4&match=similar', { plate: 'M?4' }],
   ['match=similar', {}],
