@@ -26,6 +26,9 @@ from platewatch.redaction import printable, redact_url, redact_urls
         ("http://gate/bot12345:AbCdEfGhIjK/open", "http://gate/***/open"),
         ("http://gate/abcdefghijklmnopqrstuvwx", "http://gate/***"),
         ("http://gate/cgi-bin/relay/open-north-gate", "http://gate/cgi-bin/relay/open-north-gate"),
+        ("rtsps://camera.example:7441/aBcDeFgH12345678?enableSrtp", "rtsps://camera.example:7441/***?***"),
+        ("rtsp://camera.example/Streaming/Channels/101", "rtsp://camera.example/Streaming/Channels/101"),
+        ("postgresql://u:p@db/platewatch_database_of_2026", "postgresql://***@db/platewatch_database_of_2026"),
         ("sqlite:////srv/platewatch-2026/platewatch.db", "sqlite:////srv/platewatch-2026/platewatch.db"),
     ],
 )

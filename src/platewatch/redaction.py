@@ -14,7 +14,10 @@ _PARTS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _TOKEN: Final = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}|[^/]{24,}")
-"""A part of a path that looks like a secret rather than like a word: webhooks have theirs there."""
+"""A part of a path that looks like a secret rather than like a word."""
+
+_WITH_TOKENS: Final = frozenset({"http", "https", "ws", "wss", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})
+"""Schemes whose paths may hold tokens; those of databases and files are names of folders."""
 
 _REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 _BLANKS: Final = "\t\n\v\f\r\x85\u2028\u2029"
@@ -50,14 +53,15 @@ def printable(text: str, *, lines: bool = False) -> str:
 def redact_url(url: str) -> str:
     """The address with `***` for its user and password, the values of its query, and what else may be a secret.
 
-    In the paths of `http` and `https` that is every part that looks like a token. A text without `://` stays as it is.
+    In the paths of web and stream addresses that is every part that looks like a token: webhooks and cameras have
+    theirs there. A text without `://` stays as it is.
     """
     parts = _PARTS.fullmatch(url)
     if parts is None:
         return url
     account, at, host = parts["host"].rpartition("@")
     path = parts["path"]
-    if parts["scheme"].lower() in ("http://", "https://"):
+    if parts["scheme"].lower().removesuffix("://") in _WITH_TOKENS:
         path = "/".join(HIDDEN if _TOKEN.fullmatch(part) else part for part in path.split("/"))
     query = "&".join(map(_redact_parameter, (parts["query"] or "").split("&")))
     fragment = f"#{HIDDEN}" if parts["fragment"] else ""
