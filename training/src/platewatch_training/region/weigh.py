@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -76,10 +77,12 @@ def fit_threshold(crops: Sequence[Told], regions: tuple[str, ...], weights: Regi
         if "-" in regions[best]:
             found.append((float(joined[best]), regions[best] == crop.region))
     found.sort(reverse=True)
-    right = 0
+    right = count = 0
     threshold = _HIGHEST
-    for count, (probability, is_right) in enumerate(found, 1):
-        right += is_right
+    # A threshold reports all crops of one probability or none of them.
+    for probability, tied in groupby(found, key=lambda one: one[0]):
+        outcomes = [is_right for _, is_right in tied]
+        right, count = right + sum(outcomes), count + len(outcomes)
         if right >= _RIGHT * count:
             threshold = probability
     return round(min(_HIGHEST, max(_LOWEST, threshold)), 3)
