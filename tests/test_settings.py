@@ -99,7 +99,7 @@ def test_a_bad_value_is_named(name: str, value: str, monkeypatch: pytest.MonkeyP
     ("name", "value", "says"),
     [
         pytest.param("ALLOWED_ORIGINS", "*", "https://plates.example.org", id="every site"),
-        pytest.param("TRUSTED_PROXIES", "foo", "127.0.0.1,172.16.0.0/12", id="a proxy without an address"),
+        pytest.param("TRUSTED_PROXIES", "foo", "127.0.0.1,192.0.2.0/24", id="a proxy without an address"),
         pytest.param("SECRET_KEY", "x", "openssl rand -hex 32", id="a short key"),
         pytest.param("SECRET_KEY", "your_secret_key_here", "placeholder", id="the document's placeholder"),
         pytest.param("PLATE_KEY", "short", "16 are the least", id="a short key of pseudonyms"),

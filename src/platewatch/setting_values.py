@@ -114,14 +114,14 @@ def proxy_addresses(value: str) -> str:
 def _proxy_address(text: str) -> str:
     everybody = (
         f"{text!r} would believe everybody who claims to call for somebody else. Name the proxies' addresses or "
-        "networks, such as 127.0.0.1,172.16.0.0/12"
+        "networks, such as 127.0.0.1,192.0.2.0/24"
     )
     if text == "*":
         raise ValueError(everybody)
     try:
         network = ipaddress.ip_network(text, strict=False)
     except ValueError as error:
-        raise ValueError(f"{text!r} is no address or network. Write such as 127.0.0.1,172.16.0.0/12") from error
+        raise ValueError(f"{text!r} is no address or network. Write such as 127.0.0.1,192.0.2.0/24") from error
     if not network.prefixlen:
         raise ValueError(everybody)
     return str(network) if "/" in text else text

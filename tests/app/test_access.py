@@ -78,6 +78,8 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/auth/update/username"): Rule(KEY_OWNERS),
     ("POST", "/auth/update/password"): Rule(KEY_OWNERS),
     ("POST", "/auth/delete"): Rule(KEY_OWNERS),
+    ("GET", "/api/v1/settings"): Rule(READERS),
+    ("PATCH", "/api/v1/settings"): Rule(MANAGERS),
     ("GET", "/api/v1/users"): Rule(MANAGERS),
     ("POST", "/api/v1/users"): Rule(MANAGERS),
     ("GET", "/api/v1/users/{user_id}"): Rule(MANAGERS, USER),

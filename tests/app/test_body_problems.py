@@ -28,7 +28,11 @@ def message(answer: Any) -> str:
         ("POST", "/api/v1/locations", "Send a JSON object with: name; it may also have: "),
         ("PUT", "/api/v1/access/policies/1", "Send a JSON object, {} at least; it may have: enabled, "),
         ("POST", "/api/plate", "Send a JSON object with: plate; it may also have: "),
-        ("POST", "/auth/update/password", "with: current_password, new_password, confirm_new_password."),
+        (
+            "POST",
+            "/auth/update/password",
+            "with: current_password, new_password, confirm_new_password; it may also have",
+        ),
         ("POST", "/logs", "Send a JSON object with: plate, "),
     ],
 )

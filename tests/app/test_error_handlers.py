@@ -255,7 +255,7 @@ def away_from(kind: Kind, folder: Path) -> Database:
     ("path", "body", "field", "message"),
     [
         ("locations", {"name": "x", "latitude": 1}, "body", "give latitude and longitude together"),
-        ("locations", {"name": "x", "time_zone": "Mars"}, "time_zone", "not a time zone; give a name of the IANA"),
+        ("locations", {"name": "x", "time_zone": "Mars"}, "time_zone", "'Mars' is not a time zone"),
         ("access/decide", [1], "body", "Input should be a valid dictionary"),
     ],
     ids=["fields together", "a rule of our own", "no object"],

@@ -98,7 +98,7 @@ def test_filters_that_make_no_sense_are_refused(sqlite_server: Server, query: di
 def test_the_whole_log_is_exported_however_long(
     start_server: StartServer, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("platewatch.audit.endpoints.MAX_PAGE", 7)
+    monkeypatch.setattr("platewatch.audit.endpoints.EXPORT_PAGE", 7)
     server = start_server()
     admin = server.admin()
     noted(server, clock, 40)
@@ -115,7 +115,7 @@ def test_an_export_is_noted_itself(sqlite_server: Server) -> None:
     admin.get(f"{AUDIT}/export?action=login.failed")
     newest = admin.get(AUDIT).json()["items"][0]
     assert (newest["action"], newest["username"]) == ("audit.exported", "ada")
-    assert newest["details"] == {"action": "login.failed"}
+    assert newest["details"] == {"action": "login.failed", "reason": None}
 
 
 def test_no_spreadsheet_computes_what_somebody_wrote_into_the_log(sqlite_server: Server, clock: SetClock) -> None:

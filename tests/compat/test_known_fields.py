@@ -52,7 +52,7 @@ def test_the_message_names_what_the_route_knows(sqlite_server: Server) -> None:
     told = client.post("/detect_image", files=upload(SAMPLES / "britain.jpg"), data={"location": "north"}).json()
     assert told["detail"] == (
         "The form field 'location' is not known. "
-        "The form fields are: 'camera_id', 'direction', 'file', 'image', 'location_id'."
+        "The form fields are: 'camera_id', 'direction', 'file', 'image', 'location_id', 'record_known'."
     )
     told = client.get("/latest_detection", params={"location": "north"}).json()
     assert "The query parameters are: 'camera_id', 'location_id'." in told["detail"]

@@ -143,7 +143,7 @@ def test_a_schema_of_an_older_version_must_be_migrated(
 ) -> None:
     monkeypatch.setattr(schema, "head", lambda: "0002")
     assert sqlite_database.schema_state() is SchemaState.BEHIND
-    with pytest.raises(SettingsError, match=r"is behind\. Run `platewatch migrate`"):
+    with pytest.raises(SettingsError, match=r"is behind\. Run `.*platewatch migrate`"):
         sqlite_database.require_current()
 
 

@@ -61,7 +61,7 @@ def test_where_a_reason_is_required_a_plate_is_not_searched_without(start_server
 def test_sightings_are_exported_as_csv_that_no_spreadsheet_computes(
     sqlite_server: Server, client: TestClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(searching, "_PORTION", 2)
+    monkeypatch.setattr(searching, "EXPORT_PAGE", 2)
     answer = client.get("/api/v1/sightings/export")
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="sightings.csv"'

@@ -40,6 +40,7 @@ def test_the_summary(sqlite_server: Server, site: Site) -> None:
         "sightings": 4,
         "unique_plates": 2,
         "mean_confidence": 0.9,
+        "unsure": 0,
         "corrected": 0,
         "corrections_rate": 0.0,
         "entering": 3,
@@ -53,15 +54,15 @@ def test_counts_by_hour(sqlite_server: Server, site: Site) -> None:
     assert {name: answer[name] for name in (*DAYS, "by")} == DAYS | {"by": "hour"}
     assert len(answer["items"]) == 24
     assert [item for item in answer["items"] if item["count"]] == [
-        {"key": "2026-03-01T09:00+01:00", "name": None, "count": 3, "mean_confidence": 0.9},
-        {"key": "2026-03-01T10:00+01:00", "name": None, "count": 1, "mean_confidence": 0.9},
+        {"key": "2026-03-01T09:00+01:00", "name": None, "count": 3, "mean_confidence": 0.9, "unsure": 0},
+        {"key": "2026-03-01T10:00+01:00", "name": None, "count": 1, "mean_confidence": 0.9, "unsure": 0},
     ]
 
 
 def test_counts_by_location_over_all_of_them(sqlite_server: Server, site: Site) -> None:
     answer = get(sqlite_server, "counts", by="location", **DAY)
     assert answer["time_zone"] is None
-    assert answer["items"] == [{"key": str(site.id), "name": "depot", "count": 4, "mean_confidence": 0.9}]
+    assert answer["items"] == [{"key": str(site.id), "name": "depot", "count": 4, "mean_confidence": 0.9, "unsure": 0}]
 
 
 def test_the_heat_map(sqlite_server: Server, site: Site) -> None:

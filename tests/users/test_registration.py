@@ -232,6 +232,7 @@ def test_on_this_machine_no_token_is_needed(start_server: StartServer, base_url:
         "first_account": True,
         "setup_token_required": False,
         "registration": "approval",
+        "time_zone": None,
     }
     assert caller.post("/auth/register", json=BODY).status_code == 201
 
@@ -249,4 +250,9 @@ def test_the_page_is_told_who_may_register(start_server: StartServer, registrati
     server = start_server(registration=registration)
     server.register()
     data = server.anonymous.get("/auth/register").json()["data"]
-    assert data == {"first_account": False, "setup_token_required": False, "registration": registration}
+    assert data == {
+        "first_account": False,
+        "setup_token_required": False,
+        "registration": registration,
+        "time_zone": None,
+    }

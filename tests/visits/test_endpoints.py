@@ -131,7 +131,7 @@ def test_all_visits_are_exported_as_csv(server: Server) -> None:
     assert still["location"].startswith("'=")
     with server.runtime.database.reading() as session:
         (note,) = session.scalars(select(AuditRow).where(AuditRow.action == "visits.exported")).all()
-    assert note.details == {"location_id": site.id}
+    assert note.details == {"location_id": site.id, "reason": None}
 
 
 def test_the_export_is_whole_beyond_one_page(sqlite_server: Server) -> None:

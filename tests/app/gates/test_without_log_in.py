@@ -32,7 +32,7 @@ def test_the_local_account_can_not_be_logged_in_to_and_is_not_the_first(start_se
             body = {"username": name, "password": password}
             assert server.anonymous.post("/auth/login", json=body).status_code in {401, 422}
     assert server.register("ada").json()["data"]["role"] == "admin"
-    assert server.anonymous.post("/api/v1/users/1/password", json={"password": PASSWORD}).status_code == 409
+    assert server.anonymous.post("/api/v1/users/1/password", json={"password": PASSWORD}).status_code in {409, 422}
 
 
 def test_with_log_ins_again_the_local_account_opens_nothing(start_server: StartServer) -> None:
