@@ -78,6 +78,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/auth/update/username"): Rule(KEY_OWNERS),
     ("POST", "/auth/update/password"): Rule(KEY_OWNERS),
     ("POST", "/auth/delete"): Rule(KEY_OWNERS),
+    ("GET", "/api/v1/regions"): Rule(READERS),
     ("GET", "/api/v1/settings"): Rule(READERS),
     ("PATCH", "/api/v1/settings"): Rule(MANAGERS),
     ("GET", "/api/v1/users"): Rule(MANAGERS),

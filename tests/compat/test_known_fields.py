@@ -55,6 +55,6 @@ def test_the_message_names_what_the_route_knows(sqlite_server: Server) -> None:
         "The form fields are: 'camera_id', 'direction', 'file', 'image', 'location_id', 'record_known'."
     )
     told = client.get("/latest_detection", params={"location": "north"}).json()
-    assert "The query parameters are: 'camera_id', 'location_id'." in told["detail"]
+    assert "The query parameters are: 'camera_id', 'location_id', 'reason'." in told["detail"]
     told = client.post("/api/fetch_img", params={"x": "1"}).json()
     assert told["message"] == "The query parameter 'x' is not known. This route has no query parameters."
