@@ -63,7 +63,12 @@ test('a plate and a vehicle are searched for together', async () => {
   await screen.findByRole('button', { name: 'Vehicle (2)' });
   const { vehicle_color, vehicle_make } = VAN;
   await waitFor(() => {
-    expect(askedOf(server)).toEqual({ limit: '30', plate: '*KNOWN1*', vehicle_color, vehicle_make });
+    expect(askedOf(server)).toEqual({
+      limit: '30',
+      plate: '*KNOWN1*',
+      vehicle_color,
+      vehicle_make,
+    });
   });
 });
 
