@@ -226,10 +226,10 @@ def test_a_gate_is_edited_without_its_secrets_and_still_called_with_them(sqlite_
 
 
 def test_a_gate_whose_key_was_lost_is_set_up_anew(start_server: Callable[..., Server]) -> None:
-    server = start_server(secret_key="one key of sixteen")
+    server = start_server(secret_key="3f9c1e7a5b2d4860")
     client = server.admin()
     gate_id = set_gate(client, set_up(server, client), "http://192.0.2.20/open?token=x")
-    later = start_server(secret_key="another key of sixteen").log_in()
+    later = start_server(secret_key="c04e8b7d19f6a352").log_in()
     kept = later.patch(
         f"/api/v1/access/gates/{gate_id}",
         json={"actuator": {"kind": "http", "url": "http://192.0.2.20/open?token=***"}},
