@@ -72,7 +72,7 @@ class RegionNetwork(nn.Module):
         return self.frozen >= len(self.backbone.layers)
 
     def _freeze(self) -> None:
-        for layer in self.backbone.layers[: self.frozen]:
+        for layer in list(self.backbone.layers)[: self.frozen]:
             layer.eval().requires_grad_(requires_grad=False)
 
 
