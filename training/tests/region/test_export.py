@@ -66,7 +66,7 @@ def test_a_model_of_another_network_is_refused(done: RegionExport, run: Path) ->
     network, all_regions, _ = load_run(run)
     with torch.no_grad():
         bias = network.get_parameter("answer.3.bias")
-        bias += torch.linspace(0, 3, len(bias))
+        bias.add_(torch.linspace(0, 3, len(bias)))
 
     with pytest.raises(ExportError, match="off"):
         check_drift(Naming(network, all_regions), done.fp32.folder / "model.onnx", [np.zeros((96, 192, 3), np.uint8)])
