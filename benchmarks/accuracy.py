@@ -18,8 +18,8 @@ from benchmarks.reading import SetResult, measure_set
 from benchmarks.report import Grid, Measured, figure, percent, publish
 from benchmarks.scores import COVERAGE_PERCENTS, RECALL_IOUS
 from platewatch.errors import PlatewatchError
+from platewatch.vision.inference.registry import BackendOptions, Profile
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.registry import BackendOptions, Profile
 
 NAME = "accuracy"
 COMPARED = "beside"

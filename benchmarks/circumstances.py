@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Final
 
 from platewatch.clock import Clock
-from platewatch.vision.backends.plates import detector_model
 from platewatch.vision.backends.rapidocr import model_files
-from platewatch.vision.backends.slots import recognizer_model
-from platewatch.vision.registry import OWN, installed_backends
-from platewatch.vision.zoo import list_models, sha256_of
+from platewatch.vision.detector.plate_detector import detector_model
+from platewatch.vision.inference.model_card import list_models, sha256_of
+from platewatch.vision.inference.registry import OWN, installed_backends
+from platewatch.vision.recognizer.slot_recognizer import recognizer_model
 
 REPOSITORY: Final = Path(__file__).parents[1]
 RESULTS: Final = Path(__file__).with_name("results")

@@ -21,7 +21,7 @@ from benchmarks.reading import crop_of
 from benchmarks.report import Grid, Measured, figure, publish
 from platewatch.errors import PlatewatchError
 from platewatch.vision.image import open_image
-from platewatch.vision.registry import BackendOptions, Recognizer, make_recognizer
+from platewatch.vision.inference.registry import BackendOptions, Recognizer, make_recognizer
 from platewatch.vision.types import Crop
 
 NAME: Final = "crops"

@@ -20,10 +20,10 @@ from benchmarks.datasets import LabeledPhoto, PhotoSet, load_sets, names_in
 from benchmarks.report import NOTHING, Grid, Measured, figure, percent, publish
 from benchmarks.scores import PredictedPlate, count_found, false_plates
 from platewatch.errors import PlatewatchError
+from platewatch.vision.denoise import without_impulses
 from platewatch.vision.geometry import box_from_corners
 from platewatch.vision.image import EncodedImage, open_image
-from platewatch.vision.impulses import without_impulses
-from platewatch.vision.registry import OWN, BackendOptions, Detector, Profile, make_detector
+from platewatch.vision.inference.registry import OWN, BackendOptions, Detector, Profile, make_detector
 
 NAME: Final = "finding"
 _USAGE: Final = 2

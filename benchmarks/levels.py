@@ -20,8 +20,8 @@ from benchmarks.report import Grid, Measured, percent, publish
 from benchmarks.scores import LabeledPlate, PredictedPlate, letters_and_digits
 from platewatch.errors import PlatewatchError
 from platewatch.vision.geometry import iou
+from platewatch.vision.inference.registry import OWN
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.registry import OWN
 
 NAME: Final = "levels"
 LEVELS: Final = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)

@@ -19,8 +19,8 @@ from benchmarks.report import Grid, Measured, figure, percent, publish
 from platewatch.datasets.region_labels import names_state, same_region
 from platewatch.errors import PlatewatchError
 from platewatch.vision.image import open_image
+from platewatch.vision.inference.registry import BackendOptions
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.registry import BackendOptions
 
 NAME: Final = "regions"
 _SETS: Final = "us_states,eu_crops,eu_square_crops,br_crops,ar_crops,in_crops"

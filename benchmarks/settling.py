@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from benchmarks.circumstances import RESULTS, circumstances
 from benchmarks.report import Grid, Measured, figure, publish
-from platewatch.vision.beam import settle
-from platewatch.vision.grammars import known_regions
-from platewatch.vision.recognize import ALPHABET, NOTHING, SLOTS, SlotCodec
+from platewatch.plates.grammars import known_regions
+from platewatch.vision.recognizer.beam import settle
+from platewatch.vision.recognizer.slot_codec import ALPHABET, NOTHING, SLOTS, SlotCodec
 
 NAME: Final = "settling"
 SURENESS: Final = (0.999, 0.95, 0.8, 0.5)

@@ -23,8 +23,8 @@ from benchmarks.report import Grid, Measured, figure, publish
 from benchmarks.speed import choose_photos, tell
 from platewatch.errors import PlatewatchError
 from platewatch.vision.image import encode_jpeg, open_image
+from platewatch.vision.inference.registry import OWN
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.registry import OWN
 from platewatch.vision.types import BoxXyxy, ImageBgr
 
 NAME: Final = "sizes"

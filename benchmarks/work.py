@@ -20,12 +20,12 @@ from benchmarks.library import spread
 from benchmarks.report import Grid, Measured, figure, publish
 from benchmarks.usual_detector import IR, OPSET, usual_detector
 from platewatch.errors import PlatewatchError
-from platewatch.vision.backends.plates import detector_model
-from platewatch.vision.backends.slots import recognizer_model
-from platewatch.vision.detect import LONGEST_SIDE
-from platewatch.vision.registry import OWN
-from platewatch.vision.session import ModelSession, Provider
-from platewatch.vision.zoo import InstalledModel
+from platewatch.vision.detector.maps import LONGEST_SIDE
+from platewatch.vision.detector.plate_detector import detector_model
+from platewatch.vision.inference.model_card import InstalledModel
+from platewatch.vision.inference.registry import OWN
+from platewatch.vision.inference.session import ModelSession, Provider
+from platewatch.vision.recognizer.slot_recognizer import recognizer_model
 
 NAME: Final = "work"
 _USAGE: Final = 2

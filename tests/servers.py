@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from platewatch.app.main import create_app
 from platewatch.app.runtime import Runtime
 from platewatch.clock import Clock
+from platewatch.reading.pool import ReaderPool
 from platewatch.settings import Settings
 from platewatch.vision.image import EncodedImage
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.pool import ReaderPool
 from platewatch.vision.types import ImageReadings
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -118,7 +118,7 @@ def started(settings: Settings, reader: PlateReader, clock: Clock | None = None)
     """The app of these settings, started; its readers are replaced by the shared one."""
     app = create_app(settings, clock)
     runtime: Runtime = app.state.runtime
-    runtime.readers = ReaderPool(lambda: reader, 1, settings.waiting_line)
+    runtime.reading.readers = ReaderPool(lambda: reader, 1, settings.waiting_line)
     with TestClient(app, client=("127.0.0.1", 50000), base_url="http://localhost:8000") as client:
         yield Server(app, client)
 

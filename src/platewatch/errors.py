@@ -38,7 +38,7 @@
     ├── GateError                      a gate did not open, or did not say so
     └── SettingsError                  a setting that can't work, or a schema that is behind
 
-Messages name the thing and say what to do next. HTTP statuses are mapped in app/error_handlers.py.
+Messages name the thing and say what to do next. HTTP statuses are mapped in web/error_handlers.py.
 """
 
 from __future__ import annotations

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import gc
-import threading
 from typing import Final
+
+from platewatch.background import BackgroundWorker
 
 TRIM_EVERY_S: Final = 60.0
 _MIB: Final = 1024 * 1024
@@ -43,29 +44,9 @@ def trim() -> None:
         library.malloc_trim(0)
 
 
-class MemoryTrim:
-    """One thread, which trims every minute."""
-
-    def __init__(self, interval_s: float = TRIM_EVERY_S) -> None:
-        self._interval_s = interval_s
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._stopping.clear()
-        self._thread = threading.Thread(target=self._run, name="memory trim", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the thread has ended."""
-        self._stopping.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _run(self) -> None:
-        while not self._stopping.wait(self._interval_s):
-            trim()
+def trimming(interval_s: float = TRIM_EVERY_S) -> BackgroundWorker:
+    """A worker that trims every minute."""
+    return BackgroundWorker("memory trim", trim, interval_s, waits_first=True)
 
 
 def _c_library() -> ctypes.CDLL | None:

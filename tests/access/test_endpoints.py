@@ -13,8 +13,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from platewatch.db.tables import AuditRow, GateRow
+from platewatch.reading.pool import ReaderPool
 from platewatch.vision.image import EncodedImage
-from platewatch.vision.pool import ReaderPool
 from platewatch.vision.types import Detection, ImageReadings, Reading
 from tests.access.relays import Relay, http_relay
 from tests.servers import SAMPLES, BlindReader, Server, upload
@@ -48,12 +48,12 @@ class SureReader(BlindReader):
 
 def see(server: Server, *plates: tuple[str, float]) -> None:
     """From now on the server's reader reads these plates in every photo."""
-    server.runtime.readers = ReaderPool(lambda: SureReader(*plates), 1, 4)
+    server.runtime.reading.readers = ReaderPool(lambda: SureReader(*plates), 1, 4)
 
 
 def set_up(server: Server, client: TestClient, **policy: Any) -> int:
     """The id of a location at which AB12CDE may pass and XX99XXX may not."""
-    with server.runtime.transaction() as session:
+    with server.runtime.database.transaction() as session:
         place = make_location(session, "north", capacity=1)
     for kind, plate in (("allow", "AB12CDE"), ("deny", "XX99XXX")):
         listed = client.post("/api/v1/watchlists", json={"name": kind, "kind": kind}).json()["id"]

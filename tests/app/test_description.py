@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from platewatch.compat.error_shapes import tells_by_detail, tells_by_envelope
+from platewatch.web.error_shapes import tells_by_detail, tells_by_envelope
 from tests.servers import Server
 
 

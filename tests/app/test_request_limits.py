@@ -84,8 +84,8 @@ def test_zero_is_no_limit(start_server: StartServer) -> None:
 @pytest.mark.parametrize("away", [False, True], ids=["there", "away"])
 def test_the_limits_hold_with_redis_and_when_it_is_away(start_server: StartServer, away: bool) -> None:
     server = start_server(rate_limit_anonymous=3, redis_url=AWAY_URL if away else redis_url())
-    server.runtime.limiter._clock = Clock()
-    server.runtime.limiter.clear(*_anonymous_limit("198.51.100.7"))
+    server.runtime.state.limiter._clock = Clock()
+    server.runtime.state.limiter.clear(*_anonymous_limit("198.51.100.7"))
     client = server.new_client("198.51.100.7")
     assert [client.get("/auth/register").status_code for _ in range(4)] == [200, 200, 200, 429]
 

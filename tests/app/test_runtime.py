@@ -15,8 +15,8 @@ from platewatch.errors import ModelFileError, SettingsError
 from platewatch.locations.service import LocationService
 from platewatch.media.database import DatabaseMediaStore
 from platewatch.media.filesystem import FilesystemMediaStore
+from platewatch.reading.pool import ReaderPool
 from platewatch.settings import Settings
-from platewatch.vision.pool import ReaderPool
 from tests.databases import database_url
 from tests.servers import BlindReader
 
@@ -25,7 +25,7 @@ from tests.servers import BlindReader
 def runtime(database: Database, tmp_path: Path, clock: SetClock) -> Iterator[Runtime]:
     """A runtime that has not started, on each kind of database."""
     runtime = Runtime(Settings(data=tmp_path, database_url=database_url(database)), clock)
-    runtime.readers = ReaderPool(BlindReader, 1, 0)
+    runtime.reading.readers = ReaderPool(BlindReader, 1, 0)
     yield runtime
     runtime.stop()
 
@@ -45,7 +45,7 @@ def test_the_media_store_is_the_one_that_is_set(tmp_path: Path, clock: SetClock,
 
 def test_the_limits_of_images_are_the_ones_that_are_set(tmp_path: Path, clock: SetClock) -> None:
     runtime = Runtime(Settings(data=tmp_path, max_image_mb=2, max_image_megapixels=3), clock)
-    assert (runtime.image_limits.max_bytes, runtime.image_limits.max_pixels) == (2 * 1024 * 1024, 3_000_000)
+    assert (runtime.reading.limits.max_bytes, runtime.reading.limits.max_pixels) == (2 * 1024 * 1024, 3_000_000)
     runtime.stop()
 
 
@@ -53,7 +53,7 @@ def test_the_recognizers_model_is_the_one_that_is_set(tmp_path: Path, clock: Set
     folder = tmp_path / "my-model"
     runtime = Runtime(Settings(data=tmp_path, recognizer="platewatch", recognizer_model=folder), clock)
     with pytest.raises(ModelFileError, match="my-model"):
-        runtime.readers.warm_up()
+        runtime.reading.readers.warm_up()
     runtime.stop()
 
 
@@ -62,7 +62,7 @@ def test_a_transaction_is_committed_at_its_end_and_wakes_the_outbox(
 ) -> None:
     seen_at_wake: list[int] = []
     monkeypatch.setattr(runtime.tail, "wake", lambda: seen_at_wake.append(locations(runtime)))
-    with runtime.transaction() as session:
+    with runtime.database.transaction() as session:
         LocationService(session, clock).get_or_create("gate")
         assert seen_at_wake == []
     assert seen_at_wake == [1], "woken once, after the commit"
@@ -73,18 +73,18 @@ def test_a_failed_transaction_leaves_nothing_and_wakes_nobody(
 ) -> None:
     woken: list[bool] = []
     monkeypatch.setattr(runtime.tail, "wake", lambda: woken.append(True))
-    with pytest.raises(ZeroDivisionError), runtime.transaction() as session:
+    with pytest.raises(ZeroDivisionError), runtime.database.transaction() as session:
         LocationService(session, clock).get_or_create("gate")
         raise ZeroDivisionError
     assert (locations(runtime), woken) == (0, [])
 
 
 def test_the_models_are_loading_before_the_start(runtime: Runtime) -> None:
-    assert (runtime.model_health().state, runtime.model_health().error) == ("loading", None)
+    assert (runtime.reading.health().state, runtime.reading.health().error) == ("loading", None)
 
 
 def test_images_that_a_crash_left_behind_are_gone_after_the_start(runtime: Runtime) -> None:
-    with pytest.raises(ZeroDivisionError), runtime.staging() as staging:
+    with pytest.raises(ZeroDivisionError), runtime.recorder.staging() as staging:
         key = staging.put(b"\xff\xd8\xff a photo")
         assert runtime.media.get(key)
         raise ZeroDivisionError
@@ -122,7 +122,7 @@ class SlowReader(BlindReader):
 def test_no_model_is_being_loaded_any_more_when_the_server_has_stopped(runtime: Runtime) -> None:
     """The process may end then, and libraries crash whose threads are only being made."""
     reader = SlowReader()
-    runtime.readers = ReaderPool(lambda: reader, 1, 0)
+    runtime.reading.readers = ReaderPool(lambda: reader, 1, 0)
     runtime.start()
     assert reader.begun.wait(60)
     reader.go_on.set()

@@ -14,9 +14,9 @@ from fastapi.testclient import TestClient
 from pydantic import BaseModel
 from starlette.testclient import WebSocketDenialResponse
 
-from platewatch.app.dependencies import get_plate_search
 from platewatch.app.main import create_app
 from platewatch.settings import Settings
+from platewatch.web.dependencies import get_plate_search
 from tests.servers import Server
 
 PLATE_LIKE = ("plate", "q", "subject")

@@ -21,7 +21,7 @@ StartServer = Callable[..., Server]
 
 def noted(server: Server, clock: SetClock, count: int) -> None:
     """Notes a second apart, by two users in turn, about three plates in turn."""
-    with server.runtime.transaction() as session:
+    with server.runtime.database.transaction() as session:
         log = AuditService(session, clock)
         for number in range(count):
             clock.advance(1)
@@ -120,7 +120,7 @@ def test_an_export_is_noted_itself(sqlite_server: Server) -> None:
 
 def test_no_spreadsheet_computes_what_somebody_wrote_into_the_log(sqlite_server: Server, clock: SetClock) -> None:
     admin = sqlite_server.admin()
-    sqlite_server.runtime.note(AuditAction.GATE_OPENED, Actor(1, "=HYPERLINK(1)", None, "@x"), "+49", {})
+    sqlite_server.runtime.state.note(AuditAction.GATE_OPENED, Actor(1, "=HYPERLINK(1)", None, "@x"), "+49", {})
     text = admin.get(f"{AUDIT}/export?action=gate.opened").text
     assert "'=HYPERLINK(1)" in text
     assert ",'@x,'+49," in text

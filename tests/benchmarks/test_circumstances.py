@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.circumstances import Used, circumstances, code_state, cpu_name, describe_models, this_machine
 from platewatch.clock import SetClock
-from platewatch.vision.zoo import InstalledModel, ModelCard, ModelKind
+from platewatch.vision.inference.model_card import InstalledModel, ModelCard, ModelKind
 
 
 @pytest.fixture

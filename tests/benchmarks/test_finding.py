@@ -14,7 +14,7 @@ from benchmarks.finding import WIDTHS, Finding, Found, finding, measure, table
 from benchmarks.scores import LabeledPlate
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.image import open_image
-from platewatch.vision.registry import Profile
+from platewatch.vision.inference.registry import Profile
 from platewatch.vision.types import BoxXyxy, Detection, ImageBgr
 from tests.servers import SAMPLES
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.settling import SURENESS, measure, settling, slots_of, spread
-from platewatch.vision.recognize import ALPHABET, SLOTS, SlotCodec
+from platewatch.vision.recognizer.slot_codec import ALPHABET, SLOTS, SlotCodec
 
 CODEC = SlotCodec(ALPHABET)
 

@@ -11,9 +11,9 @@ from typer.testing import CliRunner
 
 from benchmarks.usual_detector import usual_detector
 from benchmarks.work import Work, measure, multiply_adds, peak, table, work
-from platewatch.vision.backends.plates import detector_model
-from platewatch.vision.backends.slots import recognizer_model
-from platewatch.vision.session import ModelSession, Provider
+from platewatch.vision.detector.plate_detector import detector_model
+from platewatch.vision.inference.session import ModelSession, Provider
+from platewatch.vision.recognizer.slot_recognizer import recognizer_model
 
 app = typer.Typer(pretty_exceptions_enable=False)
 app.command()(work)

@@ -108,7 +108,7 @@ def test_edits_are_in_the_audit_log(sqlite_server: Server) -> None:
 def test_sightings_of_a_deleted_camera_stay(server: Server) -> None:
     client = server.admin()
     made = create(client)
-    with server.runtime.transaction() as session:
+    with server.runtime.database.transaction() as session:
         session.add(sighting(camera_id=made["id"]))
     assert client.delete(f"{PATH}/{made['id']}").status_code == 204
     with server.runtime.database.reading() as session:

@@ -13,8 +13,8 @@ from platewatch.cli import app
 from platewatch.installation import install_command
 from platewatch.vision.backends import rapidocr
 from platewatch.vision.image import encode_jpeg
+from tests.vision.inference.test_model_card import make_model
 from tests.vision.slot_models import write_slot_model
-from tests.vision.test_zoo import make_model
 
 
 def run(*arguments: str | Path) -> tuple[int, str, str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from platewatch.compat.error_shapes import tells_by_detail, tells_by_envelope
+from platewatch.web.error_shapes import tells_by_detail, tells_by_envelope
 from tests.servers import Server
 
 

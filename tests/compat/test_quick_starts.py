@@ -17,10 +17,10 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from platewatch.vision import registry
-from platewatch.vision.own_backends import own_points
+from platewatch.vision.inference import registry
+from platewatch.vision.inference.own_backends import own_points
+from platewatch.vision.inference.registry import BackendKind
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.registry import BackendKind
 from tests.cli.children import PATIENCE_S, environment, free_port
 from tests.servers import SAMPLES, upload
 

@@ -26,7 +26,7 @@ from platewatch.db.tables import AuditRow, ImageRow, ImportedRow, SightingRow, U
 from platewatch.errors import ConflictError, FieldError, InputError
 from platewatch.imports.carwatch.report import Outcome, Report
 from platewatch.imports.carwatch.source import SourceTable, opened
-from platewatch.imports.carwatch.takeover import Takeover, TakeoverPlan
+from platewatch.imports.carwatch.takeover import Takeover, TakeoverPlan, Target
 from platewatch.settings import Settings
 from platewatch.users.principal import Role
 from tests.carwatch import Source, carwatch
@@ -112,7 +112,8 @@ def take_over(
     tell: Callable[[int, int], None] = lambda *_: None,
 ) -> Report:
     with opened(source.url, ZoneInfo(zone) if zone else None) as rows:
-        takeover = Takeover(rows, host, plan, tell)
+        target = Target(host.settings, host.recorder, host.reading.limits)
+        takeover = Takeover(rows, target, plan, tell)
         takeover.require_settled()
         takeover.run()
     return takeover.report

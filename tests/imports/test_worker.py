@@ -27,9 +27,10 @@ from platewatch.imports import worker
 from platewatch.imports.schemas import FileState, ImportPlace, ImportSource
 from platewatch.imports.service import ImportService, Origin, Outcome
 from platewatch.imports.worker import ImportWorker
+from platewatch.reading.photos import Photo, ReadPhoto
+from platewatch.reading.pool import ReaderPool
+from platewatch.reading.service import ReadingService
 from platewatch.settings import Settings
-from platewatch.sightings.photos import Photo, ReadPhoto
-from platewatch.vision.pool import ReaderPool
 from tests.db.rows import NOON
 from tests.imports.archives import archive
 from tests.imports.readers import BLACK, ColorReader, photo
@@ -153,7 +154,7 @@ def test_an_import_is_paused_goes_on_and_is_cancelled(sqlite_server: Server, tmp
             assert gate.acquire(timeout=PATIENCE_S)
             return super().read_image(image)
 
-    sqlite_server.runtime.readers = ReaderPool(GatedReader, 1, 0)
+    sqlite_server.runtime.reading.readers = ReaderPool(GatedReader, 1, 0)
     job_id = send(client, {f"{number}.jpg": photo(100 + 10 * number) for number in range(6)}, tmp_path)
     path = f"/api/v1/imports/{job_id}"
     try:
@@ -220,29 +221,30 @@ def test_a_bad_archive_is_refused_and_leaves_nothing(
     answer = server.admin().post("/api/v1/imports/archive", files={"archive": ("a.zip", content, "application/zip")})
     assert answer.status_code == 422
     assert advice in answer.json()["detail"]
-    assert list(server.runtime.import_archives.iterdir()) == []
+    assert list(server.runtime.imports.archives.iterdir()) == []
 
 
-class DyingRuntime(Runtime):
+class DyingReading(ReadingService):
     """Its process is killed over the third photo, before or after that is recorded."""
 
     moment = "before the commit"
     photos = 0
 
-    def read_photo(self, photo: Photo) -> ReadPhoto:
+    def read(self, photo: Photo, recognizer: str = "") -> ReadPhoto:
         self.photos += 1
         if self.photos == 3 and self.moment == "before the commit":
             os.kill(os.getpid(), signal.SIGKILL)
         if self.photos == 4:
             os.kill(os.getpid(), signal.SIGKILL)
-        return super().read_photo(photo)
+        return super().read(photo, recognizer)
 
 
 def import_and_die(settings: Settings, moment: str) -> None:
-    runtime = DyingRuntime(settings, Clock())
-    runtime.moment = moment
-    runtime.readers = ReaderPool(ColorReader, 1, 4)
-    runtime.imports.start()
+    runtime = Runtime(settings, Clock())
+    reading = DyingReading(settings, Clock())
+    reading.moment = moment
+    reading.readers = ReaderPool(ColorReader, 1, 4)
+    ImportWorker(reading, runtime.recorder, runtime.imports.archives, 100).worker.start()
     threading.Event().wait(PATIENCE_S)
 
 
@@ -284,27 +286,27 @@ def test_an_import_goes_on_after_the_clock_was_set_back(
     """Its process had a clock two days ahead and died; its lease ends in two days."""
     monkeypatch.setattr(worker, "POLL_S", 0.05)
     client, runtime = sqlite_server.admin(), sqlite_server.runtime
-    runtime.imports.stop()
+    runtime.imports.worker.stop()
     job_id = send(client, {f"{number}.jpg": photo(60 + 10 * number) for number in range(3)}, tmp_path)
     with runtime.database.transaction() as session:
         ahead = runtime.clock.now() + timedelta(days=2)
         assert Leases(session).take(f"import {job_id}", "a process that died", ahead, worker.LEASE)
         session.get_one(ImportJobRow, job_id).state = "running"
-    later = ImportWorker(runtime, runtime.import_archives, 100)
-    later.start()
+    later = new_worker(runtime)
+    later.worker.start()
     try:
         assert finished(client, job_id)["done"] == 3
     finally:
-        later.stop()
+        later.worker.stop()
 
 
 def test_a_worker_that_lost_its_import_leaves_it_alone(
     sqlite_server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     client, runtime = sqlite_server.admin(), sqlite_server.runtime
-    runtime.imports.stop()
+    runtime.imports.worker.stop()
     job_id = send(client, {"1.jpg": photo(60)}, tmp_path)
-    slow = ImportWorker(runtime, runtime.import_archives, 100)
+    slow = new_worker(runtime)
     listed = worker.ImportWorker._listed
 
     def lose_the_lease(self: ImportWorker, job_id: int, source: Any) -> Any:
@@ -319,6 +321,10 @@ def test_a_worker_that_lost_its_import_leaves_it_alone(
     assert holder_of(runtime.database, job_id) == "another worker"
 
 
+def new_worker(runtime: Runtime) -> ImportWorker:
+    return ImportWorker(runtime.reading, runtime.recorder, runtime.imports.archives, 100)
+
+
 def holder_of(database: Database, job_id: int) -> str:
     with database.reading() as session:
         row = session.connection().exec_driver_sql(f"SELECT holder FROM leases WHERE name = 'import {job_id}'").one()
@@ -327,9 +333,9 @@ def holder_of(database: Database, job_id: int) -> str:
 
 def test_two_workers_share_the_imports_and_no_photo_is_recorded_twice(server: Server, tmp_path: Path) -> None:
     client = server.admin()
-    others = [ImportWorker(server.runtime, server.runtime.import_archives, 100) for _ in range(2)]
+    others = [new_worker(server.runtime) for _ in range(2)]
     for other in others:
-        other.start()
+        other.worker.start()
     try:
         jobs = [
             send(client, {f"{number}.jpg": photo(50 + 10 * (5 * job + number)) for number in range(5)}, tmp_path)
@@ -340,7 +346,7 @@ def test_two_workers_share_the_imports_and_no_photo_is_recorded_twice(server: Se
         assert [finished(client, job_id)["sightings"] for job_id in jobs] == [5, 5, 5]
     finally:
         for other in others:
-            other.stop()
+            other.worker.stop()
     assert plates(server) == [f"AB12{50 + 10 * (5 * job + number):03d}" for job in range(3) for number in range(5)]
 
 

@@ -110,7 +110,7 @@ def test_deleting_a_location_keeps_what_was_seen_there(server: Server) -> None:
     made = create(client, tariff=TARIFF)
     camera = client.post("/api/v1/cameras", json={"name": "gate", "location_id": made["id"]}).json()
     site_of(server, made["id"]).see("in AB10 0", "out AB10 30")
-    with server.runtime.transaction() as session:
+    with server.runtime.database.transaction() as session:
         session.add(sighting(plate="XY77", location_id=made["id"], camera_id=camera["id"]))
     assert client.delete(f"{PATH}/{made['id']}").status_code == 204
     with server.runtime.database.reading() as session:

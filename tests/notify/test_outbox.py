@@ -240,9 +240,9 @@ def test_one_wake_is_one_look(log: Log, running: OutboxTail) -> None:
     running.wake()
     assert received(one, 1) == [1]
     deadline = time.monotonic() + WAIT_S / 4
-    while running._woken.is_set() and time.monotonic() < deadline:
+    while running._worker._woken.is_set() and time.monotonic() < deadline:
         time.sleep(0.001)
-    assert not running._woken.is_set(), "the thread goes round without rest"
+    assert not running._worker._woken.is_set(), "the thread goes round without rest"
 
 
 def test_without_wake_the_poll_finds_what_other_processes_wrote(log: Log, clock: SetClock) -> None:
@@ -292,7 +292,7 @@ def test_trouble_with_the_database_is_logged_once_and_nothing_is_lost(
         log.commit(3)
         assert received(one, 1) == [3]
         tail.stop()
-    assert [entry["event"] for entry in logs] == ["outbox.failed", "outbox.recovered"]
+    assert [entry["event"] for entry in logs] == ["background.failed", "background.recovered"]
     assert logs[0]["error"] == "no database"
     assert logs[1]["failures"] >= 4
 

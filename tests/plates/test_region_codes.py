@@ -5,9 +5,9 @@ import re
 import pytest
 
 from platewatch.errors import RegionCodeError
+from platewatch.plates.grammars import known_regions
 from platewatch.plates.region_codes import MAX_CODE, meant_region, region_code, region_names
-from platewatch.vision.grammars import known_regions
-from platewatch.vision.zoo import BUILT_IN_MODELS, load_card
+from platewatch.vision.inference.model_card import BUILT_IN_MODELS, load_card
 
 
 def test_every_region_that_the_recognizer_tells_can_be_chosen() -> None:

@@ -28,7 +28,7 @@ def jpeg(color: str) -> bytes:
 def photographed(server: Server, *plates: str, at: datetime = NOON, color: str = "red", **fields: Any) -> list[int]:
     """The ids of sightings of these plates in one photo, each with a crop of its own."""
     corners = (CORNERS, OTHER_CORNERS)
-    with server.runtime.staging() as staging:
+    with server.runtime.recorder.staging() as staging:
         key = staging.put(jpeg(color))
         crops = [staging.put(f"crop of {plate} {color}".encode()) for plate in plates]
 
@@ -49,4 +49,4 @@ def photographed(server: Server, *plates: str, at: datetime = NOON, color: str =
                 for number, (plate, crop) in enumerate(zip(plates, crops, strict=True))
             ]
 
-        return server.runtime.transact(work)
+        return server.runtime.database.transact(work)

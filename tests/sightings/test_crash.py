@@ -17,9 +17,10 @@ from platewatch.app.runtime import Runtime
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.tables import EventRow, ImageRow, SightingRow
+from platewatch.reading.photos import open_photo
 from platewatch.settings import Settings
-from platewatch.sightings.photos import open_photo, read_photo, stage_photo
 from platewatch.sightings.service import Circumstances, SightingService
+from platewatch.sightings.staging import stage_photo
 from platewatch.vision.pipeline import PlateReader
 from tests.servers import SAMPLES, Server, started
 
@@ -30,11 +31,11 @@ MediaSetting = Literal["filesystem", "database"]
 def record_and_die(settings: Settings, moment: Moment) -> None:
     """What a server does with an upload, ended by SIGKILL at the moment."""
     runtime = Runtime(settings, Clock())
-    photo = open_photo("britain.jpg", (SAMPLES / "britain.jpg").read_bytes(), runtime.image_limits)
-    read = read_photo(runtime.readers, photo)
-    with runtime.staging() as staging:
+    photo = open_photo("britain.jpg", (SAMPLES / "britain.jpg").read_bytes(), runtime.reading.limits)
+    read = runtime.reading.read(photo)
+    with runtime.recorder.staging() as staging:
         staged = stage_photo(staging, read)
-        with killed(moment), runtime.transaction() as session:
+        with killed(moment), runtime.database.transaction() as session:
             SightingService(session, runtime.clock).record(staged, Circumstances(captured_at=runtime.clock.now()))
             if moment == "before the commit":
                 os.kill(os.getpid(), signal.SIGKILL)

@@ -16,8 +16,8 @@ from fastapi.testclient import TestClient
 from PIL import Image
 
 from platewatch.db.tables import EventRow, IdempotencyRow, ImageRow, SightingRow
+from platewatch.reading.pool import ReaderPool
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.pool import ReaderPool
 from tests.servers import SAMPLES, Server, samples, upload
 from tests.vision.pictures import heic, quarters, turned
 
@@ -316,14 +316,14 @@ def test_a_bad_filter_is_named(sqlite_server: Server, params: dict[str, str]) ->
 
 def test_beyond_the_waiting_line_clients_are_told_when_to_come_back(sqlite_server: Server, reader: PlateReader) -> None:
     client = sqlite_server.admin()
-    sqlite_server.runtime.readers = ReaderPool(lambda: reader, 1, 0)
+    sqlite_server.runtime.reading.readers = ReaderPool(lambda: reader, 1, 0)
     taken, done = threading.Event(), threading.Event()
 
     def hold(_: PlateReader) -> None:
         taken.set()
         done.wait()
 
-    holder = threading.Thread(target=sqlite_server.runtime.readers.run, args=(hold,))
+    holder = threading.Thread(target=sqlite_server.runtime.reading.readers.run, args=(hold,))
     holder.start()
     try:
         assert taken.wait(10)

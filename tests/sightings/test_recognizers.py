@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from platewatch.errors import BudgetError, PlatewatchError, RemoteModelError
-from platewatch.vision.install import install, remove
+from platewatch.vision.inference.install import install, remove
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.types import ImageReadings
 from tests.missing import need_tesseract
@@ -24,9 +24,9 @@ def test_a_photo_is_read_and_recorded_by_the_one_that_was_asked_for(sqlite_serve
     assert client.post("/api/v1/read", files=upload(BRITAIN), data=fields).status_code == 200
     answer = client.post("/api/v1/sightings", files=upload(BRITAIN), data=fields)
     assert answer.status_code == 201, answer.text
-    other = sqlite_server.runtime.readers_with("tesseract")
-    assert other.run(lambda reader: reader.recognizer_name) == "tesseract"
-    assert sqlite_server.runtime.readers.run(lambda reader: reader.recognizer_name) == "platewatch"
+    reading = sqlite_server.runtime.reading
+    assert reading.spare_reader.run("tesseract", lambda reader: reader.recognizer_name) == "tesseract"
+    assert reading.readers.run(lambda reader: reader.recognizer_name) == "platewatch"
 
 
 @pytest.mark.parametrize("name", ["", "platewatch"])
@@ -81,7 +81,7 @@ def test_an_installed_model_is_chosen_like_a_recognizer(sqlite_server: Server, t
     install(write_slot_model(tmp_path / "exported", name="mine"), models)
     client = sqlite_server.admin()
     assert client.post("/api/v1/read", files=upload(BRITAIN), data={"recognizer": "mine"}).status_code == 200
-    chosen = sqlite_server.runtime.readers_with("mine")
-    assert chosen.run(lambda reader: reader.recognizer_name) == "mine"
+    spare = sqlite_server.runtime.reading.spare_reader
+    assert spare.run("mine", lambda reader: reader.recognizer_name) == "mine"
     remove("mine", models)
     assert client.post("/api/v1/read", files=upload(BRITAIN), data={"recognizer": "mine"}).status_code == 422

@@ -85,4 +85,4 @@ def test_values_that_the_column_can_not_have_are_no_cursor(content: list[Any]) -
 def test_a_confidence_is_a_number(number: str) -> None:
     cursor = base64.urlsafe_b64encode(f'["confidence", {number}, 2]'.encode()).decode().rstrip("=")
     with pytest.raises(CursorError):
-        Order(Sort.LEAST_SURE).after(cursor)
+        Order(Sort.LEAST_CONFIDENT).after(cursor)

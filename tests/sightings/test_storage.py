@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from platewatch.app import storage_health
+from platewatch.media import health as storage_health
 from tests.servers import SAMPLES, Server, upload
 
 

@@ -141,7 +141,7 @@ def test_event_of_list_says_that_reading_is_unsure(server: Server, reader: Certa
     watched = client.post("/api/v1/watchlists", json={"name": "w", "kind": "watch"}).json()["id"]
     client.post(f"/api/v1/watchlists/{watched}/entries", json={"plate": "AB12CDE"})
     pass_by(client, reader, 0.2)
-    events = server.runtime.events_after(0, 100)
+    events = server.runtime.events.read_after(0, 100)
     assert [event.payload["is_unsure"] for event in events if event.kind == "watchlist.matched"] == [True]
 
 

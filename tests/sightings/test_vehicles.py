@@ -15,10 +15,11 @@ from platewatch.audit.service import Actor
 from platewatch.clock import SetClock
 from platewatch.db.engine import Database
 from platewatch.db.tables import AuditRow, EventRow, SightingRow
+from platewatch.reading.photos import ReadPhoto, open_photo
 from platewatch.sightings.changes import SightingChanges
-from platewatch.sightings.photos import ReadPhoto, StagedPhoto, open_photo
 from platewatch.sightings.schemas import SightingMerge, SightingRead, SightingUpdate, VehicleType
 from platewatch.sightings.service import Circumstances, SightingService, Vehicle
+from platewatch.sightings.staging import StagedPhoto
 from platewatch.vision.image import ImageLimits
 from platewatch.vision.types import Character, Detection, ImageReadings, Reading
 from tests.db.rows import NOON

@@ -137,7 +137,7 @@ def test_the_own_password_can_not_be_guessed_with_a_stolen_session(start_server:
 
 
 def recorded(server: Server, user_id: int) -> None:
-    with server.runtime.transaction() as session:
+    with server.runtime.database.transaction() as session:
         session.add(
             ImageRow(media_key="k", filename="f", width=1, height=1, byte_size=1, user_id=user_id, created_at=NOON)
         )

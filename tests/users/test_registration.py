@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from platewatch.db.tables import UserRow
+from platewatch.users.setup_token import SetupToken
 from tests.servers import PASSWORD, Server
 
 BODY = {"username": "ada", "password": PASSWORD}
@@ -217,7 +218,7 @@ def test_off_this_machine_the_first_account_needs_the_token(
         assert "setup token" in refused.json()["message"]
     assert usernames(server) == []
 
-    token = server.runtime.setup_token.get_or_create()
+    token = server.runtime.state.part(SetupToken).get_or_create()
     made = caller.post("/auth/register", json={**BODY, "setup_token": token})
     assert (made.status_code, made.json()["data"]["role"]) == (201, "admin")
     assert not (server.runtime.settings.data / "setup-token").exists()
@@ -239,7 +240,7 @@ def test_on_this_machine_no_token_is_needed(start_server: StartServer, base_url:
 
 def test_later_accounts_need_no_token_from_anywhere(start_server: StartServer) -> None:
     server = start_server(host="0.0.0.0", registration="open")
-    token = server.runtime.setup_token.get_or_create()
+    token = server.runtime.state.part(SetupToken).get_or_create()
     caller = server.new_client(OUTSIDE)
     caller.post("/auth/register", json={**BODY, "setup_token": token})
     assert caller.post("/auth/register", json={**BODY, "username": "bob"}).status_code == 201

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from platewatch.vision.zoo import sha256_of
+from platewatch.vision.inference.model_card import sha256_of
 from tests.vision.networks import slot_network
 
 REGIONS = ("de", "us-ca", "us-ny")

@@ -8,8 +8,8 @@ import numpy as np
 import yaml
 from numpy.typing import NDArray
 
-from platewatch.vision.recognize import ALPHABET, NOTHING, SLOTS, SlotCodec
-from platewatch.vision.zoo import sha256_of
+from platewatch.vision.inference.model_card import sha256_of
+from platewatch.vision.recognizer.slot_codec import ALPHABET, NOTHING, SLOTS, SlotCodec
 from tests.vision.networks import slot_network
 
 REGIONS = ("br", "de", "us-ca")

@@ -13,9 +13,9 @@ from platewatch.errors import ImageTooLargeError, NotAnImageError, TruncatedImag
 from platewatch.vision import pipeline
 from platewatch.vision.geometry import corners_from_box, iou
 from platewatch.vision.image import ImageLimits, from_pillow, open_image
+from platewatch.vision.inference.model_card import Joint
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.types import BoxXyxy, Character, Crop, Detection, ImageBgr, ImageReadings, Transcript
-from platewatch.vision.zoo import Joint
 from tests.vision.pictures import SAMPLES, encode, jpeg_with_orientation, noise, sign
 
 # A photo in which the plates are flat areas; what a stand-in recognizer reads depends on their brightness.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from platewatch.visits.derive import Pass, PassDirection, Stay
+from platewatch.visits.stays import Pass, PassDirection, Stay
 
 START = datetime(2026, 3, 1, 8, tzinfo=UTC)
 DIRECTIONS = {"in": PassDirection.ENTERING, "out": PassDirection.LEAVING}

@@ -17,7 +17,7 @@ from platewatch.sightings.changes import SightingChanges
 from platewatch.sightings.schemas import SightingCreate, SightingMerge, SightingUpdate
 from platewatch.sightings.service import Circumstances, SightingService
 from platewatch.vision.types import Direction
-from platewatch.visits.derive import Pass, PassDirection, derive
+from platewatch.visits.stays import Pass, PassDirection, derive
 from tests.databases import delete_all_rows
 from tests.visits.passes import LOOKALIKES, at, written
 from tests.visits.site import Site

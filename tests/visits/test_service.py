@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from platewatch.clock import SetClock
 from platewatch.db.engine import Database
 from platewatch.errors import ConflictError, FieldError, NotFoundError
-from platewatch.visits.derive import Pass, PassDirection, derive
+from platewatch.visits.stays import Pass, PassDirection, derive
 from tests.databases import delete_all_rows
 from tests.visits.passes import at, pass_lists, passes, written
 from tests.visits.site import Site

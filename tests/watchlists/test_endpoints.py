@@ -61,7 +61,7 @@ def test_a_plate_is_checked_without_being_recorded(server: Server) -> None:
 
 def test_a_file_goes_in_and_comes_out_again(server: Server) -> None:
     client = server.admin()
-    with server.runtime.transaction() as session:
+    with server.runtime.database.transaction() as session:
         make_location(session, "north")
     watchlist_id = make(client)
     text = "plate,locations,owner,tags\nAB12CDE,north,=Ada,vip;staff\nCD*,,,\n"

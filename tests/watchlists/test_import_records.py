@@ -18,7 +18,7 @@ from platewatch.watchlists import endpoints
 from platewatch.watchlists.csv_files import read_lines
 from platewatch.watchlists.import_records import ImportRecord, ListImportRepository, SentFile
 from platewatch.watchlists.import_schemas import ImportMode, ListImportQuery
-from tests.notify.test_endpoints import listening
+from tests.events.test_endpoints import listening
 from tests.servers import Server
 from tests.watchlists.lists import ADMIN
 from tests.watchlists.test_endpoints import make, put_file

@@ -118,21 +118,21 @@ class CountedSweeper(Sweeper):
 def test_the_job_sweeps_at_the_start_and_when_it_is_woken(fails: bool) -> None:
     sweeper = CountedSweeper(fails=fails)
     job = SweepJob(sweeper)
-    job.start()
+    job.worker.start()
     try:
         for _ in range(3):
             assert sweeper.swept.acquire(timeout=10)
             job.wake()
     finally:
-        job.stop()
+        job.worker.stop()
 
 
 def test_the_job_sweeps_from_time_to_time_and_starts_again() -> None:
     sweeper = CountedSweeper()
     job = SweepJob(sweeper, interval_s=0.01)
-    stops: list[Callable[[], None]] = [job.stop, job.stop]
+    stops: list[Callable[[], None]] = [job.worker.stop, job.worker.stop]
     for stop in stops:
-        job.start()
+        job.worker.start()
         for _ in range(3):
             assert sweeper.swept.acquire(timeout=10)
         stop()

@@ -31,7 +31,18 @@ from platewatch.access.schemas import (
     PolicyWrite,
 )
 from platewatch.access.service import AccessService, Evidence
-from platewatch.app.dependencies import (
+from platewatch.audit.service import Actor, AuditAction, AuditService, Details
+from platewatch.csv_rows import Cell
+from platewatch.db.base import MAX_ID
+from platewatch.db.paging import EXPORT_PAGE, all_pages
+from platewatch.db.tables import AccessLogRow
+from platewatch.errors import FieldError
+from platewatch.plates.matching import search_key
+from platewatch.plates.text import as_written, plate_key
+from platewatch.reading.photos import Photo
+from platewatch.sightings.endpoints.dependencies import RecorderDep
+from platewatch.vision.recognizer.regions import sure_region
+from platewatch.web.dependencies import (
     CSV_ANSWER,
     MAX_REASON,
     OPENAPI_SECURITY,
@@ -43,20 +54,10 @@ from platewatch.app.dependencies import (
     Reader,
     ReadingSession,
     Recognizer,
-    RuntimeDep,
+    StateDep,
     csv_download,
     open_photos,
 )
-from platewatch.audit.service import Actor, AuditAction, AuditService, Details
-from platewatch.csv_rows import Cell
-from platewatch.db.base import MAX_ID
-from platewatch.db.paging import EXPORT_PAGE, all_pages
-from platewatch.db.tables import AccessLogRow
-from platewatch.errors import FieldError
-from platewatch.plates.matching import is_pattern, search_key
-from platewatch.plates.text import as_written, plate_key
-from platewatch.sightings.photos import Photo
-from platewatch.vision.regions import sure_region
 
 router = APIRouter(prefix="/api/v1/access", tags=["access"], dependencies=OPENAPI_SECURITY)
 
@@ -165,7 +166,7 @@ class Inquiry:
     trial: Trial
 
 
-async def get_question(request: Request, runtime: RuntimeDep) -> AsyncIterator[Question]:
+async def get_question(request: Request, state: StateDep) -> AsyncIterator[Question]:
     """The question of the request.
 
     Raises:
@@ -174,7 +175,7 @@ async def get_question(request: Request, runtime: RuntimeDep) -> AsyncIterator[Q
     """
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form() as form:
-            yield await _photo_question(form, runtime)
+            yield await _photo_question(form, state)
     else:
         yield await get_json_question(request)
 
@@ -200,47 +201,49 @@ async def get_json_question(request: Request) -> Question:
 @router.post("/decide", dependencies=[RECOGNIZER_ONLY], openapi_extra=_DECIDE_BODY, description=DECIDE_DESCRIPTION)
 def decide(
     question: Annotated[Question, Depends(get_question)],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     caller: Recognizer,
     actor: ActorDep,
     trial: TrialDep,
 ) -> DecisionAnswer:
     """Decide whether a plate may pass, log it, and open the gate if it may; or only say what would be decided."""
-    return decide_on(Inquiry(question, caller.user_id, actor, trial), runtime)
+    return decide_on(Inquiry(question, caller.user_id, actor, trial), state, recorder)
 
 
-def decide_on(inquiry: Inquiry, runtime: RuntimeDep) -> DecisionAnswer:
+def decide_on(inquiry: Inquiry, state: StateDep, recorder: RecorderDep) -> DecisionAnswer:
     """The decision on a plate or photo."""
     body, photo = inquiry.question.body, inquiry.question.photo
     is_dry = body.dry_run or inquiry.trial.dry_run
     why = inquiry.trial.why() if is_dry else None
     text, confidence, region = body.plate, body.confidence, body.region
     if photo is not None:
-        text, confidence, region = _read(runtime, photo)
+        text, confidence, region = _read(state, photo)
     plate = _plate(text)
     written = as_written(text) if photo is None else None
 
     def work(session: Session) -> DecisionAnswer:
-        stored = runtime.sightings(session).stored_plate(plate) if plate else ""
-        texts = runtime.texts_of(plate) if plate else ()
-        is_unsure = confidence is not None and confidence < runtime.settings.unsure_below
+        stored = recorder.sightings(session).stored_plate(plate) if plate else ""
+        texts = recorder.texts_of(plate) if plate else ()
+        is_unsure = confidence is not None and confidence < state.settings.unsure_below
         evidence = Evidence(confidence, is_unsure, region, user_id=inquiry.user_id, texts=texts, written=written)
-        service = AccessService(session, runtime.clock)
+        service = AccessService(session, state.clock)
         act = service.try_out if is_dry else service.decide
         row = act(stored, body.location_id, body.direction, evidence)
         details: Details = {"log": row.id, "decision": row.decision, "reason": row.reason}
         if is_dry:
             details = {**details, "dry_run": True, "why": why}
-        AuditService(session, runtime.clock).note(AuditAction.ACCESS_DECIDED, inquiry.actor, stored or None, details)
+        AuditService(session, state.clock).note(AuditAction.ACCESS_DECIDED, inquiry.actor, stored or None, details)
         return DecisionAnswer.of(row, dry_run=is_dry)
 
-    return runtime.transact(work)
+    return state.database.transact(work)
 
 
 @router.get("/log")
 def read_log(
     query: Annotated[AccessQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     session: ReadingSession,
     _reader: Reader,
     search: PlateSearchDep,
@@ -248,14 +251,15 @@ def read_log(
     """List the decisions, newest first."""
     if query.plate is not None:
         search.note_plate("access log", query.plate, query, query.search_reason, is_new=query.cursor is None)
-    page = AccessService(session, runtime.clock).page(query, stored_texts(query.plate, runtime))
+    page = AccessService(session, state.clock).page(query, recorder.stored_texts(query.plate))
     return AccessPage(items=[AccessRead.of(row) for row in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/log/export", response_class=StreamingResponse, responses=CSV_ANSWER)
 def export_log(
     query: Annotated[AccessFilter, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     actor: ActorDep,
     _reader: Reader,
     search: PlateSearchDep,
@@ -264,95 +268,95 @@ def export_log(
     why = search.why(query.search_reason)
     filters = {name: str(value) for name, value in query.model_dump(exclude_none=True).items()}
     details: Details = {**filters, "search_reason": why}
-    runtime.note(AuditAction.ACCESS_EXPORTED, actor, query.plate and search_key(query.plate), details)
-    texts = stored_texts(query.plate, runtime)
+    state.note(AuditAction.ACCESS_EXPORTED, actor, query.plate and search_key(query.plate), details)
+    texts = recorder.stored_texts(query.plate)
 
     def page(session: Session, cursor: str | None) -> tuple[list[tuple[Cell, ...]], str | None]:
         asked = AccessQuery.model_construct(**dict(query), limit=EXPORT_PAGE, cursor=cursor)
-        found = AccessService(session, runtime.clock).page(asked, texts)
+        found = AccessService(session, state.clock).page(asked, texts)
         return [_cells(row) for row in found.items], found.next_cursor
 
-    return csv_download("access-log.csv", _COLUMNS, all_pages(runtime.database, page))
+    return csv_download("access-log.csv", _COLUMNS, all_pages(state.database, page))
 
 
 @router.get("/log/{log_id}")
-def read_log_entry(log_id: RowId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> AccessRead:
+def read_log_entry(log_id: RowId, state: StateDep, session: ReadingSession, _reader: Reader) -> AccessRead:
     """Give one decision, with what became of the gate."""
-    return AccessRead.of(AccessService(session, runtime.clock).get_or_raise(log_id))
+    return AccessRead.of(AccessService(session, state.clock).get_or_raise(log_id))
 
 
 @router.get("/policies/{location_id}")
-def read_policy(location_id: RowId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> PolicyRead:
+def read_policy(location_id: RowId, state: StateDep, session: ReadingSession, _reader: Reader) -> PolicyRead:
     """Give the rules of a location."""
-    return PolicyRead.of(location_id, AccessService(session, runtime.clock).policy_or_raise(location_id))
+    return PolicyRead.of(location_id, AccessService(session, state.clock).policy_or_raise(location_id))
 
 
 @router.put("/policies/{location_id}")
 def set_policy(
-    location_id: RowId, body: PolicyWrite, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+    location_id: RowId, body: PolicyWrite, state: StateDep, actor: ActorDep, _manager: Manager
 ) -> PolicyRead:
     """Set the rules of a location; what is left out gets its default."""
-    return runtime.transact(
+    return state.database.transact(
         lambda session: PolicyRead.of(
-            location_id, AccessService(session, runtime.clock).set_policy(location_id, body, actor)
+            location_id, AccessService(session, state.clock).set_policy(location_id, body, actor)
         )
     )
 
 
 @router.get("/gates")
 def read_gates(
-    runtime: RuntimeDep, session: ReadingSession, _opener: Recognizer, location_id: LocationFilter = None
+    state: StateDep, session: ReadingSession, _opener: Recognizer, location_id: LocationFilter = None
 ) -> GateAll:
     """List the gates by name, without their secrets."""
-    rows = AccessService(session, runtime.clock).gates(location_id)
+    rows = AccessService(session, state.clock).gates(location_id)
     return GateAll(items=[GateRead.of(row) for row in rows])
 
 
 @router.post("/gates", status_code=HTTPStatus.CREATED)
-def create_gate(body: GateCreate, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> GateRead:
+def create_gate(body: GateCreate, state: StateDep, actor: ActorDep, _manager: Manager) -> GateRead:
     """Set up a gate."""
-    with runtime.transaction() as session:
-        return GateRead.of(AccessService(session, runtime.clock).create_gate(body, runtime.seal, actor))
+    with state.database.transaction() as session:
+        return GateRead.of(AccessService(session, state.clock).create_gate(body, state.seal, actor))
 
 
 @router.get("/gates/{gate_id}")
-def read_gate(gate_id: RowId, runtime: RuntimeDep, session: ReadingSession, _opener: Recognizer) -> GateRead:
+def read_gate(gate_id: RowId, state: StateDep, session: ReadingSession, _opener: Recognizer) -> GateRead:
     """Give one gate, without its secrets."""
-    return GateRead.of(AccessService(session, runtime.clock).gate_or_raise(gate_id))
+    return GateRead.of(AccessService(session, state.clock).gate_or_raise(gate_id))
 
 
 @router.patch("/gates/{gate_id}")
-def update_gate(gate_id: RowId, body: GateUpdate, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> GateRead:
+def update_gate(gate_id: RowId, body: GateUpdate, state: StateDep, actor: ActorDep, _manager: Manager) -> GateRead:
     """Change a gate; what is left out stays."""
-    with runtime.transaction() as session:
-        return GateRead.of(AccessService(session, runtime.clock).update_gate(gate_id, body, runtime.seal, actor))
+    with state.database.transaction() as session:
+        return GateRead.of(AccessService(session, state.clock).update_gate(gate_id, body, state.seal, actor))
 
 
 @router.delete("/gates/{gate_id}", status_code=HTTPStatus.NO_CONTENT)
-def delete_gate(gate_id: RowId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> None:
+def delete_gate(gate_id: RowId, state: StateDep, actor: ActorDep, _manager: Manager) -> None:
     """Take a gate away; what it did stays in the log."""
-    with runtime.transaction() as session:
-        AccessService(session, runtime.clock).delete_gate(gate_id, actor)
+    with state.database.transaction() as session:
+        AccessService(session, state.clock).delete_gate(gate_id, actor)
 
 
 @router.post("/gates/{gate_id}/open", status_code=HTTPStatus.ACCEPTED)
-def open_gate(gate_id: RowId, body: GateOpen, runtime: RuntimeDep, actor: ActorDep, _opener: Recognizer) -> AccessRead:
+def open_gate(gate_id: RowId, body: GateOpen, state: StateDep, actor: ActorDep, _opener: Recognizer) -> AccessRead:
     """Open a gate by hand. The answer comes before it opened: look at the log entry for the result."""
     plate = _plate(body.plate)
-    return runtime.transact(
+    return state.database.transact(
         lambda session: AccessRead.of(
-            AccessService(session, runtime.clock).open_by_hand(
+            AccessService(session, state.clock).open_by_hand(
                 gate_id, plate, body.reason, actor, written=as_written(body.plate) or None
             )
         )
     )
 
 
-async def _photo_question(form: FormData, runtime: RuntimeDep) -> Question:
+async def _photo_question(form: FormData, state: StateDep) -> Question:
     image = form.get("image")
     if not isinstance(image, UploadFile):
         raise FieldError("image", "Send the photo as a file in the form field `image`.")
-    [photo] = await open_photos([image], runtime)
+    [photo] = await open_photos([image], state)
     fields = {name: value for name, value in form.multi_items() if name != "image"}
     for taken in ("plate", "confidence", "region"):
         if taken in fields:
@@ -367,9 +371,9 @@ def _validated(sent: object) -> DecideBody:
         raise RequestValidationError(error.errors(include_url=False)) from error
 
 
-def _read(runtime: RuntimeDep, photo: Photo) -> tuple[str, float | None, str | None]:
+def _read(state: StateDep, photo: Photo) -> tuple[str, float | None, str | None]:
     """The surest plate of the photo, and its region if that is sure; no text if there is none."""
-    readings = runtime.read_photo(photo).found.readings
+    readings = state.reading.read(photo).found.readings
     if not readings:
         return "", None, None
     best = readings[0]
@@ -387,11 +391,6 @@ def _plate(text: str) -> str:
     if text and not 0 < len(plate) <= MAX_PLATE:
         raise FieldError("plate", f"A plate has 1 to {MAX_PLATE} letters and digits; {text[:40]!r} has {len(plate)}.")
     return plate
-
-
-def stored_texts(plate: str | None, runtime: RuntimeDep) -> frozenset[str]:
-    """What may stand in the log for the plate that is asked for; nothing for a pattern, which is compared as it is."""
-    return runtime.texts_of(plate) if plate and not is_pattern(plate) else frozenset()
 
 
 def _cells(row: AccessLogRow) -> tuple[Cell, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
@@ -14,6 +13,7 @@ from platewatch.access.actuators import Actuator, open_gate
 from platewatch.access.queues import GateQueues
 from platewatch.access.repository import AccessRepository, GateRepository
 from platewatch.access.schemas import AccessRead, GateState, actuator_of
+from platewatch.background import BackgroundWorker
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.events import EventLog
@@ -29,6 +29,8 @@ SHORTEST_CALL_S: Final = 0.5
 """A call that has less time left is not begun: it would be cut short, and nobody would know what the gate did."""
 SWEEP_EVERY_S: Final = 5.0
 _SWEPT_AT_ONCE: Final = 100
+_RECEIVE_S: Final = 0.5
+_RESUBSCRIBE_S: Final = 0.1
 _LONGEST_CALL: Final = timedelta(minutes=1)
 _CLOCKS_DIFFER_BY: Final = timedelta(minutes=5)
 """A decision that lies further ahead was made by a clock that was set back since."""
@@ -58,27 +60,24 @@ class GateOpener:
         self._clock = clock
         self._seal = seal
         self._opening = opening
-        self._stopping = threading.Event()
         self._subscription: Subscription | None = None
-        self._thread: threading.Thread | None = None
+        self._swept_at_s = -SWEEP_EVERY_S
+        self._worker = BackgroundWorker("gate opener", self._follow, interval_s=0, max_pause_s=_RECEIVE_S)
         self._queues: GateQueues | None = None
 
     def start(self) -> None:
         """Follow what is told from now on. Decisions of before are too late by their age, or another process's."""
-        self._stopping.clear()
         self._queues = GateQueues(self.open)
         self._subscription = self._tail.subscribe()
-        self._thread = threading.Thread(target=self._run, args=(self._subscription,), name="gate opener", daemon=True)
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Returns when the calls that were begun have ended; they have their time-outs."""
-        self._stopping.set()
+        self._worker.ask_to_stop()
         if self._subscription is not None:
             self._subscription.close()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._worker.stop()
+        self._subscription = None
         if self._queues is not None:
             self._queues.close()
             self._queues = None
@@ -92,7 +91,6 @@ class GateOpener:
             return
         state, detail = self._call(log_id)
         self._database.transact(lambda session: self._finish(session, log_id, state, detail))
-        self._tail.wake()
 
     def sweep(self) -> int:
         """How many gates were given up, because the process that was to open them did not."""
@@ -100,34 +98,25 @@ class GateOpener:
         with self._database.reading() as session:
             if _lost(session, now) == ([], []):
                 return 0
-        swept = self._database.transact(lambda session: self._sweep(session, now))
-        self._tail.wake()
-        return swept
+        return self._database.transact(lambda session: self._sweep(session, now))
 
-    def _run(self, subscription: Subscription) -> None:
-        swept_at_s = -SWEEP_EVERY_S
-        while not self._stopping.is_set():
-            event = subscription.receive(timeout_s=0.5)
-            if event is not None and _waits(event):
-                self._submit(int(event.payload["gate"]["id"]), int(event.payload["id"]))
-            elif event is None and subscription.end is not None:
-                if self._stopping.wait(0.1):
-                    break
-                subscription = self._subscription = self._tail.subscribe()
-            if self._clock.monotonic_s() - swept_at_s >= SWEEP_EVERY_S:
-                swept_at_s = self._clock.monotonic_s()
-                self._guarded(self.sweep)
-        subscription.close()
+    def _follow(self) -> None:
+        """Take one event, or none within half a second, and sweep when it is time."""
+        event = self._subscription.receive(timeout_s=_RECEIVE_S) if self._subscription is not None else None
+        if event is not None and _waits(event):
+            self._submit(int(event.payload["gate"]["id"]), int(event.payload["id"]))
+        elif event is None and self._has_lost_its_place() and not self._worker.wait(_RESUBSCRIBE_S):
+            self._subscription = self._tail.subscribe()
+        if self._clock.monotonic_s() - self._swept_at_s >= SWEEP_EVERY_S:
+            self._swept_at_s = self._clock.monotonic_s()
+            self.sweep()
+
+    def _has_lost_its_place(self) -> bool:
+        return self._subscription is not None and self._subscription.end is not None
 
     def _submit(self, gate_id: int, log_id: int) -> None:
         if self._queues is not None and not self._queues.submit(gate_id, log_id):
             log.warning("gate.queue_full", gate=gate_id, log_id=log_id)
-
-    def _guarded(self, work: Callable[[], object]) -> None:
-        try:
-            work()
-        except Exception as error:  # noqa: BLE001 -- the thread must outlive the database's troubles
-            log.warning("gates.sweep_failed", error=str(error), kind=type(error).__name__)
 
     def _call(self, log_id: int) -> tuple[GateState, str]:
         try:

@@ -35,7 +35,7 @@ from platewatch.locations.service import LocationService
 from platewatch.notify.events import EventKind
 from platewatch.plates.text import is_pseudonym
 from platewatch.sealing import Seal
-from platewatch.vision.regions import sure_region
+from platewatch.vision.recognizer.regions import sure_region
 from platewatch.vision.types import Direction
 from platewatch.visits.service import VisitService
 from platewatch.watchlists.service import Match, WatchlistService

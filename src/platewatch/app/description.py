@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
 
-from platewatch.app.dependencies import PrincipalDep
+from platewatch.web.dependencies import PrincipalDep
 
 router = APIRouter(include_in_schema=False)
 

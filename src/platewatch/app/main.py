@@ -10,14 +10,15 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 
 from platewatch.app.description import DescribedApp
-from platewatch.app.error_handlers import Problem, add_error_handlers
-from platewatch.app.gates import BodyLimit, BodyLimits, CallerFirst, KnownHosts, RateLimit, SameOriginOnly
-from platewatch.app.middleware import RequestLog
 from platewatch.app.routes import add_routes
 from platewatch.app.runtime import Runtime
 from platewatch.clock import Clock
 from platewatch.settings import Settings
 from platewatch.version import VERSION
+from platewatch.web.error_handlers import Problem, add_error_handlers
+from platewatch.web.guards import BodyLimit, BodyLimits, CallerFirst, KnownHosts, RateLimit, SameOriginOnly
+from platewatch.web.request_log import RequestLog
+from platewatch.web.state import ServerState
 
 FORM_OVERHEAD_BYTES = 64 * 1024
 CORS_REQUEST_HEADERS = [
@@ -63,20 +64,21 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
         responses={"4XX": {"model": Problem, "description": "What was wrong, and what to do"}},
     )
     app.state.runtime = runtime
+    app.state.server = runtime.state
     add_error_handlers(app)
     add_routes(app)
-    _add_gates(app, runtime)
+    _add_guards(app, runtime.state)
     return app
 
 
-def _add_gates(app: FastAPI, runtime: Runtime) -> None:
-    """What a request passes, from the last gate to the first."""
-    settings = runtime.settings
+def _add_guards(app: FastAPI, state: ServerState) -> None:
+    """What a request passes, from the last guard to the first."""
+    settings = state.settings
     max_bytes = settings.max_images_per_request * settings.max_image_bytes + FORM_OVERHEAD_BYTES
-    app.add_middleware(CallerFirst, runtime=runtime)
+    app.add_middleware(CallerFirst, state=state)
     app.add_middleware(BodyLimit, limits=BodyLimits(max_bytes))
     app.add_middleware(SameOriginOnly, settings=settings)
-    app.add_middleware(RateLimit, runtime=runtime)
+    app.add_middleware(RateLimit, state=state)
     if settings.allowed_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -88,7 +90,7 @@ def _add_gates(app: FastAPI, runtime: Runtime) -> None:
             max_age=600,
         )
     app.add_middleware(KnownHosts, settings=settings)
-    app.add_middleware(RequestLog, clock=runtime.clock)
+    app.add_middleware(RequestLog, clock=state.clock)
 
 
 @asynccontextmanager

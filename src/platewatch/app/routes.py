@@ -9,10 +9,10 @@ from platewatch.app import dashboard, description, system
 from platewatch.audit import endpoints as audit
 from platewatch.cameras import endpoints as cameras
 from platewatch.compat import carwatch, galaxy, securepass
+from platewatch.events import endpoints as events
+from platewatch.events import websocket
 from platewatch.imports import endpoints as imports
 from platewatch.locations import endpoints as locations
-from platewatch.notify import endpoints as events
-from platewatch.notify import websocket
 from platewatch.privacy import endpoints as privacy
 from platewatch.server_settings import endpoints as server_settings
 from platewatch.sightings import endpoints as sightings

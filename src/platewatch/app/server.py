@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import uvicorn
 
-from platewatch.app.listeners import is_listener
 from platewatch.app.runtime import Runtime
+from platewatch.web.listeners import is_listener
 
 MAX_WEBSOCKET_MESSAGE_BYTES: Final = 64 * 1024
 LISTENER_GRACE_S: Final = 1.0

@@ -9,15 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from platewatch.app.engines import backend_options
 from platewatch.clock import Clock
 from platewatch.data_folder import keep_private, make_files_private, make_private, write_fault
 from platewatch.db.engine import Database, normalized_url
 from platewatch.ephemeral.redis_check import RedisAnswer, RedisState, ask_redis
 from platewatch.errors import ModelError, SettingsError
+from platewatch.reading.backend_options import backend_options
 from platewatch.settings import ReadSettings, Settings, default_data_folder, require_no_faults, user_data_folder
-from platewatch.vision.registry import BackendKind, problem_of
-from platewatch.vision.session import Provider, choose_provider
+from platewatch.vision.inference.registry import BackendKind, problem_of
+from platewatch.vision.inference.session import Provider, choose_provider
 
 _OWN_FILES: Final = {
     BackendKind.DETECTOR: ("detector_model",),

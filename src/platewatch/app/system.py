@@ -9,13 +9,13 @@ from fastapi import APIRouter, Header
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from pydantic import BaseModel, Field
 
-from platewatch.app.dependencies import RuntimeDep
 from platewatch.app.health_styles import CARWATCH_WELCOME, CarwatchHealth
-from platewatch.app.runtime import ModelState
 from platewatch.db.engine import Database
 from platewatch.errors import SettingsError
+from platewatch.reading.service import ModelState
 from platewatch.settings import Settings
 from platewatch.version import VERSION
+from platewatch.web.dependencies import StateDep
 
 router = APIRouter(tags=["system"])
 
@@ -64,27 +64,27 @@ class Welcome(BaseModel):
 
 
 @router.get("/", response_model=Welcome)
-def read_root(runtime: RuntimeDep, accept: Annotated[str, Header()] = "") -> Response:
+def read_root(state: StateDep, accept: Annotated[str, Header()] = "") -> Response:
     """Say that the server runs; browsers are sent to the dashboard."""
     if "text/html" in accept:
         return RedirectResponse("/app/", HTTPStatus.SEE_OTHER, headers=_DEPENDS_ON_ACCEPT)
-    if runtime.settings.health_style == "carwatch":
+    if state.settings.health_style == "carwatch":
         return JSONResponse(CARWATCH_WELCOME, headers=_DEPENDS_ON_ACCEPT)
     welcome = Welcome(message="platewatch is running", version=VERSION)
     return JSONResponse(welcome.model_dump(), headers=_DEPENDS_ON_ACCEPT)
 
 
 @router.get("/health", response_model=Health, responses={503: {"model": Health, "description": "Not ready"}})
-def read_health(runtime: RuntimeDep) -> Response:
+def read_health(state: StateDep) -> Response:
     """Tell whether the server can read and store: 200 when ready, 503 when not (yet)."""
-    models, pool = runtime.model_health(), runtime.readers.state()
+    models, pool = state.reading.health(), state.reading.pool_state()
     health = Health(
         status="healthy",
         service=SERVICE,
         version=VERSION,
         endpoints={"auth": "/auth/*", "api": "/api/*"},
-        database=_database_health(runtime.database),
-        storage=StorageState(state="unusable" if runtime.storage.problem() else "ready"),
+        database=_database_health(state.database),
+        storage=StorageState(state="unusable" if state.storage.problem() else "ready"),
         models=ModelsHealth(
             state=models.state,
             detector=models.detector,
@@ -96,9 +96,9 @@ def read_health(runtime: RuntimeDep) -> Response:
         ),
     )
     if health.database.state == health.storage.state == models.state == "ready":
-        return JSONResponse(_in_style(health, runtime.settings))
+        return JSONResponse(_in_style(health, state.settings))
     health.status = "unhealthy"
-    return JSONResponse(_in_style(health, runtime.settings), HTTPStatus.SERVICE_UNAVAILABLE)
+    return JSONResponse(_in_style(health, state.settings), HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 @router.get("/health/live")

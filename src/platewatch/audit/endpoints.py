@@ -9,20 +9,20 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
-from platewatch.app.dependencies import (
-    CSV_ANSWER,
-    OPENAPI_SECURITY,
-    ActorDep,
-    Manager,
-    PlateSearchDep,
-    RuntimeDep,
-    csv_download,
-)
 from platewatch.audit.schemas import EXPORT_HEADER, AuditFilter, AuditPage, AuditQuery, AuditRead
 from platewatch.audit.service import AuditAction, AuditService, Details
 from platewatch.csv_rows import Cell
 from platewatch.db.paging import EXPORT_PAGE, all_pages
 from platewatch.ephemeral.limiter import Limit
+from platewatch.web.dependencies import (
+    CSV_ANSWER,
+    OPENAPI_SECURITY,
+    ActorDep,
+    Manager,
+    PlateSearchDep,
+    StateDep,
+    csv_download,
+)
 
 _NOTED: Final = Limit("readings of the audit log noted", 1, 10 * 60)
 
@@ -32,7 +32,7 @@ router = APIRouter(prefix="/api/v1/audit", tags=["audit"], dependencies=OPENAPI_
 @router.get("")
 def read_audit_log(
     query: Annotated[AuditQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
     _manager: Manager,
     actor: ActorDep,
     search: PlateSearchDep,
@@ -40,34 +40,34 @@ def read_audit_log(
     """List what was done, newest first. That somebody read it is noted, too."""
     # A subject may be a plate.
     why = search.why(query.reason) if query.subject is not None else None
-    with runtime.database.reading() as session:
-        page = AuditService(session, runtime.clock).page(query)
+    with state.database.reading() as session:
+        page = AuditService(session, state.clock).page(query)
         told = AuditPage(items=[AuditRead.of(row) for row in page.items], next_cursor=page.next_cursor)
     filters = query.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor", "reason"})
     if why is not None:
         filters["reason"] = why
     # A page that is shown again and again is read once: the notes would hide what they stand between.
     who = (str(actor.user_id), str(actor.api_key_id), json.dumps(filters, sort_keys=True))
-    if query.cursor is None and not runtime.limiter.hit(_NOTED, *who).exceeded:
-        runtime.note(AuditAction.AUDIT_READ, actor, None, filters)
+    if query.cursor is None and not state.limiter.hit(_NOTED, *who).exceeded:
+        state.note(AuditAction.AUDIT_READ, actor, None, filters)
     return told
 
 
 @router.get("/export", response_class=StreamingResponse, responses=CSV_ANSWER)
 def export_audit_log(
     wanted: Annotated[AuditFilter, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
     _manager: Manager,
     actor: ActorDep,
     search: PlateSearchDep,
 ) -> StreamingResponse:
     """Give the whole log, or what the filters leave of it, as CSV."""
     details: Details = {**wanted.model_dump(mode="json", exclude_none=True), "reason": search.why(wanted.reason)}
-    runtime.note(AuditAction.AUDIT_EXPORTED, actor, None, details)
+    state.note(AuditAction.AUDIT_EXPORTED, actor, None, details)
 
     def page(session: Session, cursor: str | None) -> tuple[list[list[Cell]], str | None]:
         query = AuditQuery.model_construct(**dict(wanted), limit=EXPORT_PAGE, cursor=cursor)
-        found = AuditService(session, runtime.clock).page(query)
+        found = AuditService(session, state.clock).page(query)
         return [AuditRead.of(row).as_cells() for row in found.items], found.next_cursor
 
-    return csv_download("audit.csv", EXPORT_HEADER, all_pages(runtime.database, page))
+    return csv_download("audit.csv", EXPORT_HEADER, all_pages(state.database, page))

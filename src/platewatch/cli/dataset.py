@@ -212,8 +212,8 @@ def _placing(*, move: bool, copy: bool, link: bool, otherwise: Placing) -> Placi
 
 
 def _readers(detector: str, recognizers: list[str], min_confidence: float) -> list[PlateReader]:
-    from platewatch.app.engines import backend_options
     from platewatch.clock import Clock
+    from platewatch.reading.backend_options import backend_options
     from platewatch.settings import load_settings
     from platewatch.vision.pipeline import PlateReader
 

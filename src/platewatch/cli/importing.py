@@ -56,7 +56,7 @@ def carwatch(  # noqa: PLR0913 (each parameter is an option of the command)
     what was added. Ends with 1 if rows were left.
     """
     from platewatch.imports.carwatch.source import opened
-    from platewatch.imports.carwatch.takeover import Takeover, TakeoverPlan
+    from platewatch.imports.carwatch.takeover import Takeover, TakeoverPlan, Target
 
     if not 0 < len(name.strip()) <= _MAX_NAME:
         raise FieldError("name", f"Give --name 1 to {_MAX_NAME} characters.")
@@ -65,7 +65,8 @@ def carwatch(  # noqa: PLR0913 (each parameter is an option of the command)
     with _runtime() as runtime, opened(address, zone) as rows, Steps("Taking over") as steps:
         place = _location(location, runtime.settings.carwatch_location)
         plan = TakeoverPlan(name.strip(), place, admin, role, dry_run)
-        takeover = Takeover(rows, runtime, plan, steps.tell)
+        target = Target(runtime.settings, runtime.recorder, runtime.reading.limits)
+        takeover = Takeover(rows, target, plan, steps.tell)
         takeover.require_settled()
         try:
             takeover.run()

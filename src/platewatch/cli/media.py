@@ -16,13 +16,14 @@ def sweep_media(
     take_all: Annotated[bool, typer.Option("--all", help="Also where suspiciously many pictures have no row.")] = False,
 ) -> None:
     """Take away stored pictures that nothing in the database names; a running server may go on."""
-    from platewatch.app.runtime import open_media_store, referenced_media
+    from platewatch.app.runtime import open_media_store
     from platewatch.app.start import prepare_data
     from platewatch.audit.service import COMMAND, AuditAction, AuditService
     from platewatch.clock import Clock
     from platewatch.db.engine import Database
     from platewatch.media.sweeping import MIN_AGE, count_strays, sweep
     from platewatch.settings import load_settings
+    from platewatch.sightings.recorder import referenced_media
 
     settings, clock = load_settings(), Clock()
     prepare_data(settings)

@@ -21,11 +21,11 @@ FolderOption = Annotated[Path | None, typer.Option("--folder", help="A folder wi
 @app.command("list")
 def list_models(folder: FolderOption = None) -> None:
     """Print which detectors and recognizers are ready, what the others lack, and the models that have a card."""
-    from platewatch.app.engines import backend_options
     from platewatch.clock import Clock
+    from platewatch.reading.backend_options import backend_options
     from platewatch.settings import load_settings
-    from platewatch.vision.registry import installed_backends, problem_of
-    from platewatch.vision.zoo import list_models as models_in
+    from platewatch.vision.inference.model_card import list_models as models_in
+    from platewatch.vision.inference.registry import installed_backends, problem_of
 
     options = backend_options(load_settings(), Clock().now)
     try:
@@ -63,7 +63,7 @@ def install_model(
     """Check a model, run it once, and copy it into the data folder, where it is chosen by its name."""
     from platewatch.app.start import prepare_data
     from platewatch.settings import load_settings
-    from platewatch.vision.install import install
+    from platewatch.vision.inference.install import install
 
     settings = load_settings()
     prepare_data(settings)
@@ -76,7 +76,7 @@ def install_model(
 def remove_model(name: Annotated[str, typer.Argument(help="As `platewatch models list` shows it.")]) -> None:
     """Remove an installed model; a server that has loaded it goes on with it until it is restarted."""
     from platewatch.settings import load_settings
-    from platewatch.vision.install import remove
+    from platewatch.vision.inference.install import remove
 
     typer.echo(f"{remove(name, load_settings().models_folder)}: removed")
 
@@ -84,7 +84,7 @@ def remove_model(name: Annotated[str, typer.Argument(help="As `platewatch models
 def _folders(folder: Path | None) -> list[Path]:
     """Of the built-in models, the installed ones, and those that were named."""
     from platewatch.settings import load_settings
-    from platewatch.vision.zoo import BUILT_IN_MODELS
+    from platewatch.vision.inference.model_card import BUILT_IN_MODELS
 
     return [BUILT_IN_MODELS, load_settings().models_folder, *([folder] if folder else [])]
 
@@ -92,7 +92,7 @@ def _folders(folder: Path | None) -> list[Path]:
 def _checks(folder: Path | None) -> Iterator[tuple[str, str | None]]:
     """A name for each model, and what is wrong with it, if anything."""
     from platewatch.vision.backends.rapidocr import damaged_files, is_installed, model_files
-    from platewatch.vision.zoo import list_models
+    from platewatch.vision.inference.model_card import list_models
 
     damaged = set(damaged_files()) if is_installed() else set()
     for path in model_files() if is_installed() else ():

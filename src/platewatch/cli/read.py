@@ -64,11 +64,11 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     """
     from dataclasses import replace
 
-    from platewatch.app.engines import backend_options
     from platewatch.clock import Clock
+    from platewatch.reading.backend_options import backend_options
     from platewatch.settings import load_settings
+    from platewatch.vision.inference.registry import Profile
     from platewatch.vision.pipeline import PlateReader
-    from platewatch.vision.registry import Profile
 
     if as_json and as_csv:
         _refuse("--json and --csv exclude each other. Choose one.")

@@ -7,10 +7,10 @@ import typer
 
 def reseal() -> None:
     """Seal the secrets in the database with the first key of PLATEWATCH_SECRET_KEY."""
-    from platewatch.app.resealing import reseal_all
     from platewatch.app.start import prepare_data
     from platewatch.clock import Clock
     from platewatch.db.engine import Database
+    from platewatch.maintenance.resealing import reseal_all
     from platewatch.sealing import Seal
     from platewatch.settings import load_settings
 

@@ -10,30 +10,31 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.orm import Session
 
-from platewatch.app.dependencies import (
+from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
+from platewatch.db.repository import Page
+from platewatch.db.tables import ImageRow, SightingRow
+from platewatch.errors import FieldError, NotFoundError
+from platewatch.reading.photos import Photo
+from platewatch.sightings.capture_time import capture_time
+from platewatch.sightings.endpoints.dependencies import RecorderDep, get_recorder
+from platewatch.sightings.endpoints.recording import record_manual
+from platewatch.sightings.endpoints.searching import note_search
+from platewatch.sightings.query import MAX_PAGE, SightingQuery
+from platewatch.sightings.schemas import Note, PlaceName, SightingCreate, SightingSource, Subject
+from platewatch.sightings.service import Circumstances, RecordedPhoto, SightingService
+from platewatch.sightings.staging import StagedPhoto
+from platewatch.users.schemas import PlainEnvelope
+from platewatch.vision.types import Direction
+from platewatch.web.dependencies import (
     RECOGNIZER_ONLY,
     PlateSearchDep,
     Reader,
     ReadingSession,
     Recognizer,
-    RuntimeDep,
+    StateDep,
     open_photos,
 )
-from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
-from platewatch.db.repository import Page
-from platewatch.db.tables import ImageRow, SightingRow
-from platewatch.errors import FieldError, NotFoundError
-from platewatch.sightings.capture_time import capture_time
-from platewatch.sightings.endpoints.recording import record_manual
-from platewatch.sightings.endpoints.searching import note_search
-from platewatch.sightings.photos import Photo, stage_photo
-from platewatch.sightings.query import MAX_PAGE, SightingQuery
-from platewatch.sightings.schemas import Note, PlaceName, SightingCreate, SightingSource, Subject
-from platewatch.sightings.service import Circumstances, RecordedPhoto
-from platewatch.users.schemas import PlainEnvelope
-from platewatch.vision.types import Direction
 
 _SUBJECTS: Final = {
     Direction.ENTERING: "Vehicle Entry",
@@ -168,7 +169,7 @@ class FetchedImage(BaseModel):
 
 async def get_photo(
     request: Request,
-    runtime: RuntimeDep,
+    state: StateDep,
     image: Annotated[UploadFile | None, File(description="a photo: JPEG, PNG, WebP or BMP")] = None,
 ) -> Photo:
     """The photo of the form field `image`.
@@ -180,12 +181,12 @@ async def get_photo(
     if image is None:
         found = ", ".join(sorted((await request.form()).keys())) or "none"
         raise FieldError("image", f"Send the photo in the multipart form field 'image' (fields found: {found}).")
-    [photo] = await open_photos([image], runtime)
+    [photo] = await open_photos([image], state)
     return photo
 
 
 def get_location(
-    runtime: RuntimeDep,
+    state: StateDep,
     asked: Annotated[str, Query(alias="location", max_length=150, pattern=_NO_CONTROLS, description=_LOCATION)] = "",
     sent: Annotated[str, Form(alias="location", max_length=150, pattern=_NO_CONTROLS, description=_LOCATION)] = "",
 ) -> str | None:
@@ -197,14 +198,14 @@ def get_location(
     names = {name.strip() for name in (asked, sent)} - {""}
     if len(names) > 1:
         raise FieldError("location", f"The query says {asked!r}, the form says {sent!r}. Name one location.")
-    return names.pop() if names else runtime.settings.carwatch_location
+    return names.pop() if names else state.settings.carwatch_location
 
 
 @router.post("/upload_image", dependencies=[RECOGNIZER_ONLY])
 def upload_image(
     photo: Annotated[Photo, Depends(get_photo)],
     location: Annotated[str | None, Depends(get_location)],
-    runtime: RuntimeDep,
+    state: StateDep,
     caller: Recognizer,
     status: Annotated[Direction, Query()] = Direction.UNKNOWN,
     record_known: Annotated[bool, Query(description="record a photo even if it was recorded before")] = False,  # noqa: FBT002
@@ -213,10 +214,10 @@ def upload_image(
 
     Entering and leaving opens and ends a visit.
     """
-    now = runtime.clock.now()
+    recorder, now = get_recorder(state), state.clock.now()
     name = _name_at(now)
-    read = runtime.read_photo(replace(photo, name=name))
-    time = capture_time(photo.image.data, runtime.capture_zones(camera=None, location=location), now)
+    read = state.reading.read(replace(photo, name=name))
+    time = capture_time(photo.image.data, recorder.capture_zones(camera=None, location=location), now)
     circumstances = Circumstances(
         captured_at=time.at,
         captured_at_source=time.source,
@@ -226,15 +227,12 @@ def upload_image(
         record_known=record_known,
     )
 
-    def work(session: Session) -> tuple[RecordedPhoto, str]:
-        service = runtime.sightings(session)
+    def record(service: SightingService, staged: StagedPhoto) -> tuple[RecordedPhoto, str]:
         done = service.record_photo(staged, circumstances)
         is_kept = done.is_known and done.image_id is not None
         return done, _name_of(service.image_or_raise(done.image_id or 0)) if is_kept else name
 
-    with runtime.staging() as staging:
-        staged = stage_photo(staging, read)
-        done, name = runtime.transact(work)
+    done, name = recorder.record([read], lambda _session, service, staged: record(service, staged[0]))
     recorded = done.sightings
     if done.is_known:
         message = f"The same photo was recorded before, as sighting {recorded[0].id}; nothing was recorded again."
@@ -254,40 +252,43 @@ def upload_image(
 @router.get("/history")
 def read_history(
     query: Annotated[HistoryQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     _reader: Reader,
     search: PlateSearchDep,
 ) -> History:
     """List what was recorded, newest first: everything, or page by page with `limit` and `cursor`."""
     chosen = query.sightings()
     note_search(search, chosen, is_new=query.cursor is None)
-    with runtime.database.reading() as session:
-        return History.of(runtime.sightings(session).page(chosen), query)
+    with state.database.reading() as session:
+        return History.of(recorder.sightings(session).page(chosen), query)
 
 
 @router.post("/plate", status_code=HTTPStatus.CREATED)
-def record_plate(body: PlateRecord, runtime: RuntimeDep, caller: Recognizer) -> PlateAnswer:
+def record_plate(body: PlateRecord, state: StateDep, recorder: RecorderDep, caller: Recognizer) -> PlateAnswer:
     """Record a plate by hand, without a photo; with a `status` of entering or leaving it opens or ends a visit."""
     written = SightingCreate(
         plate=body.plate,
         direction=body.status,
-        location=body.location or runtime.settings.carwatch_location,
+        location=body.location or state.settings.carwatch_location,
         subject=body.subject or None,
         note=body.description or None,
     )
-    recorded = record_manual(written, runtime, caller)
-    with runtime.database.reading() as session:
-        return PlateAnswer(data=HistoryRecord.of(runtime.sightings(session).get_or_raise(recorded.id)))
+    recorded = record_manual(written, recorder, caller)
+    with state.database.reading() as session:
+        return PlateAnswer(data=HistoryRecord.of(recorder.sightings(session).get_or_raise(recorded.id)))
 
 
 @router.post("/fetch_img")
-def fetch_image(runtime: RuntimeDep, session: ReadingSession, _recognizer: Recognizer) -> FetchedImage:
+def fetch_image(
+    state: StateDep, recorder: RecorderDep, session: ReadingSession, _recognizer: Recognizer
+) -> FetchedImage:
     """Write the latest photo into the folder `images/` of the server, in place of the one fetched before."""
-    row = runtime.sightings(session).get_latest_image()
+    row = recorder.sightings(session).get_latest_image()
     if row is None:
         raise NotFoundError("stored image")
-    data, name = runtime.media.get(row.media_key), _name_of(row)
-    path = runtime.image_copies.write(name, data)
+    data, name = state.media.get(row.media_key), _name_of(row)
+    path = recorder.copies.write(name, data)
     told = f"{path.parent.name}/{name}"
     return FetchedImage(
         message=f"Latest image saved to {told}",

@@ -10,8 +10,8 @@ from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
-from platewatch.app.dependencies import OPENAPI_SECURITY
 from platewatch.errors import FieldError
+from platewatch.web.dependencies import OPENAPI_SECURITY
 
 _FORMS: Final = ("multipart/form-data", "application/x-www-form-urlencoded")
 

@@ -6,16 +6,16 @@ from typing import Annotated
 
 from fastapi import Depends, File, Request, UploadFile
 
-from platewatch.app.dependencies import RuntimeDep, open_photos
 from platewatch.errors import FieldError
-from platewatch.sightings.photos import Photo
+from platewatch.reading.photos import Photo
+from platewatch.web.dependencies import StateDep, open_photos
 
 _PHOTO = File(description="a photo: JPEG, PNG, WebP or BMP; as `file` or as `image`")
 
 
 async def get_uploaded_photo(
     request: Request,
-    runtime: RuntimeDep,
+    state: StateDep,
     file: Annotated[UploadFile | None, _PHOTO] = None,
     image: Annotated[UploadFile | None, _PHOTO] = None,
 ) -> Photo:
@@ -31,7 +31,7 @@ async def get_uploaded_photo(
         raise FieldError(
             "file", f"Send one photo in the multipart form field 'file' or 'image' (fields found: {found})."
         )
-    [photo] = await open_photos(sent, runtime)
+    [photo] = await open_photos(sent, state)
     return photo
 
 

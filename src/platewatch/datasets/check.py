@@ -15,7 +15,7 @@ from platewatch.vision.image import open_image
 
 # Labels are rounded, and some tools count pixels from 1.
 _TOLERANCE_PX: Final = 1.0
-_LEAST_SIDE_PX: Final = 1.0
+_MIN_SIDE_PX: Final = 1.0
 
 NOTES: Final = frozenset({ProblemKind.EMPTY, ProblemKind.UNLABELLED})
 """Kinds that may be meant: an image without plates teaches what is none."""
@@ -75,12 +75,12 @@ def _check_plate(plate: PlateLabel, size: tuple[int, int], *, crop: bool) -> Ite
     box = plate.outline_xyxy
     if box is not None:
         left, top, right, bottom = box
-        if right - left < _LEAST_SIDE_PX or bottom - top < _LEAST_SIDE_PX:
+        if right - left < _MIN_SIDE_PX or bottom - top < _MIN_SIDE_PX:
             yield ProblemKind.NO_AREA, f"the box {_short(box)} is {right - left:g} x {bottom - top:g}."
         low, wide, high = -_TOLERANCE_PX, width + _TOLERANCE_PX, height + _TOLERANCE_PX
         if left < low or top < low or right > wide or bottom > high:
             yield ProblemKind.OUTSIDE, f"the box {_short(box)} is not inside {width} x {height}."
-    if plate.corners is not None and polygon_area(plate.corners) < _LEAST_SIDE_PX:
+    if plate.corners is not None and polygon_area(plate.corners) < _MIN_SIDE_PX:
         yield ProblemKind.NO_AREA, "the corners lie on one line."
     if plate.text is not None and (problem := _text_problem(plate.text)):
         yield ProblemKind.TEXT, problem

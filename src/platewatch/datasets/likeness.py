@@ -15,7 +15,7 @@ from platewatch.vision.types import ImageBgr
 SIDE: Final = 16
 # Of 256 bits. Up to 40, all 25 pairs with known texts in seven sets of photos and crops show one plate; up to 48, 3 of
 # 46 do not.
-MOST_DIFFERENT: Final = 40
+MAX_DIFFERENT: Final = 40
 
 Hash = NDArray[np.uint64]
 """uint64 (4,), 256 bits."""
@@ -27,7 +27,7 @@ def difference_hash(image_bgr: ImageBgr) -> Hash:
     return np.packbits(small[:, 1:] > small[:, :-1]).view(np.uint64)
 
 
-def similar_pairs(hashes: Sequence[Hash], most_different: int = MOST_DIFFERENT) -> Iterator[tuple[int, int]]:
+def similar_pairs(hashes: Sequence[Hash], most_different: int = MAX_DIFFERENT) -> Iterator[tuple[int, int]]:
     """Pairs of indices whose hashes differ in at most so many bits, each pair once.
 
     Each is compared with all after it: 3 s for 10,000 photos.

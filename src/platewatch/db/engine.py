@@ -69,6 +69,9 @@ class Database:
     Nothing is opened until it is used. One object serves all threads.
     """
 
+    when_committed: Callable[[], None] | None = None
+    """Called after each transaction that was committed; the outbox is followed so."""
+
     def __init__(self, url: str, names: DatabaseNames = URL_NAMES) -> None:
         """`names` are the settings that messages about the database name."""
         self.url = normalized_url(url)
@@ -92,6 +95,8 @@ class Database:
         """
         with self._write_session.begin() as session:
             yield session
+        if self.when_committed is not None:
+            self.when_committed()
 
     def transact(self, work: Callable[[Session], Result]) -> Result:
         """What the work gives, done in a transaction, and done again when its locks crossed those of another one.

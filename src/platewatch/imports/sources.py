@@ -17,9 +17,9 @@ from platewatch.errors import FieldError, ForbiddenError, ImageTooLargeError, In
 from platewatch.vision.photo_files import files_below, is_clutter
 
 _MEGABYTE: Final = 1024 * 1024
-_MOST_SHRUNK: Final = 100
+_MAX_SHRUNK: Final = 100
 """Photos hardly shrink in an archive; what shrinks more than this is made to burst."""
-_LEAST_BOMB: Final = _MEGABYTE
+_MIN_BOMB: Final = _MEGABYTE
 _DIRECTORY_BYTES_PER_FILE: Final = 1024
 _END = struct.Struct("<4s4H2LH")
 _END_SIGN: Final = b"PK\x05\x06"
@@ -180,7 +180,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise _refused(f"{name[:80]!r} in it is a link. Pack the photos themselves.")
     shrunk = entry.file_size / max(1, entry.compress_size)
-    if entry.file_size > _LEAST_BOMB and shrunk > _MOST_SHRUNK:
+    if entry.file_size > _MIN_BOMB and shrunk > _MAX_SHRUNK:
         raise _refused(f"{name[:80]!r} in it unpacks to {shrunk:.0f} times its size, which no photo does.")
 
 

@@ -1,4 +1,4 @@
-"""The thread that reads the photos of imports, one after the other, and stops and goes on at any of them.
+"""Reads the photos of imports, one after the other, and stops and goes on at any of them.
 
 A file's row says what became of it and is written in the transaction that records its plates: whatever happens to the
 process, each photo is recorded once. Which process works at an import is told by a lease.
@@ -7,19 +7,17 @@ process, each photo is recorded once. Which process works at an import is told b
 from __future__ import annotations
 
 import secrets
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
 import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from platewatch.clock import Clock
-from platewatch.db.engine import Database
+from platewatch.background import BackgroundWorker
 from platewatch.db.leases import Leases
 from platewatch.db.tables import ImportFileRow, ImportJobRow
 from platewatch.errors import BusyError, FieldError, InputError, PlatewatchError
@@ -27,12 +25,13 @@ from platewatch.imports.repository import ImportFileRepository, ImportJobReposit
 from platewatch.imports.schemas import FileState, ImportSource, ImportState
 from platewatch.imports.service import ImportService, Outcome
 from platewatch.imports.sources import ArchiveSource, FolderSource, Source, UnreadableFileError
-from platewatch.media.store import Staging
-from platewatch.sightings.capture_time import CaptureTime, CaptureZones, capture_time, capture_zones
-from platewatch.sightings.photos import Photo, ReadPhoto, open_photo, stage_photo
-from platewatch.sightings.schemas import SightingRead, SightingSource
+from platewatch.reading.photos import Photo, ReadPhoto, open_photo
+from platewatch.reading.service import ReadingService
+from platewatch.sightings.capture_time import CaptureTime, CaptureZones, capture_time
+from platewatch.sightings.recorder import Recorder
+from platewatch.sightings.schemas import SightingSource
 from platewatch.sightings.service import Circumstances, SightingService
-from platewatch.vision.image import ImageLimits
+from platewatch.sightings.staging import StagedPhoto
 from platewatch.vision.types import Direction
 
 LEASE: Final = timedelta(seconds=30)
@@ -42,24 +41,7 @@ _LISTED_AT_ONCE: Final = 1000
 _MAX_PATH: Final = 500
 _FORGOTTEN_AFTER: Final = timedelta(hours=1)
 
-T = TypeVar("T")
 log = structlog.get_logger(__name__)
-
-
-class ImportHost(Protocol):
-    """What the worker needs of the server that it runs in."""
-
-    database: Database
-    clock: Clock
-    image_limits: ImageLimits
-
-    def read_photo(self, photo: Photo) -> ReadPhoto: ...
-
-    def sightings(self, session: Session) -> SightingService: ...
-
-    def transact(self, work: Callable[[Session], T]) -> T: ...
-
-    def staging(self) -> AbstractContextManager[Staging]: ...
 
 
 class _SettledElsewhereError(Exception):
@@ -73,54 +55,38 @@ class _LeaseLostError(Exception):
 class ImportWorker:
     """Takes up imports that wait, and those whose process died."""
 
-    def __init__(self, host: ImportHost, archives: Path, max_files: int) -> None:
-        self._host = host
-        self._archives = archives
+    def __init__(self, reading: ReadingService, recorder: Recorder, archives: Path, max_files: int) -> None:
+        self._database = recorder.database
+        self._clock = recorder.clock
+        self._reading = reading
+        self._recorder = recorder
+        self.archives = archives
         self._max_files = max_files
         self._holder = secrets.token_hex(16)
-        self._stopping = threading.Event()
-        self._woken = threading.Event()
-        self._thread: threading.Thread | None = None
-
-    def start(self) -> None:
-        self._thread = threading.Thread(target=self._run, name="imports", daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Return when the photo at hand is done; the import goes on with the next start."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join()
+        self.worker = BackgroundWorker("imports", self._work_off, POLL_S)
 
     def wake(self) -> None:
         """Look at once whether there is something to do."""
-        self._woken.set()
+        self.worker.wake()
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self._clear_archives()
-                for job_id in self._waiting():
-                    if not self._stopping.is_set():
-                        self._take_up(job_id)
-            except Exception:  # top of a thread: it goes on, the log tells
-                log.exception("imports.crashed")
-            self._woken.wait(POLL_S)
-            self._woken.clear()
+    def _work_off(self) -> None:
+        self._clear_archives()
+        for job_id in self._waiting():
+            if not self.worker.is_stopping():
+                self._take_up(job_id)
 
     def _waiting(self) -> list[int]:
-        with self._host.database.reading() as session:
+        with self._database.reading() as session:
             return ImportJobRepository(session).ids_at_work()
 
     def _take_up(self, job_id: int) -> None:
-        job = self._host.transact(lambda session: self._begun(session, job_id))
+        job = self._database.transact(lambda session: self._begun(session, job_id))
         if job is None:
             return
         log.info("import.began", job=job_id)
         error = None
         try:
-            with closing(_source_of(job, self._archives)) as source:
+            with closing(_source_of(job, self.archives)) as source:
                 is_over = self._work(job, source)
         except _LeaseLostError:
             is_over = False
@@ -132,7 +98,7 @@ class ImportWorker:
                 True,
                 f"Something went wrong; the server's error.log tells more ({type(problem).__name__}).",
             )
-        self._host.transact(lambda session: self._ended(session, job_id, is_over=is_over, error=error))
+        self._database.transact(lambda session: self._ended(session, job_id, is_over=is_over, error=error))
         log.info("import.stopped", job=job_id, over=is_over, error=error)
 
     def _begun(self, session: Session, job_id: int) -> ImportJobRow | None:
@@ -144,21 +110,21 @@ class ImportWorker:
             Leases(session).give_back(_lease(job_id), self._holder)
             return None
         row.state = ImportState.RUNNING
-        row.started_at = row.started_at or self._host.clock.now()
+        row.started_at = row.started_at or self._clock.now()
         return row
 
     def _ended(self, session: Session, job_id: int, *, is_over: bool, error: str | None) -> None:
         if is_over:
-            ImportService(session, self._host.clock).end(job_id, error)
+            ImportService(session, self._clock).end(job_id, error)
         Leases(session).give_back(_lease(job_id), self._holder)
 
     def _work(self, job: ImportJobRow, source: Source) -> bool:
         """Whether the import is over; otherwise somebody stopped it, or the server stops."""
         if not job.is_listed:
             self._list(job, source)
-        zones = self._zones_of(job)
-        while not self._stopping.is_set():
-            file = self._host.transact(lambda session: self._next(session, job.id))
+        zones = self._recorder.capture_zones(camera=job.camera, location=job.location)
+        while not self.worker.is_stopping():
+            file = self._database.transact(lambda session: self._next(session, job.id))
             if isinstance(file, bool):
                 return file
             self._do(job, file, source, zones)
@@ -172,7 +138,7 @@ class ImportWorker:
         return ImportFileRepository(session).next_waiting(job_id) or True
 
     def _renew(self, session: Session, job_id: int) -> bool:
-        return Leases(session).take(_lease(job_id), self._holder, self._host.clock.now(), LEASE)
+        return Leases(session).take(_lease(job_id), self._holder, self._clock.now(), LEASE)
 
     def _list(self, job: ImportJobRow, source: Source) -> None:
         """Write down all files. A worker that began this before may have died over it, so begin again.
@@ -181,10 +147,10 @@ class ImportWorker:
             FieldError: there are too many.
             _LeaseLostError: another worker has taken the import over.
         """
-        self._host.transact(lambda session: ImportFileRepository(session).delete_of(job.id))
+        self._database.transact(lambda session: ImportFileRepository(session).delete_of(job.id))
         for rows in self._listed(job.id, source):
-            self._host.transact(lambda session, rows=rows: self._add_files(session, job.id, rows))  # type: ignore[misc]
-        self._host.transact(lambda session: _count(session, job.id))
+            self._database.transact(lambda session, rows=rows: self._add_files(session, job.id, rows))  # type: ignore[misc]
+        self._database.transact(lambda session: _count(session, job.id))
 
     def _listed(self, job_id: int, source: Source) -> Iterator[list[dict[str, Any]]]:
         rows: list[dict[str, Any]] = []
@@ -207,7 +173,7 @@ class ImportWorker:
         if shown == path and len(path) <= _MAX_PATH:
             return waiting_file(job_id, path)
         problem = "The file's name is too long or not in UTF-8. Rename it."
-        return failed_file(job_id, shown[-_MAX_PATH:], problem, self._host.clock.now())
+        return failed_file(job_id, shown[-_MAX_PATH:], problem, self._clock.now())
 
     def _add_files(self, session: Session, job_id: int, rows: list[dict[str, Any]]) -> None:
         if not self._renew(session, job_id):
@@ -217,11 +183,11 @@ class ImportWorker:
     def _do(self, job: ImportJobRow, file: ImportFileRow, source: Source, zones: CaptureZones) -> None:
         """Read one file and record what is in it, unless the photo is known."""
         try:
-            found = source.read(file.path, self._host.image_limits.max_bytes, zones.of_files)
-            photo = open_photo(file.path, found.data, self._host.image_limits)
-            time = capture_time(found.data, zones, self._host.clock.now(), changed_at=found.changed_at)
+            found = source.read(file.path, self._reading.limits.max_bytes, zones.of_files)
+            photo = open_photo(file.path, found.data, self._reading.limits)
+            time = capture_time(found.data, zones, self._clock.now(), changed_at=found.changed_at)
             circumstances = _circumstances(job, time)
-            known = self._find_known(found.data, circumstances)
+            known = self._recorder.find_known(found.data, circumstances)
             read = None if known else self._read(photo)
         except InputError as error:
             self._settle(job.id, Outcome(file.id, FileState.FAILED, error=str(error)))
@@ -233,51 +199,41 @@ class ImportWorker:
         elif read is not None:
             self._record(file, read, circumstances, time)
 
-    def _find_known(self, data: bytes, circumstances: Circumstances) -> list[SightingRead]:
-        with self._host.database.reading() as session:
-            return self._host.sightings(session).find_known(data, circumstances)
-
     def _read(self, photo: Photo) -> ReadPhoto | None:
         """The photo's plates; None if the server stops before a reader is free."""
-        while not self._stopping.is_set():
+        while not self.worker.is_stopping():
             try:
-                return self._host.read_photo(photo)
+                return self._reading.read(photo)
             except BusyError:
                 # People come first: the waiting line is theirs.
-                self._stopping.wait(_BUSY_S)
+                self.worker.wait(_BUSY_S)
         return None
 
     def _record(self, file: ImportFileRow, read: ReadPhoto, circumstances: Circumstances, time: CaptureTime) -> None:
-        def work(session: Session) -> None:
-            recorded = self._host.sightings(session).record_photo(staged, circumstances)
+        def record(session: Session, service: SightingService, photo: StagedPhoto) -> None:
+            recorded = service.record_photo(photo, circumstances)
             known = recorded.sightings[0].id if recorded.is_known else None
             sightings = 0 if recorded.is_known else len(recorded.sightings)
             outcome = Outcome(file.id, FileState.DONE, sightings, time, known_sighting_id=known)
-            if not ImportService(session, self._host.clock).settle(file.job_id, outcome):
+            if not ImportService(session, self._clock).settle(file.job_id, outcome):
                 raise _SettledElsewhereError
 
         try:
-            with self._host.staging() as staging:
-                staged = stage_photo(staging, read)
-                self._host.transact(work)
+            self._recorder.record([read], lambda session, service, staged: record(session, service, staged[0]))
         except _SettledElsewhereError:
             log.info("import.settled_elsewhere", job=file.job_id, file=file.id)
 
     def _settle(self, job_id: int, outcome: Outcome) -> None:
-        self._host.transact(lambda session: ImportService(session, self._host.clock).settle(job_id, outcome))
-
-    def _zones_of(self, job: ImportJobRow) -> CaptureZones:
-        with self._host.database.reading() as session:
-            return capture_zones(session, self._host.clock, camera=job.camera, location=job.location)
+        self._database.transact(lambda session: ImportService(session, self._clock).settle(job_id, outcome))
 
     def _clear_archives(self) -> None:
         """Delete archives whose import is over, or was never begun because the server died over its upload."""
-        if not self._archives.is_dir():
+        if not self.archives.is_dir():
             return
-        with self._host.database.reading() as session:
+        with self._database.reading() as session:
             needed = ImportJobRepository(session).archives()
-        for path in self._archives.iterdir():
-            age = self._host.clock.now().timestamp() - path.stat().st_mtime
+        for path in self.archives.iterdir():
+            age = self._clock.now().timestamp() - path.stat().st_mtime
             if path.name not in needed and age > _FORGOTTEN_AFTER.total_seconds():
                 path.unlink(missing_ok=True)
 

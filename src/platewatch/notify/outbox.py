@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import structlog
 
+from platewatch.background import BackgroundWorker
 from platewatch.clock import Clock
 from platewatch.notify.events import Event
 from platewatch.notify.gaps import Gaps
@@ -44,16 +45,13 @@ class OutboxTail:
         self._read_after = read_after
         self._last_id = last_id
         self._clock = clock
-        self._poll_s = poll_s
         self._gaps: Gaps | None = None
         self._subscriptions: set[Subscription] = set()
         self._listeners: set[Subscription] = set()
         """Those of the subscriptions that belong to connections from outside."""
         self._takes_listeners = True
         self._mutex = threading.Lock()
-        self._woken = threading.Event()
-        self._stopping = threading.Event()
-        self._thread: threading.Thread | None = None
+        self._worker = BackgroundWorker("outbox", self.poll, poll_s, max_pause_s=MAX_BACK_OFF_S)
 
     def start(self) -> None:
         """Begins behind the last event that is visible now.
@@ -61,18 +59,12 @@ class OutboxTail:
         Raises whatever `read_after` and `last_id` raise: without a database there is no place to begin.
         """
         self.find_position()
-        self._stopping.clear()
         self._takes_listeners = True
-        self._thread = threading.Thread(target=self._run, name="outbox", daemon=True)
-        self._thread.start()
+        self._worker.start()
 
     def stop(self) -> None:
         """Returns when the thread has ended. All subscriptions end."""
-        self._stopping.set()
-        self._woken.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
+        self._worker.stop()
         with self._mutex:
             subscriptions = list(self._subscriptions)
             self._subscriptions.clear()
@@ -91,7 +83,7 @@ class OutboxTail:
 
     def wake(self) -> None:
         """Lets the thread look at once. Call it after a commit that wrote events; it never waits."""
-        self._woken.set()
+        self._worker.wake()
 
     def subscribe(self, limit: int = QUEUE_LIMIT, *, listener: bool = False) -> Subscription:
         """All events that are published from now on. Close it, or use it as a context manager.
@@ -139,7 +131,7 @@ class OutboxTail:
 
     def _tell_new(self, gaps: Gaps) -> int:
         told = 0
-        while not self._stopping.is_set():
+        while not self._worker.is_stopping():
             events = self._read_after(gaps.highest, BATCH)
             for event in events:
                 gaps.advance(event.id, self._clock.monotonic_s())
@@ -162,21 +154,3 @@ class OutboxTail:
         with self._mutex:
             self._subscriptions.discard(subscription)
             self._listeners.discard(subscription)
-
-    def _run(self) -> None:
-        failures = 0
-        while not self._stopping.is_set():
-            # Cleared before the look: a wake during it leads to another look.
-            self._woken.clear()
-            try:
-                self.poll()
-            except Exception as error:  # noqa: BLE001  # the top of a thread that must outlive the database's troubles
-                failures += 1
-                if failures == 1:
-                    log.error("outbox.failed", error=str(error), error_kind=type(error).__name__)  # noqa: TRY400  # no trace: the cause is outside
-                self._stopping.wait(min(MAX_BACK_OFF_S, self._poll_s * 2 ** min(failures, 10)))
-                continue
-            if failures:
-                log.info("outbox.recovered", failures=failures)
-                failures = 0
-            self._woken.wait(self._poll_s)

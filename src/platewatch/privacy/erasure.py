@@ -22,10 +22,11 @@ from platewatch.db.tables import (
     WatchlistEntryRow,
 )
 from platewatch.errors import ConflictError
-from platewatch.media.store import MediaStore, Staging
+from platewatch.media.store import Staging
 from platewatch.privacy.repository import PlateRepository, delete_where
-from platewatch.privacy.retention import BATCH, PrivacyHost, Tally
+from platewatch.privacy.retention import BATCH, Tally
 from platewatch.sightings.pseudonyms import texts_of
+from platewatch.sightings.recorder import Recorder
 from platewatch.sightings.schemas import box_of, corners_of
 from platewatch.vision.image import encode_jpeg, open_image
 from platewatch.vision.types import BoxXyxy
@@ -57,15 +58,14 @@ class _Painted:
 class Erasure:
     """One plate, under each text that stands for it."""
 
-    def __init__(self, host: PrivacyHost, media: MediaStore, request: Request) -> None:
-        self._host = host
-        self._media = media
+    def __init__(self, recorder: Recorder, request: Request) -> None:
+        self._recorder = recorder
         self._request = request
-        self._texts = texts_of(request.plate, host.pseudonyms)
+        self._texts = texts_of(request.plate, recorder.pseudonyms)
 
     def count(self) -> Tally:
         """What would go."""
-        with self._host.database.reading() as session:
+        with self._recorder.database.reading() as session:
             rows = PlateRepository(session, self._texts)
             fits = rows.sightings
             return Tally(
@@ -84,23 +84,23 @@ class Erasure:
         Raises:
             ConflictError: the plate, or one of its sightings, is under a legal hold.
         """
-        with self._host.database.reading() as session:
+        with self._recorder.database.reading() as session:
             _require_free(session, self._texts)
         tally = self.count()
         while ids := self._some():
             self._erase_sightings(ids)
-        self._host.transact(lambda session: self._erase_rest(session, actor, tally))
+        self._recorder.database.transact(lambda session: self._erase_rest(session, actor, tally))
         return tally
 
     def _some(self) -> list[int]:
-        with self._host.database.reading() as session:
+        with self._recorder.database.reading() as session:
             return PlateRepository(session, self._texts).sighting_ids(BATCH)
 
     def _erase_sightings(self, ids: Sequence[int]) -> None:
-        with self._host.database.reading() as session:
-            keys = self._host.sightings(session).media_keys(ids)
+        with self._recorder.database.reading() as session:
+            keys = self._recorder.sightings(session).media_keys(ids)
             shared = _shared_images(session, ids)
-        with self._host.releasing(keys) as staging:
+        with self._recorder.releasing(keys) as staging:
             painted = [self._paint(staging, image, boxes) for image, boxes in shared]
 
             def work(session: Session) -> None:
@@ -109,12 +109,12 @@ class Erasure:
                     image = session.get_one(ImageRow, one.image_id)
                     image.media_key, image.byte_size = one.media_key, one.byte_size
                 delete_where(session, AccessLogRow, AccessLogRow.sighting_id.in_(ids))
-                self._host.sightings(session).remove(ids)
+                self._recorder.sightings(session).remove(ids)
 
-            self._host.transact(work)
+            self._recorder.database.transact(work)
 
     def _paint(self, staging: Staging, image: ImageRow, boxes: Sequence[BoxXyxy]) -> _Painted:
-        with open_image(self._media.get(image.media_key), self._host.stored_images).pixels() as picture:
+        with open_image(self._recorder.media.get(image.media_key), self._recorder.stored_limits).pixels() as picture:
             for left, top, right, bottom in boxes:
                 across, down = (right - left) * _MARGIN, (bottom - top) * _MARGIN
                 rows = slice(max(0, int(top - down)), max(0, int(bottom + down) + 1))
@@ -131,12 +131,12 @@ class Erasure:
         delete_where(session, EventRow, rows.events)
         delete_where(session, IdempotencyRow, rows.answers)
         if self._request.watchlists:
-            lists = WatchlistService(session, self._host.clock)
+            lists = WatchlistService(session, self._recorder.clock)
             for watchlist_id, entry_id in self._entries(session):
                 lists.delete_entry(watchlist_id, entry_id, actor)
         # The note names no plate: nothing may be left of it.
         details: Details = {**tally.counts(), "reason": self._request.reason}
-        AuditService(session, self._host.clock).note(AuditAction.PLATE_ERASED, actor, None, details)
+        AuditService(session, self._recorder.clock).note(AuditAction.PLATE_ERASED, actor, None, details)
 
     def _entries(self, session: Session) -> list[tuple[int, int]]:
         """The lists that name just this plate, and their entries."""

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Final, Protocol, TypeVar
+from typing import Final
 
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from platewatch.clock import Clock
-from platewatch.db.engine import Database
 from platewatch.db.events import EventLog
 from platewatch.db.tables import AccessLogRow, EventRow, ImageRow, PassRow, RetentionRow, SightingRow, VisitRow
-from platewatch.media.store import Staging
 from platewatch.privacy.repository import (
     Due,
     DueRepository,
@@ -25,30 +21,10 @@ from platewatch.privacy.repository import (
     RetentionRepository,
     delete_where,
 )
-from platewatch.sightings.pseudonyms import Pseudonyms, texts_of
-from platewatch.sightings.service import SightingService
-from platewatch.vision.image import ImageLimits
+from platewatch.sightings.pseudonyms import texts_of
+from platewatch.sightings.recorder import Recorder
 
 BATCH: Final = 200
-
-T = TypeVar("T")
-
-
-class PrivacyHost(Protocol):
-    """What runs need of the server that they run in."""
-
-    database: Database
-    clock: Clock
-    pseudonyms: Pseudonyms | None
-    stored_images: ImageLimits
-
-    def sightings(self, session: Session) -> SightingService: ...
-
-    def transact(self, work: Callable[[Session], T]) -> T: ...
-
-    def releasing(self, keys: Collection[str]) -> AbstractContextManager[Staging]: ...
-
-    def sweep_media(self, goes_on: Callable[[], bool]) -> int: ...
 
 
 @dataclass(slots=True)
@@ -70,19 +46,19 @@ class Tally:
 class Retention:
     """One run: what each policy lets go, oldest first."""
 
-    def __init__(self, host: PrivacyHost, event_days: int) -> None:
-        self._host = host
+    def __init__(self, recorder: Recorder, event_days: int) -> None:
+        self._recorder = recorder
         self._event_days = event_days
-        self._now = host.clock.now()
-        with host.database.reading() as session:
+        self._now = recorder.clock.now()
+        with recorder.database.reading() as session:
             self._policies = [row for row, _ in RetentionRepository(session).all()]
             held = LegalHoldRepository(session).plates()
-        self._held = {text for plate in held for text in texts_of(plate, host.pseudonyms)}
+        self._held = {text for plate in held for text in texts_of(plate, recorder.pseudonyms)}
 
     def count(self) -> Tally:
         """What would go now."""
         tally = Tally()
-        with self._host.database.reading() as session:
+        with self._recorder.database.reading() as session:
             rows = DueRepository(session, self._held)
             for due in self._all_due():
                 match due.kept:
@@ -105,7 +81,9 @@ class Retention:
         tally = Tally()
         for due in self._all_due():
             self._run_one(due, tally, goes_on)
-        tally.events = self._host.transact(lambda session: EventLog(session).delete_before(self._events_before()))
+        tally.events = self._recorder.database.transact(
+            lambda session: EventLog(session).delete_before(self._events_before())
+        )
         return tally
 
     def _run_one(self, due: Due, tally: Tally, goes_on: Callable[[], bool]) -> None:
@@ -125,10 +103,10 @@ class Retention:
                 for ids in self._portions(due, goes_on):
                     tally.sightings += self._take(
                         ids,
-                        lambda session, ids=ids: self._host.sightings(session).let_go(ids),  # type: ignore[misc]
+                        lambda session, ids=ids: self._recorder.sightings(session).let_go(ids),  # type: ignore[misc]
                     )
-                tally.decisions += self._host.transact(lambda session: self._take_decisions(session, due))
-                tally.visits += self._host.transact(lambda session: self._take_visits(session, due))
+                tally.decisions += self._recorder.database.transact(lambda session: self._take_decisions(session, due))
+                tally.visits += self._recorder.database.transact(lambda session: self._take_visits(session, due))
 
     def _all_due(self) -> Iterator[Due]:
         own = tuple(row.location_id for row in self._policies if row.location_id is not None)
@@ -140,7 +118,7 @@ class Retention:
     def _portions(self, due: Due, goes_on: Callable[[], bool]) -> Iterator[list[int]]:
         after: tuple[datetime, int] | None = None
         while goes_on():
-            with self._host.database.reading() as session:
+            with self._recorder.database.reading() as session:
                 found = DueRepository(session, self._held).some(due, after, BATCH)
             if not found:
                 return
@@ -149,26 +127,26 @@ class Retention:
 
     def _take(self, ids: Sequence[int], work: Callable[[Session], object]) -> int:
         """Do the work; images that no row names then are gone. Gives the number of the sightings."""
-        with self._host.database.reading() as session:
-            keys = self._host.sightings(session).media_keys(ids)
-        with self._host.releasing(keys):
-            self._host.transact(work)
+        with self._recorder.database.reading() as session:
+            keys = self._recorder.sightings(session).media_keys(ids)
+        with self._recorder.releasing(keys):
+            self._recorder.database.transact(work)
         return len(ids)
 
     def _take_images(self, session: Session, ids: Sequence[int]) -> None:
         images = DueRepository(session, ()).take_images(ids)
-        self._host.sightings(session).remove_unseen_images(images)
+        self._recorder.sightings(session).remove_unseen_images(images)
 
     def _take_lone_images(self, before: datetime, goes_on: Callable[[], bool]) -> int:
         taken = 0
         while goes_on():
-            with self._host.database.reading() as session:
+            with self._recorder.database.reading() as session:
                 rows = DueRepository(session, ()).lone_images(before, BATCH)
             if not rows:
                 break
             ids = [row.id for row in rows]
-            with self._host.releasing({row.media_key for row in rows}):
-                taken += self._host.transact(lambda session, ids=ids: _delete_images(session, ids))  # type: ignore[misc]
+            with self._recorder.releasing({row.media_key for row in rows}):
+                taken += self._recorder.database.transact(lambda session, ids=ids: _delete_images(session, ids))  # type: ignore[misc]
         return taken
 
     def _take_decisions(self, session: Session, due: Due) -> int:

@@ -17,6 +17,7 @@ from platewatch.errors import FieldError, NotFoundError
 from platewatch.locations.service import LocationService
 from platewatch.notify.events import EventKind
 from platewatch.plates.text import MAX_LENGTH, MIN_LENGTH, as_written, is_pseudonym, plate_key
+from platewatch.reading.photos import ReadPhoto
 from platewatch.sightings.circumstances import (
     NO_RULES,
     Circumstances,
@@ -27,7 +28,6 @@ from platewatch.sightings.circumstances import (
     places_of,
 )
 from platewatch.sightings.known_photos import KnownPhotos, SentPhoto, photo_hash
-from platewatch.sightings.photos import ReadPhoto, StagedPhoto
 from platewatch.sightings.plate_index import PlateIndex
 from platewatch.sightings.pseudonyms import Pseudonyms, texts_of
 from platewatch.sightings.query import SightingFilter, SightingQuery
@@ -43,6 +43,7 @@ from platewatch.sightings.schemas import (
     rounded_region_confidence,
 )
 from platewatch.sightings.search import COUNTED, Count, SightingSearch
+from platewatch.sightings.staging import StagedPhoto
 from platewatch.vision.types import Corners, Reading
 from platewatch.visits.service import VisitService
 from platewatch.watchlists.service import WatchlistService

@@ -33,8 +33,8 @@ class Sort(StrEnum):
     OLDEST = "captured_at"
     LAST_RECORDED = "-recorded_at"
     FIRST_RECORDED = "recorded_at"
-    LEAST_SURE = "confidence"
-    SUREST = "-confidence"
+    LEAST_CONFIDENT = "confidence"
+    MOST_CONFIDENT = "-confidence"
     PLATE = "plate"
     PLATE_BACKWARD = "-plate"
 

@@ -6,14 +6,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 
-from platewatch.app.dependencies import (
-    OPENAPI_SECURITY,
-    PlateSearchDep,
-    Reader,
-    ReadingSession,
-    RuntimeDep,
-    told,
-)
 from platewatch.statistics.schemas import (
     CountQuery,
     CountsRead,
@@ -28,10 +20,18 @@ from platewatch.statistics.schemas import (
     SummaryRead,
 )
 from platewatch.statistics.service import StatisticsService
+from platewatch.web.dependencies import (
+    OPENAPI_SECURITY,
+    PlateSearchDep,
+    Reader,
+    ReadingSession,
+    StateDep,
+    told,
+)
 
 
-def get_statistics(runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> StatisticsService:
-    return StatisticsService(session, runtime.clock)
+def get_statistics(state: StateDep, session: ReadingSession, _reader: Reader) -> StatisticsService:
+    return StatisticsService(session, state.clock)
 
 
 Statistics = Annotated[StatisticsService, Depends(get_statistics)]

@@ -6,7 +6,6 @@ which of them are plates. What is a plate but not read surely is read once more,
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,19 +16,16 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from platewatch.errors import ImageError
-from platewatch.plates.text import MAX_LENGTH, MIN_LENGTH
 from platewatch.vision.arguments import as_bytes, as_path, require_several, require_type
-from platewatch.vision.calibration import joint_confidence
-from platewatch.vision.formats import lettering_weight, normalize_characters, plate_likeness, settle_lookalikes
+from platewatch.vision.denoise import without_impulses
 from platewatch.vision.geometry import overlap_of_smaller, quad_size
 from platewatch.vision.image import EncodedImage, ImageLimits, check_array, open_image
-from platewatch.vision.impulses import without_impulses
-from platewatch.vision.looks import UNSURE
+from platewatch.vision.inference.model_card import Joint
+from platewatch.vision.inference.registry import OWN, BackendOptions, make_detector, make_recognizer
+from platewatch.vision.judging import joint_score, judge, reported_region
+from platewatch.vision.recognizer.second_look import UNSURE
 from platewatch.vision.rectify import rectify
-from platewatch.vision.regions import LEAST_TOLD
-from platewatch.vision.registry import OWN, BackendOptions, make_detector, make_recognizer
-from platewatch.vision.types import Character, Crop, Detection, ImageBgr, ImageReadings, Reading, Transcript
-from platewatch.vision.zoo import Joint
+from platewatch.vision.types import Crop, Detection, ImageBgr, ImageReadings, Reading, Transcript
 
 # Of 332 plates with a known text from 0.1 on 288 are read right, from 0.2 on 286, with 11 and 6 false plates on 452
 # photos (measured with the networks before; with the present ones 297 and 10 from 0.1 on).
@@ -38,10 +34,6 @@ DEFAULT_MIN_CONFIDENCE: Final = 0.1
 _WORTH_A_LOOK: Final = 0.02
 # Two proposals that share this much of the smaller one are about the same plate.
 _SAME_PLATE: Final = 0.4
-# A row of a two-row plate is often built like a plate of its own; a tenth ahead is enough for the whole to win.
-_LENGTH_BONUS: Final = 0.02
-# A text with settled look-alikes is a little less sure than one that was read so.
-_SETTLED: Final = 0.95
 _MS: Final = 1000.0
 
 
@@ -221,7 +213,7 @@ class PlateReader:
         judged = [(judge(crop, one, self._joint), one) for crop, one in zip(crops, transcripts, strict=True)]
         sure = [pair for pair in judged if pair[0].text and pair[0].confidence >= least]
         kept: list[tuple[Reading, Transcript]] = []
-        for reading, said in sorted(sure, key=lambda pair: _joint_score(*pair), reverse=True):
+        for reading, said in sorted(sure, key=lambda pair: joint_score(*pair), reverse=True):
             if all(overlap_of_smaller(reading.box_xyxy, other.box_xyxy) < _SAME_PLATE for other, _ in kept):
                 kept.append((reading, said))
         return kept
@@ -264,7 +256,7 @@ class PlateReader:
         if self._tell_regions is None or not plates:
             return tuple(reading for reading, _ in plates)
         crops = [Crop(reading.crop_bgr, reading.detection) for reading, _ in plates]
-        told = map(_told_region, self._tell_regions(crops, [said for _, said in plates]))
+        told = map(reported_region, self._tell_regions(crops, [said for _, said in plates]))
         return tuple(
             replace(reading, region=region, region_confidence=confidence)
             for (reading, _), (region, confidence) in zip(plates, told, strict=True)
@@ -294,80 +286,3 @@ class PlateReader:
         with path.open("rb") as file:
             # One byte more than allowed is enough to know that a file is too large.
             return open_image(file.read(self.limits.max_bytes + 1), self.limits)
-
-
-def judge(crop: Crop, transcript: Transcript, joint: Joint | None = None) -> Reading:
-    """The reading of one crop; its confidence is the joint one of its characters and of its likeness to a plate.
-
-    Where I and 1 or O and 0 were settled by a known format, the text as it was read is the first alternative.
-    A region that the recognizer is too unsure of is left out.
-    A recognizer that tells its confidence knows plates itself: its text is taken as it is, and its confidence too,
-    unless a detector's score is known to say more (`joint`).
-    """
-    if transcript.confidence is not None:
-        return _judge_by_itself(crop, transcript, transcript.confidence, joint)
-    as_read = normalize_characters(transcript.characters)
-    read_text = "".join(character.text for character in as_read)
-    text = settle_lookalikes(read_text)
-    characters = tuple(replace(character, text=sign) for character, sign in zip(as_read, text, strict=True))
-    likeness = plate_likeness(transcript.text)
-    confidence = _joint_confidence(characters, likeness)
-    alternatives = transcript.alternatives
-    if text != read_text:
-        alternatives = ((read_text, confidence), *alternatives)
-        confidence = max(confidence, _SETTLED * _joint_confidence(characters, max(likeness, plate_likeness(text))))
-    region, region_confidence = _told_region(transcript)
-    return Reading(
-        text=text,
-        confidence=confidence,
-        characters=characters,
-        region=region,
-        alternatives=alternatives,
-        detection=crop.detection,
-        crop_bgr=crop.image_bgr,
-        region_confidence=region_confidence,
-    )
-
-
-def _judge_by_itself(crop: Crop, transcript: Transcript, confidence: float, joint: Joint | None) -> Reading:
-    characters = normalize_characters(transcript.characters)
-    text = "".join(character.text for character in characters)
-    if joint is not None:
-        confidence = joint_confidence(crop.detection.confidence, confidence, joint) * lettering_weight(text)
-    region, region_confidence = _told_region(transcript)
-    return Reading(
-        text=text,
-        confidence=confidence if MIN_LENGTH <= len(characters) <= MAX_LENGTH else 0.0,
-        characters=characters,
-        region=region,
-        alternatives=transcript.alternatives,
-        detection=crop.detection,
-        crop_bgr=crop.image_bgr,
-        region_confidence=region_confidence,
-    )
-
-
-def _told_region(transcript: Transcript) -> tuple[str | None, float | None]:
-    """The region and how sure it is; none where that is too unsure."""
-    is_sure = transcript.region_confidence is None or transcript.region_confidence >= LEAST_TOLD
-    return (transcript.region, transcript.region_confidence) if is_sure else (None, None)
-
-
-def _joint_score(reading: Reading, transcript: Transcript) -> float:
-    """What overlapping readings are compared by: of two about as sure, the longer holds more of the plate."""
-    sureness = reading.confidence
-    if transcript.confidence is not None:
-        # The chance that every character is right falls with their number, and half a plate has fewer.
-        sureness **= 1 / len(reading.text)
-    return sureness * (1 + _LENGTH_BONUS * len(reading.text))
-
-
-def _joint_confidence(characters: Sequence[Character], likeness: float) -> float:
-    """Likeness x the geometric mean of the characters' confidences.
-
-    The mean, not the product: that would prefer the half of a plate to the whole.
-    """
-    if not characters or likeness <= 0:
-        return 0.0
-    logs = [math.log(max(character.confidence, 1e-6)) for character in characters]
-    return likeness * math.exp(sum(logs) / len(logs))

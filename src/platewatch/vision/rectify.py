@@ -8,7 +8,7 @@ from typing import Final
 import cv2
 import numpy as np
 
-from platewatch.vision.detect import scaled
+from platewatch.vision.detector.maps import scaled
 from platewatch.vision.geometry import box_from_corners, grow_corners, quad_size, scale_corners, shift_corners
 from platewatch.vision.types import Corners, Crop, Detection, ImageBgr
 

@@ -96,7 +96,7 @@ class Reading:
 
     `text` is upper case without separators; `confidence` (0..1) says how sure it is that this is a plate and that
     every character is right. `region` and `region_confidence` are those of the transcript, None where it is too unsure
-    (`regions.LEAST_TOLD`). `crop_bgr` is the rectified plate.
+    (`regions.MIN_REPORTED`). `crop_bgr` is the rectified plate.
     """
 
     text: str

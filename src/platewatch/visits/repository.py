@@ -14,8 +14,8 @@ from platewatch.db.repository import NewestFirst, Page, Repository, is_duplicate
 from platewatch.db.tables import LocationRow, PassRow, VisitLockRow, VisitRow
 from platewatch.errors import NotFoundError
 from platewatch.plates.matching import LIKE_ESCAPE, is_pattern, pattern_key, search_key, wildcard_to_like
-from platewatch.visits.derive import VisitState
 from platewatch.visits.schemas import VisitFilter, VisitQuery
+from platewatch.visits.stays import VisitState
 
 _NEWEST_FIRST = NewestFirst(VisitRow.began_at, VisitRow.id)
 

@@ -10,7 +10,7 @@ from platewatch.db.base import MAX_ID
 from platewatch.db.tables import VisitRow
 from platewatch.fields import Instant
 from platewatch.plates.fields import SearchedPlate, WrittenPlate
-from platewatch.visits.derive import VisitState
+from platewatch.visits.stays import VisitState
 
 MAX_PAGE = 200
 

@@ -15,10 +15,10 @@ from platewatch.errors import ConflictError, FieldError
 from platewatch.locations.service import LocationService
 from platewatch.notify.events import EventKind
 from platewatch.plates.matching import fold
-from platewatch.visits.derivation import Derivation
-from platewatch.visits.derive import PassDirection, VisitState, look_alike
+from platewatch.visits.rebuild import Derivation
 from platewatch.visits.repository import PassRepository, VisitLocks, VisitRepository
 from platewatch.visits.schemas import VisitQuery
+from platewatch.visits.stays import PassDirection, VisitState, look_alike
 
 OVERSTAY_BATCH: Final = 500
 _DIRECTIONS = frozenset(PassDirection)

@@ -9,19 +9,6 @@ from fastapi import APIRouter, Depends, File, Path, Query, Request, UploadFile
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
-from platewatch.app.dependencies import (
-    CSV_ANSWER,
-    OPENAPI_SECURITY,
-    ActorDep,
-    Manager,
-    PlateSearchDep,
-    Reader,
-    ReadingSession,
-    ReasonQuery,
-    RuntimeDep,
-    csv_download,
-    told,
-)
 from platewatch.audit.service import AuditAction, Details
 from platewatch.db.base import MAX_ID
 from platewatch.db.paging import EXPORT_PAGE, all_pages
@@ -53,6 +40,20 @@ from platewatch.watchlists.schemas import (
     WatchlistUpdate,
 )
 from platewatch.watchlists.service import WatchlistService
+from platewatch.watchlists.sweeping import SweepJob
+from platewatch.web.dependencies import (
+    CSV_ANSWER,
+    OPENAPI_SECURITY,
+    ActorDep,
+    Manager,
+    PlateSearchDep,
+    Reader,
+    ReadingSession,
+    ReasonQuery,
+    StateDep,
+    csv_download,
+    told,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["watchlists"], dependencies=OPENAPI_SECURITY)
 
@@ -61,23 +62,23 @@ EntryId = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
 @router.get("/watchlists")
-def read_watchlists(runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> WatchlistAll:
+def read_watchlists(state: StateDep, session: ReadingSession, _reader: Reader) -> WatchlistAll:
     """List all watchlists by name."""
-    pairs = WatchlistService(session, runtime.clock).lists()
+    pairs = WatchlistService(session, state.clock).lists()
     return WatchlistAll(items=[WatchlistRead.of(row, entries) for row, entries in pairs])
 
 
 @router.post("/watchlists", status_code=HTTPStatus.CREATED)
-def create_watchlist(body: WatchlistCreate, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> WatchlistRead:
+def create_watchlist(body: WatchlistCreate, state: StateDep, actor: ActorDep, _manager: Manager) -> WatchlistRead:
     """Make a list."""
-    with runtime.transaction() as session:
-        return WatchlistRead.of(WatchlistService(session, runtime.clock).create(body, actor), 0)
+    with state.database.transaction() as session:
+        return WatchlistRead.of(WatchlistService(session, state.clock).create(body, actor), 0)
 
 
 @router.get("/watchlists/check")
 def check_plate(
     query: Annotated[CheckQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
     session: ReadingSession,
     _reader: Reader,
     search: PlateSearchDep,
@@ -85,9 +86,9 @@ def check_plate(
     """Tell what a plate would match; no sighting is recorded."""
     search.note_plate("watchlists", query.plate, query, query.reason)
     plate, written = plate_key(query.plate), as_written(query.plate)
-    found = WatchlistService(session, runtime.clock).match(
+    found = WatchlistService(session, state.clock).match(
         plate,
-        at=query.at or runtime.clock.now(),
+        at=query.at or state.clock.now(),
         location_id=query.location_id,
         region=query.region,
         written=written,
@@ -97,45 +98,45 @@ def check_plate(
 
 @router.get("/watchlists/imports")
 def read_imports(
-    query: Annotated[ListImportQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _manager: Manager
+    query: Annotated[ListImportQuery, Query()], state: StateDep, session: ReadingSession, _manager: Manager
 ) -> ListImportPage:
     """List imports of files into lists, newest first, also those whose sender did not wait for the answer."""
-    page, now = ListImportRepository(session).page(query), runtime.clock.now()
+    page, now = ListImportRepository(session).page(query), state.clock.now()
     return ListImportPage(items=[ListImportRead.of(row, now) for row in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/watchlists/{watchlist_id}")
 def read_watchlist(
-    watchlist_id: WatchlistId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+    watchlist_id: WatchlistId, state: StateDep, session: ReadingSession, _reader: Reader
 ) -> WatchlistRead:
     """Give one list."""
-    return WatchlistRead.of(*WatchlistService(session, runtime.clock).get_or_raise(watchlist_id))
+    return WatchlistRead.of(*WatchlistService(session, state.clock).get_or_raise(watchlist_id))
 
 
 @router.patch("/watchlists/{watchlist_id}")
 def update_watchlist(
-    watchlist_id: WatchlistId, body: WatchlistUpdate, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+    watchlist_id: WatchlistId, body: WatchlistUpdate, state: StateDep, actor: ActorDep, _manager: Manager
 ) -> WatchlistRead:
     """Change a list's name, kind or note, or let it rest."""
-    with runtime.transaction() as session:
-        service = WatchlistService(session, runtime.clock)
+    with state.database.transaction() as session:
+        service = WatchlistService(session, state.clock)
         service.update(watchlist_id, body, actor)
         return WatchlistRead.of(*service.get_or_raise(watchlist_id))
 
 
 @router.delete("/watchlists/{watchlist_id}", status_code=HTTPStatus.NO_CONTENT)
-def delete_watchlist(watchlist_id: WatchlistId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> None:
+def delete_watchlist(watchlist_id: WatchlistId, state: StateDep, actor: ActorDep, _manager: Manager) -> None:
     """Delete a list with all its entries. What they matched stays told."""
-    with runtime.transaction() as session:
-        WatchlistService(session, runtime.clock).delete(watchlist_id, actor)
-    runtime.list_sweep.wake()
+    with state.database.transaction() as session:
+        WatchlistService(session, state.clock).delete(watchlist_id, actor)
+    state.part(SweepJob).wake()
 
 
 @router.get("/watchlists/{watchlist_id}/entries")
 def read_entries(
     watchlist_id: WatchlistId,
     query: Annotated[EntryQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
     session: ReadingSession,
     _reader: Reader,
     search: PlateSearchDep,
@@ -149,7 +150,7 @@ def read_entries(
         search.note_choice(f"watchlist {watchlist_id}", told(query), query.reason)
     elif query.q is not None:
         search.why(query.reason)
-    service = WatchlistService(session, runtime.clock)
+    service = WatchlistService(session, state.clock)
     page = service.entries_page(watchlist_id, query)
     entries = [EntryRead.of(entry) for entry in service.with_locations(page.items)]
     return EntryPage(items=entries, next_cursor=page.next_cursor)
@@ -157,22 +158,22 @@ def read_entries(
 
 @router.post("/watchlists/{watchlist_id}/entries", status_code=HTTPStatus.CREATED)
 def create_entry(
-    watchlist_id: WatchlistId, body: EntryWrite, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+    watchlist_id: WatchlistId, body: EntryWrite, state: StateDep, actor: ActorDep, _manager: Manager
 ) -> EntryRead:
     """Add a plate or a pattern."""
-    return runtime.transact(
+    return state.database.transact(
         lambda session: EntryRead.of(
-            WatchlistService(session, runtime.clock).add_entry(watchlist_id, body, actor),
+            WatchlistService(session, state.clock).add_entry(watchlist_id, body, actor),
         )
     )
 
 
 @router.get("/watchlists/{watchlist_id}/entries/{entry_id}")
 def read_entry(
-    watchlist_id: WatchlistId, entry_id: EntryId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+    watchlist_id: WatchlistId, entry_id: EntryId, state: StateDep, session: ReadingSession, _reader: Reader
 ) -> EntryRead:
     """Give one entry."""
-    return EntryRead.of(WatchlistService(session, runtime.clock).entry_or_raise(watchlist_id, entry_id))
+    return EntryRead.of(WatchlistService(session, state.clock).entry_or_raise(watchlist_id, entry_id))
 
 
 @router.put("/watchlists/{watchlist_id}/entries/{entry_id}")
@@ -180,25 +181,25 @@ def replace_entry(
     watchlist_id: WatchlistId,
     entry_id: EntryId,
     body: EntryWrite,
-    runtime: RuntimeDep,
+    state: StateDep,
     actor: ActorDep,
     _manager: Manager,
 ) -> EntryRead:
     """Say everything about an entry anew."""
-    return runtime.transact(
+    return state.database.transact(
         lambda session: EntryRead.of(
-            WatchlistService(session, runtime.clock).replace_entry(watchlist_id, entry_id, body, actor),
+            WatchlistService(session, state.clock).replace_entry(watchlist_id, entry_id, body, actor),
         )
     )
 
 
 @router.delete("/watchlists/{watchlist_id}/entries/{entry_id}", status_code=HTTPStatus.NO_CONTENT)
 def delete_entry(
-    watchlist_id: WatchlistId, entry_id: EntryId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+    watchlist_id: WatchlistId, entry_id: EntryId, state: StateDep, actor: ActorDep, _manager: Manager
 ) -> None:
     """Take one entry off the list."""
-    runtime.transact(
-        lambda session: WatchlistService(session, runtime.clock).delete_entry(watchlist_id, entry_id, actor)
+    state.database.transact(
+        lambda session: WatchlistService(session, state.clock).delete_entry(watchlist_id, entry_id, actor)
     )
 
 
@@ -237,18 +238,18 @@ def get_csv_form(
 def import_entries(
     watchlist_id: WatchlistId,
     file: Annotated[UploadFile, File(description="CSV, as the export or a spreadsheet writes it, or one plate a line")],
-    runtime: RuntimeDep,
+    state: StateDep,
     actor: ActorDep,
     _manager: Manager,
     form: Annotated[CsvForm, Depends(get_csv_form)],
     mode: ImportMode = ImportMode.ADD,
 ) -> ImportAnswer:
     """Add the rows of a CSV file, or put them in the place of the whole list. One bad row and nothing is changed."""
-    with runtime.database.reading() as session:
-        places = WatchlistService(session, runtime.clock).places()
+    with state.database.reading() as session:
+        places = WatchlistService(session, state.clock).places()
     sent = SentFile(watchlist_id, mode, file.filename or "list.csv")
-    record = ImportRecord.begin(runtime.database, runtime.clock, sent, actor)
-    lists = ListImport(runtime.database, runtime.clock, record)
+    record = ImportRecord.begin(state.database, state.clock, sent, actor)
+    lists = ListImport(state.database, state.clock, record)
     try:
         lines = read_lines(file.file, places, form)
         if mode is ImportMode.ADD:
@@ -259,13 +260,13 @@ def import_entries(
         raise
     finally:
         if mode is ImportMode.REPLACE:
-            runtime.list_sweep.wake()
+            state.part(SweepJob).wake()
 
 
 @router.get("/watchlists/{watchlist_id}/export", response_class=StreamingResponse, responses=CSV_ANSWER)
 def export_entries(
     watchlist_id: WatchlistId,
-    runtime: RuntimeDep,
+    state: StateDep,
     actor: ActorDep,
     _manager: Manager,
     search: PlateSearchDep,
@@ -273,29 +274,29 @@ def export_entries(
 ) -> StreamingResponse:
     """Give the whole list as CSV, which can be imported again."""
     why = search.why(reason)
-    with runtime.database.reading() as session:
-        service = WatchlistService(session, runtime.clock)
+    with state.database.reading() as session:
+        service = WatchlistService(session, state.clock)
         row, entries = service.get_or_raise(watchlist_id)
         names = {identity: name for name, identity in service.places().ids.items()}
     details: Details = {"name": row.name, "entries": entries, "reason": why}
-    runtime.note(AuditAction.WATCHLIST_EXPORTED, actor, f"watchlist {watchlist_id}", details)
+    state.note(AuditAction.WATCHLIST_EXPORTED, actor, f"watchlist {watchlist_id}", details)
 
     batches: list[int] = []
 
     def page(session: Session, cursor: str | None) -> tuple[list[Entry], str | None]:
-        service = WatchlistService(session, runtime.clock)
+        service = WatchlistService(session, state.clock)
         if cursor is None:
             batches.append(service.batch_id(watchlist_id))
         return service.oldest_entries(watchlist_id, batches[0], cursor, EXPORT_PAGE)
 
-    rows = export_rows(all_pages(runtime.database, page), names)
+    rows = export_rows(all_pages(state.database, page), names)
     return csv_download(f"watchlist-{watchlist_id}.csv", COLUMNS, rows)
 
 
 @router.get("/matches")
 def read_matches(
-    query: Annotated[MatchQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+    query: Annotated[MatchQuery, Query()], state: StateDep, session: ReadingSession, _reader: Reader
 ) -> MatchPage:
     """List the sightings that fitted an entry, newest first."""
-    page = WatchlistService(session, runtime.clock).matches_page(query)
+    page = WatchlistService(session, state.clock).matches_page(query)
     return MatchPage(items=[MatchRead.of(row) for row in page.items], next_cursor=page.next_cursor)

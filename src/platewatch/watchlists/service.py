@@ -23,7 +23,7 @@ from platewatch.errors import ConflictError, FieldError, NotFoundError
 from platewatch.notify.events import EventKind
 from platewatch.plates.matching import is_pattern
 from platewatch.server_settings.service import ServerSettings
-from platewatch.vision.regions import sure_region
+from platewatch.vision.recognizer.regions import sure_region
 from platewatch.watchlists.lookup import Lookup
 from platewatch.watchlists.matching import Entry, ListInfo, ListKind, Match
 from platewatch.watchlists.places import Places

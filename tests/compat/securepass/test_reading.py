@@ -96,8 +96,8 @@ def test_an_unknown_recognizer_is_told_with_those_that_are_there(sqlite_server: 
 
 def test_the_recognizer_that_is_set_has_its_own_readers_and_others_share_one(sqlite_server: Server) -> None:
     runtime = sqlite_server.runtime
-    assert runtime.readers_with("platewatch") is runtime.readers
-    assert runtime.readers_with("tesseract") == runtime.spare_reader.of("tesseract")
+    assert runtime.reading.readers_with("platewatch") is runtime.reading.readers
+    assert runtime.reading.readers_with("tesseract") == runtime.reading.spare_reader.of("tesseract")
 
 
 @pytest.mark.parametrize("path", ["/detection", "/ocr"])

@@ -12,8 +12,9 @@ from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends.char_yolo import CharYoloDetector, CharYoloRecognizer, by_rows
 from platewatch.vision.backends.yolo_network import YoloBox
 from platewatch.vision.geometry import corners_from_box
-from platewatch.vision.pipeline import PlateReader, judge
-from platewatch.vision.registry import BackendOptions, YoloLayout
+from platewatch.vision.inference.registry import BackendOptions, YoloLayout
+from platewatch.vision.judging import judge
+from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.types import Crop, Detection
 from tests.vision.character_models import SIGNS, CharacterBox, row, write_character_model
 from tests.vision.networks import constant_network

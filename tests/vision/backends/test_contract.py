@@ -14,8 +14,7 @@ import pytest
 from platewatch.errors import ModelFileError
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.image import from_pillow
-from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.registry import (
+from platewatch.vision.inference.registry import (
     BackendKind,
     BackendOptions,
     Detector,
@@ -27,10 +26,11 @@ from platewatch.vision.registry import (
     make_recognizer,
     problem_of,
 )
+from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.types import Crop, Detection, ImageBgr
 from tests.missing import need_easyocr, need_tesseract
-from tests.vision.backends.test_plates import write_model as write_detector_model
 from tests.vision.character_models import row, write_character_model
+from tests.vision.detector.test_plate_detector import write_model as write_detector_model
 from tests.vision.easyocr_models import NAME as EASYOCR_NETWORK
 from tests.vision.easyocr_models import write_easyocr_model
 from tests.vision.gemini import KEY, gemini

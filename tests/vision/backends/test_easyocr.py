@@ -9,7 +9,7 @@ import pytest
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends.easyocr import EasyOcrRecognizer
 from platewatch.vision.geometry import corners_from_box
-from platewatch.vision.registry import BackendOptions
+from platewatch.vision.inference.registry import BackendOptions
 from platewatch.vision.types import Crop, Detection
 from tests.missing import need_easyocr
 from tests.vision.easyocr_models import NAME, write_easyocr_model, write_small_vgg

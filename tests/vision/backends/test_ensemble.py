@@ -7,9 +7,9 @@ import pytest
 
 from platewatch.errors import ModelFileError
 from platewatch.vision.backends.ensemble import EnsembleRecognizer, vote
-from platewatch.vision.backends.slots import SlotRecognizer
 from platewatch.vision.geometry import corners_from_box
-from platewatch.vision.registry import BackendOptions
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.recognizer.slot_recognizer import SlotRecognizer
 from platewatch.vision.types import Character, Crop, Detection, Reading
 from tests.vision.character_models import row, write_character_model
 from tests.vision.slot_models import write_slot_model

@@ -18,7 +18,7 @@ from platewatch.vision.backends import llm
 from platewatch.vision.backends.llm import LlmRecognizer
 from platewatch.vision.backends.spending import Spending
 from platewatch.vision.geometry import corners_from_box
-from platewatch.vision.registry import BackendOptions, LlmOptions
+from platewatch.vision.inference.registry import BackendOptions, LlmOptions
 from platewatch.vision.types import Crop, Detection
 from tests.vision.gemini import KEY, PLATE, Gemini, Reply, gemini, refused, told
 

@@ -14,7 +14,7 @@ from platewatch.vision.backends import rapidocr
 from platewatch.vision.backends.rapidocr import RapidOcrDetector, RapidOcrRecognizer, damaged_files, model_file
 from platewatch.vision.geometry import corners_from_box, iou
 from platewatch.vision.image import from_pillow
-from platewatch.vision.registry import BackendOptions
+from platewatch.vision.inference.registry import BackendOptions
 from platewatch.vision.types import Crop, Detection, ImageBgr
 from tests.vision.networks import constant_network
 from tests.vision.pictures import sign

@@ -10,7 +10,7 @@ from platewatch.errors import ModelFileError
 from platewatch.vision.backends.tesseract import TesseractRecognizer
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.image import from_pillow
-from platewatch.vision.registry import BackendOptions, make_recognizer
+from platewatch.vision.inference.registry import BackendOptions, make_recognizer
 from platewatch.vision.types import Crop, Detection, ImageBgr
 from tests.missing import need_tesseract
 from tests.vision.pictures import sign

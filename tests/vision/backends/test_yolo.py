@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends.yolo import YoloDetector
-from platewatch.vision.registry import BackendOptions, YoloLayout
+from platewatch.vision.inference.registry import BackendOptions, YoloLayout
 from platewatch.vision.types import BoxXyxy
 from tests.vision.networks import Size, constant_network, with_metadata
 

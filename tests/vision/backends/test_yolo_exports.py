@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends.yolo import YoloDetector
 from platewatch.vision.backends.yolo_notes import is_plate_name, read_notes
-from platewatch.vision.registry import BackendOptions, YoloLayout
+from platewatch.vision.inference.registry import BackendOptions, YoloLayout
 from platewatch.vision.types import BoxXyxy
 from tests.vision.networks import Size, answering_network, half_network, with_metadata
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from platewatch.vision.recognize import ALPHABET, SLOTS
+from platewatch.vision.recognizer.slot_codec import ALPHABET, SLOTS
 from platewatch_training.datasets import transcripts
 from platewatch_training.datasets.labels import labelled_crops
 from platewatch_training.datasets.licenses import license_of

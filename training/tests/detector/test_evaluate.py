@@ -9,7 +9,7 @@ import torch
 from platewatch.vision.types import BoxXyxy, Detection, ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, LabelledPlate
 from platewatch_training.detector.evaluate import (
-    LEAST_SCORE,
+    MIN_SCORE,
     WIDTHS,
     FalsePlate,
     Find,
@@ -108,13 +108,13 @@ def test_the_threshold_for_so_many_false_ones(allowed: float, left: int) -> None
     found = findings(0.9, false=(0.8, 0.6, 0.2))
     threshold = found.threshold_for(allowed)
     assert sum(one.score >= threshold for one in found.false) == left
-    assert threshold >= LEAST_SCORE
+    assert threshold >= MIN_SCORE
 
 
 def test_nothing_has_figures_too() -> None:
     empty = Findings("set", 0, (), ())
     assert (empty.recall(0.5), empty.false_per_photo(0.5), empty.corner_error()) == (100.0, 0.0, None)
-    assert empty.threshold_for(0.05) == LEAST_SCORE
+    assert empty.threshold_for(0.05) == MIN_SCORE
 
 
 def test_classes_of_width_share_all_plates_among_them() -> None:

@@ -9,11 +9,11 @@ import onnx
 import pytest
 import torch
 
-from platewatch.vision.backends.plates import PlateDetector
-from platewatch.vision.detect import Letterbox
-from platewatch.vision.registry import BackendOptions
+from platewatch.vision.detector.maps import Letterbox
+from platewatch.vision.detector.plate_detector import PlateDetector
+from platewatch.vision.inference.model_card import load_card
+from platewatch.vision.inference.registry import BackendOptions
 from platewatch.vision.types import ImageBgr
-from platewatch.vision.zoo import load_card
 from platewatch_training.datasets.photos import photo_sets
 from platewatch_training.detector.config import RunConfig
 from platewatch_training.detector.evaluate import FalsePlate, Findings, Plate
@@ -32,9 +32,9 @@ from platewatch_training.detector.export import (
 )
 from platewatch_training.detector.loop import load_run
 from platewatch_training.detector.network import PIXELS
+from platewatch_training.exporting.onnx import INT8_SUFFIX, OPSET, ExportError
+from platewatch_training.exporting.pixels import take_pixels
 from platewatch_training.runs.config import RunError
-from platewatch_training.runs.onnx import INT8_SUFFIX, OPSET, ExportError
-from platewatch_training.runs.pixels import take_pixels
 
 SHAPES = [(360, 640), (640, 360), (64, 64), (31, 400)]
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from platewatch.vision.calibration import joint_confidence
+from platewatch.vision.recognizer.calibration import joint_confidence
 from platewatch_training.detector.joint import Proposal, Proposals, at_threshold, fit_joint, trades
 
 RNG = np.random.default_rng(3)

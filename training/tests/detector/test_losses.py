@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from platewatch.vision.detect import CHANNELS, STRIDES, decode
+from platewatch.vision.detector.maps import CHANNELS, STRIDES, decode
 from platewatch_training.detector.losses import (
     CELLS_OF_A_PLATE,
     Targets,

@@ -3,10 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from platewatch.vision.closeups import HEIGHT, WIDTH
+from platewatch.vision.detector.close_ups import HEIGHT, WIDTH
 from platewatch.vision.geometry import iou
 from platewatch.vision.types import BoxXyxy
-from platewatch_training.detector.nearer import MOST, close_ups, proposed
+from platewatch_training.detector.nearer import MAX_CLOSE_UPS, close_ups, proposed
 from platewatch_training.synthesis.scenes import Box, Scene
 
 SIZE = (448, 320)
@@ -57,7 +57,7 @@ def test_at_most_so_many_plates_of_a_scene_are_shown_each_once() -> None:
         ]
     )
     for seed in range(10):
-        assert MOST <= len(close_ups(crowd, np.random.default_rng(seed))) <= MOST + 1
+        assert MAX_CLOSE_UPS <= len(close_ups(crowd, np.random.default_rng(seed))) <= MAX_CLOSE_UPS + 1
 
 
 def test_what_is_not_known_is_ignored_in_the_close_up_too() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from platewatch.vision.detect import CHANNELS, STRIDES
+from platewatch.vision.detector.maps import CHANNELS, STRIDES
 from platewatch_training.detector.network import DetectorNetwork
 
 

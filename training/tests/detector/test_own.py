@@ -10,7 +10,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from platewatch.vision.zoo import load_card
+from platewatch.vision.inference.model_card import load_card
 from platewatch_training.cli import app
 from platewatch_training.detector.batches import PictureSource, load_material
 from platewatch_training.detector.config import RunConfig

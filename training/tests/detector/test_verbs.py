@@ -11,7 +11,7 @@ import torch
 import yaml
 from typer.testing import CliRunner
 
-from platewatch.vision.zoo import load_card
+from platewatch.vision.inference.model_card import load_card
 from platewatch_training.cli import app
 from platewatch_training.detector.config import RunConfig
 from platewatch_training.detector.loop import load_run

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from platewatch.vision.calibration import plate_confidence
+from platewatch.vision.recognizer.calibration import plate_confidence
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer.calibrate import calibration_error, fit_line, fit_temperature
 from platewatch_training.recognizer.evaluate import Outcome

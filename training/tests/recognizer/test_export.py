@@ -12,11 +12,13 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from platewatch.vision.backends.slots import SlotRecognizer
-from platewatch.vision.recognize import ALPHABET, SLOTS, to_input
-from platewatch.vision.registry import BackendOptions
-from platewatch.vision.zoo import load_card
+from platewatch.vision.inference.model_card import load_card
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.recognizer.slot_codec import ALPHABET, SLOTS, to_input
+from platewatch.vision.recognizer.slot_recognizer import SlotRecognizer
 from platewatch_training.datasets.labels import LabelledCrop
+from platewatch_training.exporting.onnx import INT8_SUFFIX, OPSET, ExportError
+from platewatch_training.exporting.pixels import take_pixels
 from platewatch_training.recognizer import export as export_module
 from platewatch_training.recognizer.config import RunConfig
 from platewatch_training.recognizer.export import (
@@ -41,8 +43,6 @@ from platewatch_training.recognizer.measure import (
 )
 from platewatch_training.recognizer.network import PIXELS, STRIDE
 from platewatch_training.runs.config import RunError
-from platewatch_training.runs.onnx import INT8_SUFFIX, OPSET, ExportError
-from platewatch_training.runs.pixels import take_pixels
 
 MakeRun = Callable[..., Path]
 

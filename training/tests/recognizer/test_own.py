@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from platewatch.errors import LabelsError
 from platewatch.vision.image import encode_jpeg
-from platewatch.vision.zoo import load_card
+from platewatch.vision.inference.model_card import load_card
 from platewatch_training.cli import app
 from platewatch_training.recognizer.batches import SampleBatches
 from platewatch_training.recognizer.config import RunConfig

@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from platewatch.vision.recognize import ALPHABET, INPUT_HEIGHT, INPUT_WIDTH, SLOTS, SlotCodec
+from platewatch.vision.recognizer.slot_codec import ALPHABET, INPUT_HEIGHT, INPUT_WIDTH, SLOTS, SlotCodec
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer import loop
 from platewatch_training.recognizer.batches import RealSource, regions_within

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from platewatch.vision.zoo import load_card
+from platewatch.vision.inference.model_card import load_card
 from platewatch_training import cli
 from platewatch_training.cli import app
 from platewatch_training.runs.config import RunError

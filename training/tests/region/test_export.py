@@ -8,17 +8,17 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from platewatch.vision.region_network import RegionTeller, to_strips
-from platewatch.vision.regions import ELSEWHERE
+from platewatch.vision.inference.model_card import ModelKind, RegionWeights, load_card
+from platewatch.vision.recognizer.region_network import RegionTeller, to_strips
+from platewatch.vision.recognizer.regions import ELSEWHERE
 from platewatch.vision.types import Character, Transcript
-from platewatch.vision.zoo import ModelKind, RegionWeights, load_card
 from platewatch_training.cli import app
+from platewatch_training.exporting.onnx import ExportError
 from platewatch_training.region.evaluate import Naming
 from platewatch_training.region.export import RegionExport, RegionRequest, check_drift, export
 from platewatch_training.region.loop import load_run
 from platewatch_training.region.network import PIXELS
 from platewatch_training.region.weigh import Told, fit_threshold, fit_weights, join
-from platewatch_training.runs.onnx import ExportError
 
 REGIONS = ("de", "us-ca", "us-ny")
 

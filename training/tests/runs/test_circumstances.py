@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 import yaml
 
-from platewatch.vision.zoo import sha256_of
+from platewatch.vision.inference.model_card import sha256_of
 from platewatch_training.runs.circumstances import made_from_of
 
 

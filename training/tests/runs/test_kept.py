@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from platewatch.vision.zoo import DataSource
+from platewatch.vision.inference.model_card import DataSource
 from platewatch_training.runs.config import RunError, TrainingConfig
 from platewatch_training.runs.kept import KeptOrigin, joined, keep, kept_origin
 from platewatch_training.runs.origin import further_sources, samples_of

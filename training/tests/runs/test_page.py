@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from platewatch_training.reports.page import Change, changes, curve, curves, look_curves
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.held_back import Look
-from platewatch_training.runs.page import Change, changes, curve, curves, look_curves
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from platewatch_training.layers import convolution
-from platewatch_training.runs.onnx import write_onnx
-from platewatch_training.runs.pixels import PixelRange, take_pixels
-from platewatch_training.runs.quantize import quantize
+from platewatch_training.exporting.onnx import write_onnx
+from platewatch_training.exporting.pixels import PixelRange, take_pixels
+from platewatch_training.exporting.quantize import quantize
+from platewatch_training.networks.layers import convolution
 
 FROM_ZERO, ROUND_ZERO = PixelRange(1 / 255), PixelRange(2 / 255, -1.0)
 RNG = np.random.default_rng(4)

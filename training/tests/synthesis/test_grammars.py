@@ -11,7 +11,7 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from platewatch.vision.grammars import GRAMMARS_FILE
+from platewatch.plates.grammars import GRAMMARS_FILE
 from platewatch_training.cli import app
 from platewatch_training.synthesis.grammars import region_grammars, to_yaml
 from platewatch_training.synthesis.layouts import Layout, load_layouts

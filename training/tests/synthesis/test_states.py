@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from platewatch.vision.grammars import grammar_of
+from platewatch.plates.grammars import grammar_of
 from platewatch_training.synthesis.grammars import region_grammars
 from platewatch_training.synthesis.layouts import load_layouts
 

@@ -10,17 +10,7 @@ from fastapi import APIRouter, Depends, Form, Query
 from pydantic import BaseModel, Field
 from sqlalchemy.orm import Session
 
-from platewatch.app.dependencies import (
-    RECOGNIZER_ONLY,
-    PlateSearchDep,
-    Reader,
-    ReadingSession,
-    Recognizer,
-    RuntimeDep,
-    told,
-)
 from platewatch.cameras.service import CameraService
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionResult, PlateFound, PlateRegions, annotated_url, image_url
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.compat.photos import UploadedPhoto
@@ -28,12 +18,24 @@ from platewatch.db.base import MAX_ID
 from platewatch.db.tables import ImageRow, SightingRow
 from platewatch.errors import FieldError, NotFoundError
 from platewatch.locations.service import LocationService
+from platewatch.reading.photos import ReadPhoto
 from platewatch.sightings.capture_time import capture_time
-from platewatch.sightings.photos import ReadPhoto, StagedPhoto, stage_photo
+from platewatch.sightings.endpoints.dependencies import RecorderDep
 from platewatch.sightings.query import SightingQuery
 from platewatch.sightings.schemas import SightingRead
 from platewatch.sightings.service import Circumstances, SightingService
+from platewatch.sightings.staging import StagedPhoto
 from platewatch.vision.types import Direction
+from platewatch.web.dependencies import (
+    RECOGNIZER_ONLY,
+    PlateSearchDep,
+    Reader,
+    ReadingSession,
+    Recognizer,
+    StateDep,
+    told,
+)
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 RowId = Annotated[int | None, Query(ge=1, le=MAX_ID)]
 FormId = Annotated[int | None, Form(ge=1, le=MAX_ID)]
@@ -70,30 +72,32 @@ def get_place(
 
 @router.post("/detect_image", dependencies=[RECOGNIZER_ONLY])
 def detect_image(
-    photo: UploadedPhoto, place: Annotated[Place, Depends(get_place)], runtime: RuntimeDep, caller: Recognizer
+    photo: UploadedPhoto,
+    place: Annotated[Place, Depends(get_place)],
+    state: StateDep,
+    recorder: RecorderDep,
+    caller: Recognizer,
 ) -> DetectionResult:
     """Read the plates of a photo and keep both, also a photo without plates.
 
     A photo that was kept before, of the same place and time, is not kept again: the answer is what was found then.
     """
-    with runtime.database.reading() as session:
-        circumstances = _circumstances(session, runtime, place, caller.user_id)
-    zones = runtime.capture_zones(camera=circumstances.camera, location=circumstances.location)
-    time = capture_time(photo.image.data, zones, runtime.clock.now())
+    with state.database.reading() as session:
+        circumstances = _circumstances(session, state, place, caller.user_id)
+    zones = recorder.capture_zones(camera=circumstances.camera, location=circumstances.location)
+    time = capture_time(photo.image.data, zones, state.clock.now())
     circumstances = replace(circumstances, captured_at=time.at, captured_at_source=time.source)
-    with runtime.database.reading() as session:
-        service = runtime.sightings(session)
+    with state.database.reading() as session:
+        service = recorder.sightings(session)
         if known := service.find_known(photo.image.data, circumstances):
             return _known_result(service, known)
-    read = runtime.read_photo(photo)
-    with runtime.staging() as staging:
-        staged = stage_photo(staging, read)
-        return runtime.transact(lambda session: _recorded(session, runtime, staged, circumstances))
+    read = state.reading.read(photo)
+    return recorder.record([read], lambda _session, service, staged: _recorded(service, staged[0], circumstances))
 
 
 @router.get("/latest_detection")
 def read_latest_detection(
-    runtime: RuntimeDep,
+    recorder: RecorderDep,
     session: ReadingSession,
     _reader: Reader,
     search: PlateSearchDep,
@@ -101,7 +105,7 @@ def read_latest_detection(
 ) -> DetectionResult:
     """Give what was found in the newest photo with a plate."""
     search.note_choice("latest detection", told(place), place.reason)
-    service = runtime.sightings(session)
+    service = recorder.sightings(session)
     page = service.page(SightingQuery(limit=1, location_id=place.location_id, camera_id=place.camera_id))
     if not page.items:
         raise NotFoundError("detection")
@@ -112,10 +116,10 @@ def read_latest_detection(
 
 @router.get("/plate_regions")
 def read_plate_regions(
-    runtime: RuntimeDep, session: ReadingSession, _reader: Reader, image_id: RowId = None, detection_id: RowId = None
+    recorder: RecorderDep, session: ReadingSession, _reader: Reader, image_id: RowId = None, detection_id: RowId = None
 ) -> PlateRegions:
     """Tell where the plates of one photo are, named by its own id or by one of its detections."""
-    service = runtime.sightings(session)
+    service = recorder.sightings(session)
     if (image_id is None) == (detection_id is None):
         raise FieldError("image_id", "Name a photo: give either `image_id` or `detection_id`.")
     if detection_id is not None:
@@ -127,7 +131,7 @@ def read_plate_regions(
     return _regions(service.of_image(image.id), image)
 
 
-def _circumstances(session: Session, runtime: RuntimeDep, place: Place, user_id: int) -> Circumstances:
+def _circumstances(session: Session, state: StateDep, place: Place, user_id: int) -> Circumstances:
     """The circumstances with the names that the ids stand for.
 
     Raises:
@@ -136,13 +140,13 @@ def _circumstances(session: Session, runtime: RuntimeDep, place: Place, user_id:
     location = camera = None
     try:
         if place.location_id is not None:
-            location = LocationService(session, runtime.clock).get_or_raise(place.location_id).name
+            location = LocationService(session, state.clock).get_or_raise(place.location_id).name
         if place.camera_id is not None:
-            camera = CameraService(session, runtime.clock).get_or_raise(place.camera_id).name
+            camera = CameraService(session, state.clock).get_or_raise(place.camera_id).name
     except NotFoundError as error:
         raise FieldError(f"{error.kind}_id", f"{error} GET /api/locations and /api/v1/cameras list them.") from error
     return Circumstances(
-        captured_at=runtime.clock.now(),
+        captured_at=state.clock.now(),
         user_id=user_id,
         direction=place.direction,
         camera=camera,
@@ -151,10 +155,7 @@ def _circumstances(session: Session, runtime: RuntimeDep, place: Place, user_id:
     )
 
 
-def _recorded(
-    session: Session, runtime: RuntimeDep, staged: StagedPhoto, circumstances: Circumstances
-) -> DetectionResult:
-    service = runtime.sightings(session)
+def _recorded(service: SightingService, staged: StagedPhoto, circumstances: Circumstances) -> DetectionResult:
     recorded = service.record_photo(staged, circumstances)
     if recorded.is_known:
         return _known_result(service, recorded.sightings)

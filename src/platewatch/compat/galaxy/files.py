@@ -11,10 +11,12 @@ from fastapi import APIRouter
 from fastapi.responses import FileResponse, Response
 from starlette.exceptions import HTTPException
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, Reader, RuntimeDep
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.db.base import MAX_ID
 from platewatch.errors import NotFoundError
+from platewatch.sightings.endpoints.dependencies import RecorderDep
+from platewatch.sightings.recorder import Recorder
+from platewatch.web.dependencies import OPENAPI_SECURITY, Reader, StateDep
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 _PICTURE: Final = re.compile(r"(uploaded|annotated|plates)/([1-9][0-9]{0,18})\.jpg", re.ASCII)
 _PRIVATE: Final = {"Cache-Control": "private, no-cache"}
@@ -24,21 +26,21 @@ router = APIRouter(tags=["Galaxy ALPR"], dependencies=OPENAPI_SECURITY, response
 
 
 @router.get("/outputs/{path:path}", response_class=Response, responses=_FILE)
-def read_output(path: str, runtime: RuntimeDep, _reader: Reader) -> Response:
+def read_output(path: str, state: StateDep, recorder: RecorderDep, _reader: Reader) -> Response:
     """Give a picture of a detection, or another file below `outputs/` in the data folder."""
     named = _PICTURE.fullmatch(path)
     if named is None:
-        return _file_answer(runtime.settings.data / "outputs", path)
-    return Response(_picture(runtime, named[1], int(named[2])), media_type="image/jpeg", headers=_PRIVATE)
+        return _file_answer(state.settings.data / "outputs", path)
+    return Response(_picture(recorder, named[1], int(named[2])), media_type="image/jpeg", headers=_PRIVATE)
 
 
 @router.get("/static/{path:path}", response_class=Response, responses=_FILE)
-def read_static(path: str, runtime: RuntimeDep, _reader: Reader) -> Response:
+def read_static(path: str, state: StateDep, _reader: Reader) -> Response:
     """Give a file below `static/` in the data folder."""
-    return _file_answer(runtime.settings.data / "static", path)
+    return _file_answer(state.settings.data / "static", path)
 
 
-def _picture(runtime: RuntimeDep, folder: str, row_id: int) -> bytes:
+def _picture(recorder: Recorder, folder: str, row_id: int) -> bytes:
     """The picture as JPEG.
 
     Raises:
@@ -46,15 +48,15 @@ def _picture(runtime: RuntimeDep, folder: str, row_id: int) -> bytes:
     """
     if row_id > MAX_ID:
         raise NotFoundError("picture", row_id)
-    with runtime.database.reading() as session:
-        service = runtime.sightings(session)
+    with recorder.database.reading() as session:
+        service = recorder.sightings(session)
         if folder == "plates":
-            return runtime.media.get(service.crop_key(row_id))
+            return recorder.media.get(service.crop_key(row_id))
         image = service.image_or_raise(row_id)
         if folder == "uploaded":
-            return runtime.media.get(image.media_key)
+            return recorder.media.get(image.media_key)
         photo = service.outlined_image(image)
-    return runtime.annotated_jpeg(photo)
+    return recorder.annotated_jpeg(photo)
 
 
 def _file_answer(root: Path, path: str) -> Response:

@@ -8,8 +8,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from platewatch.app.dependencies import ActorDep, Manager, Reader, ReadingSession, RuntimeDep
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.db.base import MAX_ID
 from platewatch.errors import FieldError
@@ -27,6 +25,8 @@ from platewatch.locations.schemas import (
     PlaceName,
 )
 from platewatch.locations.service import LocationService
+from platewatch.web.dependencies import ActorDep, Manager, Reader, ReadingSession, StateDep
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 _GIVEN_BACK = {"id", "occupancy"}
 
@@ -79,12 +79,12 @@ def read_locations(
     request: Request,
     response: Response,
     query: Annotated[LocationQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
     session: ReadingSession,
     _reader: Reader,
 ) -> list[PlaceRead]:
     """List locations by name. Where there are more, the header `Link` has the address of the next page."""
-    service = LocationService(session, runtime.clock)
+    service = LocationService(session, state.clock)
     # Galaxy's clients know no pages, so the first one is as long as can be.
     limit = query.limit if "limit" in query.model_fields_set else MAX_PAGE
     page = service.page(query.model_copy(update={"limit": limit}))
@@ -95,32 +95,32 @@ def read_locations(
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-def create_location(body: PlaceWrite, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> PlaceRead:
+def create_location(body: PlaceWrite, state: StateDep, actor: ActorDep, _manager: Manager) -> PlaceRead:
     """Make a location."""
     if body.id is not None:
         raise FieldError("id", "A new location is given its id. Leave `id` out, or PUT to change an old one.")
-    with runtime.transaction() as session:
-        service = LocationService(session, runtime.clock)
+    with state.database.transaction() as session:
+        service = LocationService(session, state.clock)
         row = service.create(LocationCreate(**body.model_dump(exclude=_GIVEN_BACK)), actor)
         return PlaceRead.of(service.read([row])[0])
 
 
 @router.get("/{location_id}")
-def read_location(location_id: LocationId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader) -> PlaceRead:
+def read_location(location_id: LocationId, state: StateDep, session: ReadingSession, _reader: Reader) -> PlaceRead:
     """Give one location."""
-    service = LocationService(session, runtime.clock)
+    service = LocationService(session, state.clock)
     return PlaceRead.of(service.read([service.get_or_raise(location_id)])[0])
 
 
 @router.put("/{location_id}")
 def replace_location(
-    location_id: LocationId, body: PlaceWrite, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+    location_id: LocationId, body: PlaceWrite, state: StateDep, actor: ActorDep, _manager: Manager
 ) -> PlaceRead:
     """Say anew all that Galaxy ALPR says about a location; its tariff and other rules stay."""
     if body.id not in (None, location_id):
         raise FieldError("id", f"The body is about location {body.id}, the address about {location_id}.")
-    with runtime.transaction() as session:
-        service = LocationService(session, runtime.clock)
+    with state.database.transaction() as session:
+        service = LocationService(session, state.clock)
         # Every location has a zone, so one that is left out stays.
         left_out = _GIVEN_BACK if body.time_zone is not None else {*_GIVEN_BACK, "time_zone"}
         row = service.update(location_id, LocationUpdate(**body.model_dump(exclude=left_out)), actor)
@@ -128,7 +128,7 @@ def replace_location(
 
 
 @router.delete("/{location_id}", status_code=HTTPStatus.NO_CONTENT)
-def delete_location(location_id: LocationId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> None:
+def delete_location(location_id: LocationId, state: StateDep, actor: ActorDep, _manager: Manager) -> None:
     """Delete a location that nobody is inside of. Its detections stay."""
-    with runtime.transaction() as session:
-        LocationService(session, runtime.clock).delete(location_id, actor)
+    with state.database.transaction() as session:
+        LocationService(session, state.clock).delete(location_id, actor)

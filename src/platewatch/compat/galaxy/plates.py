@@ -8,30 +8,30 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from platewatch.app.dependencies import (
-    PlateSearchDep,
-    PrincipalDep,
-    Reader,
-    ReadingSession,
-    RuntimeDep,
-)
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionRead
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.text import as_written
+from platewatch.sightings.endpoints.dependencies import RecorderDep
 from platewatch.sightings.endpoints.searching import note_search
 from platewatch.sightings.query import PlateMatch, SightingQuery
 from platewatch.sightings.service import plate_of
 from platewatch.users.principal import Scope
 from platewatch.users.schemas import LoginSessionRead
 from platewatch.users.sessions import SessionService
-from platewatch.visits.derive import VisitState
-from platewatch.visits.endpoints import stored_texts
 from platewatch.visits.schemas import VisitQuery, VisitRead
 from platewatch.visits.service import VisitService
+from platewatch.visits.stays import VisitState
 from platewatch.watchlists.schemas import FitRead
 from platewatch.watchlists.service import WatchlistService
+from platewatch.web.dependencies import (
+    PlateSearchDep,
+    PrincipalDep,
+    Reader,
+    ReadingSession,
+    StateDep,
+)
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 VISITS_SHOWN = 50
 
@@ -83,7 +83,8 @@ class UserSessions(BaseModel):
 @router.get("/plate_status")
 def read_plate_status(
     query: Annotated[PlateQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     _reader: Reader,
     search: PlateSearchDep,
 ) -> PlateStatus:
@@ -91,14 +92,14 @@ def read_plate_status(
     plate, written = plate_of(query.plate), as_written(query.plate)
     asked = SightingQuery(plate=plate, match=PlateMatch.EXACT, reason=query.reason, limit=1)
     note_search(search, asked, is_new=True)
-    with runtime.database.reading() as session:
-        sightings = runtime.sightings(session)
+    with state.database.reading() as session:
+        sightings = recorder.sightings(session)
         seen = sightings.page(asked).items
-        visits = VisitService(session, runtime.clock).of_plate(runtime.texts_of(plate), VISITS_SHOWN)
+        visits = VisitService(session, state.clock).of_plate(recorder.texts_of(plate), VISITS_SHOWN)
         inside = next((visit for visit in visits if visit.state == VisitState.OPEN), None)
         return PlateStatus(
             plate=plate,
-            lists=[FitRead.of(match) for match in WatchlistService(session, runtime.clock).listed(plate, written)],
+            lists=[FitRead.of(match) for match in WatchlistService(session, state.clock).listed(plate, written)],
             inside=inside is not None,
             inside_location_id=inside.location_id if inside else None,
             inside_location=inside.location.name if inside and inside.location else None,
@@ -110,7 +111,8 @@ def read_plate_status(
 @router.get("/session_queries")
 def query_sessions(
     query: Annotated[SessionQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     session: ReadingSession,
     principal: PrincipalDep,
     search: PlateSearchDep,
@@ -120,11 +122,11 @@ def query_sessions(
         principal.require(Scope.MANAGE)
         if filters := sorted(query.model_fields_set - {"kind"}):
             raise FieldError(filters[0], f"`{filters[0]}` is for visits: log-ins have no filters. Leave it out.")
-        rows = SessionService(session, runtime.settings, runtime.clock).of_everyone()
+        rows = SessionService(session, state.settings, state.clock).of_everyone()
         return UserSessions(sessions=[LoginSessionRead.of(row, principal.session_id) for row in rows])
     principal.require(Scope.READ)
     if query.plate is not None:
         search.note_plate("visits", query.plate, query, query.reason, is_new=query.cursor is None)
     chosen = VisitQuery(**query.model_dump(exclude={"kind"}))
-    page = VisitService(session, runtime.clock).page(chosen, stored_texts(chosen.plate, runtime))
+    page = VisitService(session, state.clock).page(chosen, recorder.stored_texts(chosen.plate))
     return VisitSessions(sessions=[VisitRead.of(row) for row in page.items], next_cursor=page.next_cursor)

@@ -7,15 +7,16 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
-from platewatch.app.dependencies import PlateSearch, PlateSearchDep, Reader, RuntimeDep
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.galaxy.schemas import DetectionRead, Detections
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.matching import search_key
+from platewatch.sightings.endpoints.dependencies import RecorderDep
 from platewatch.sightings.endpoints.searching import note_search
 from platewatch.sightings.query import SightingQuery
 from platewatch.sightings.schemas import VehicleColor, VehicleType
+from platewatch.web.dependencies import PlateSearch, PlateSearchDep, Reader
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 _ONLY_TOLD = "Vehicles are not recognized in photos yet: only detections are found whose vehicle somebody told."
 _PLATE_QUERIES = (
@@ -61,29 +62,29 @@ class VehicleDetections(Detections):
 @router.get("/detections", description="List detections, newest first.")
 def read_detections(
     query: Annotated[SightingQuery, Query()],
-    runtime: RuntimeDep,
+    recorder: RecorderDep,
     _reader: Reader,
     search: PlateSearchDep,
 ) -> Detections:
     """Both routes take all filters: Galaxy ALPR's clients ask the first by time and place, the second by plate."""
-    return _found(query, runtime, search)
+    return _found(query, recorder, search)
 
 
 @router.get("/vehicle_queries")
 def query_vehicles(
     query: Annotated[VehicleQuery, Query()],
-    runtime: RuntimeDep,
+    recorder: RecorderDep,
     _reader: Reader,
     search: PlateSearchDep,
 ) -> VehicleDetections:
     """List detections by plate, time and vehicle."""
     asked = query.sightings()
     asks_for_vehicle = any((asked.vehicle_type, asked.vehicle_color, asked.vehicle_make))
-    found = _found(asked, runtime, search)
+    found = _found(asked, recorder, search)
     return VehicleDetections(**found.model_dump(), note=_ONLY_TOLD if asks_for_vehicle else None)
 
 
-def _found(query: SightingQuery, runtime: RuntimeDep, search: PlateSearch) -> Detections:
+def _found(query: SightingQuery, recorder: RecorderDep, search: PlateSearch) -> Detections:
     """The page that is asked for, noted in the audit log if a plate is.
 
     Raises:
@@ -92,7 +93,7 @@ def _found(query: SightingQuery, runtime: RuntimeDep, search: PlateSearch) -> De
     if query.plate is not None and not search_key(query.plate):
         raise FieldError("plate", _NO_PLATE)
     note_search(search, query, is_new=query.cursor is None)
-    with runtime.database.reading() as session:
-        page = runtime.sightings(session).page(query)
+    with recorder.database.reading() as session:
+        page = recorder.sightings(session).page(query)
         items = [DetectionRead.of(row) for row in page.items]
     return Detections(detections=items, count=len(items), next_cursor=page.next_cursor)

@@ -7,12 +7,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from platewatch.app.dependencies import Reader, ReadingSession, RuntimeDep
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.locations.service import LocationService
 from platewatch.statistics.schemas import CountBy, CountQuery, CountRead, DaysRead, StatisticsQuery
 from platewatch.statistics.service import StatisticsService
+from platewatch.web.dependencies import Reader, ReadingSession, StateDep
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 BUSIEST_SHOWN = 5
 
@@ -50,10 +50,10 @@ class Statistics(DaysRead):
 
 @router.get("/statistics")
 def read_statistics(
-    query: Annotated[StatisticsQuery, Query()], runtime: RuntimeDep, session: ReadingSession, _reader: Reader
+    query: Annotated[StatisticsQuery, Query()], state: StateDep, session: ReadingSession, _reader: Reader
 ) -> Statistics:
     """Count detections by time and place, and tell how full the locations are."""
-    service = StatisticsService(session, runtime.clock)
+    service = StatisticsService(session, state.clock)
     summary = service.summary(query)
     week = service.heat_map(query).counts
     return Statistics(
@@ -69,7 +69,7 @@ def read_statistics(
         by_camera=_counts(service, query, CountBy.CAMERA),
         by_type=_counts(service, query, CountBy.VEHICLE_TYPE),
         busiest_hours=_busiest(week),
-        occupancy=_occupancies(LocationService(session, runtime.clock), query.location_id),
+        occupancy=_occupancies(LocationService(session, state.clock), query.location_id),
     )
 
 

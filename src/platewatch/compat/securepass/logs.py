@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.orm import Session
 
-from platewatch.access.endpoints import export_log, stored_texts
+from platewatch.access.endpoints import export_log
 from platewatch.access.rules import Decision
 from platewatch.access.schemas import (
     AccessFilter,
@@ -23,15 +23,16 @@ from platewatch.access.schemas import (
     Note,
 )
 from platewatch.access.service import AccessService, Evidence
-from platewatch.app.dependencies import ActorDep, PlateSearchDep, Reader, Recognizer, RuntimeDep
 from platewatch.audit.service import AuditAction, AuditService, Details
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.db.tables import AccessLogRow
 from platewatch.plates.fields import WrittenPlate
 from platewatch.plates.text import as_written
+from platewatch.sightings.endpoints.dependencies import RecorderDep
 from platewatch.sightings.service import plate_of
 from platewatch.vision.types import Direction
+from platewatch.web.dependencies import ActorDep, PlateSearchDep, Reader, Recognizer, StateDep
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 _PAGING = {"limit", "cursor", "format"}
 
@@ -105,31 +106,36 @@ class LogCreate(BaseModel):
     responses={200: {"content": {"text/csv": {}}, "description": "a page, or the whole log as CSV"}},
 )
 def read_logs(
-    query: Annotated[LogQuery, Query()], runtime: RuntimeDep, actor: ActorDep, reader: Reader, search: PlateSearchDep
+    query: Annotated[LogQuery, Query()],
+    state: StateDep,
+    recorder: RecorderDep,
+    actor: ActorDep,
+    reader: Reader,
+    search: PlateSearchDep,
 ) -> Response:
     """List access events, newest first."""
     if query.format is LogFormat.CSV:
-        return export_log(AccessFilter(**query.model_dump(exclude=_PAGING)), runtime, actor, reader, search)
+        return export_log(AccessFilter(**query.model_dump(exclude=_PAGING)), state, recorder, actor, reader, search)
     if query.plate is not None:
         search.note_plate("access log", query.plate, query, query.search_reason, is_new=query.cursor is None)
-    with runtime.database.reading() as session:
+    with state.database.reading() as session:
         chosen = AccessQuery(**query.model_dump(exclude={"format"}))
-        page = AccessService(session, runtime.clock).page(chosen, stored_texts(chosen.plate, runtime))
+        page = AccessService(session, state.clock).page(chosen, recorder.stored_texts(chosen.plate))
         logs = [LogEntry.of(row) for row in page.items]
     return JSONResponse(LogPage(logs=logs, next_cursor=page.next_cursor).model_dump(mode="json"))
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-def write_log(body: LogCreate, runtime: RuntimeDep, caller: Recognizer, actor: ActorDep) -> LogEntry:
+def write_log(body: LogCreate, state: StateDep, recorder: RecorderDep, caller: Recognizer, actor: ActorDep) -> LogEntry:
     """Write an access event into the log."""
     plate = plate_of(body.plate)
 
     def work(session: Session) -> LogEntry:
-        stored = runtime.sightings(session).stored_plate(plate)
+        stored = recorder.sightings(session).stored_plate(plate)
         evidence = Evidence(user_id=caller.user_id, written=as_written(body.plate))
-        row = AccessService(session, runtime.clock).write_down(stored, body.decision, body.reason or None, evidence)
+        row = AccessService(session, state.clock).write_down(stored, body.decision, body.reason or None, evidence)
         details: Details = {"log": row.id, "decision": row.decision, "reason": row.reason}
-        AuditService(session, runtime.clock).note(AuditAction.ACCESS_DECIDED, actor, stored, details)
+        AuditService(session, state.clock).note(AuditAction.ACCESS_DECIDED, actor, stored, details)
         return LogEntry.of(row)
 
-    return runtime.transact(work)
+    return state.database.transact(work)

@@ -7,11 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from platewatch.app.dependencies import RECOGNIZER_ONLY, Recognizer, RuntimeDep
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.compat.photos import UploadedPhoto
-from platewatch.compat.securepass.crops import read_best
 from platewatch.sightings.schemas import (
     BoxRead,
     CharactersRead,
@@ -25,6 +22,8 @@ from platewatch.sightings.schemas import (
     rounded_region_confidence,
 )
 from platewatch.vision.types import Reading
+from platewatch.web.dependencies import RECOGNIZER_ONLY, Recognizer, StateDep
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 router = APIRouter(tags=["SecurePass"], dependencies=COMPAT_DEPENDENCIES, responses=DETAIL_ERRORS)
 
@@ -62,9 +61,9 @@ class OcrAnswer(BaseModel):
 
 
 @router.post("/detection", dependencies=[RECOGNIZER_ONLY])
-def detect(photo: UploadedPhoto, runtime: RuntimeDep, _recognizer: Recognizer) -> DetectionAnswer:
+def detect(photo: UploadedPhoto, state: StateDep, _recognizer: Recognizer) -> DetectionAnswer:
     """Tell where plates are in a photo."""
-    read = runtime.read_photo(photo)
+    read = state.reading.read(photo)
     return DetectionAnswer(
         detector=read.detector,
         image_width=read.found.width,
@@ -76,15 +75,15 @@ def detect(photo: UploadedPhoto, runtime: RuntimeDep, _recognizer: Recognizer) -
 @router.post("/ocr", dependencies=[RECOGNIZER_ONLY])
 def read_text(
     photo: UploadedPhoto,
-    runtime: RuntimeDep,
+    state: StateDep,
     _recognizer: Recognizer,
     recognizer: Annotated[
         str | None, Query(max_length=64, description="which one reads; the one of the settings by default")
     ] = None,
 ) -> OcrAnswer:
     """Read the best plate of a photo, or a picture of a plate alone."""
-    name = recognizer or runtime.settings.recognizer
-    reading = runtime.readers_with(name).run(lambda reader: read_best(reader, photo.image))
+    name = recognizer or state.settings.recognizer
+    reading = state.reading.read_crop(photo, name)
     if reading is None:
         return OcrAnswer(recognizer=name, text="", confidence=0.0, characters=[], region=None, region_confidence=None)
     return OcrAnswer(

@@ -21,12 +21,13 @@ from platewatch.access.endpoints import (
 )
 from platewatch.access.rules import Decision, Reason
 from platewatch.access.schemas import AccessMatchRead, DecideBody, Id
-from platewatch.app.dependencies import RECOGNIZER_ONLY, ActorDep, Recognizer, RuntimeDep, open_photos
-from platewatch.compat.error_shapes import DETAIL_ERRORS
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.errors import FieldError
 from platewatch.plates.fields import WrittenPlate
+from platewatch.sightings.endpoints.dependencies import RecorderDep
 from platewatch.vision.types import Direction
+from platewatch.web.dependencies import RECOGNIZER_ONLY, ActorDep, Recognizer, StateDep, open_photos
+from platewatch.web.error_shapes import DETAIL_ERRORS
 
 _PHOTO: Final = {"type": "string", "format": "binary", "description": "a photo: JPEG, PNG, WebP or BMP"}
 _FORM: Final = {
@@ -75,7 +76,7 @@ class _PhotoFields(BaseModel):
     dry_run: bool = False
 
 
-async def get_verified(request: Request, runtime: RuntimeDep) -> AsyncIterator[Question]:
+async def get_verified(request: Request, state: StateDep) -> AsyncIterator[Question]:
     """Who wants to pass, from JSON or from a form with a photo in `file` or `image`.
 
     Raises:
@@ -84,7 +85,7 @@ async def get_verified(request: Request, runtime: RuntimeDep) -> AsyncIterator[Q
     """
     if request.headers.get("content-type", "").startswith("multipart/form-data"):
         async with request.form() as form:
-            yield await _photo_question(form, runtime)
+            yield await _photo_question(form, state)
     else:
         yield await get_json_question(request)
 
@@ -92,13 +93,14 @@ async def get_verified(request: Request, runtime: RuntimeDep) -> AsyncIterator[Q
 @router.post("/verification", dependencies=[RECOGNIZER_ONLY], openapi_extra=_BODY, description=DECIDE_DESCRIPTION)
 def verify(
     question: Annotated[Question, Depends(get_verified)],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     caller: Recognizer,
     actor: ActorDep,
     trial: TrialDep,
 ) -> VerificationAnswer:
     """Decide whether a plate may pass, write it into the access log, and open the gate if it may."""
-    told = decide_on(Inquiry(question, caller.user_id, actor, trial), runtime)
+    told = decide_on(Inquiry(question, caller.user_id, actor, trial), state, recorder)
     return VerificationAnswer(
         log_id=told.id,
         plate=told.plate,
@@ -112,11 +114,11 @@ def verify(
     )
 
 
-async def _photo_question(form: FormData, runtime: RuntimeDep) -> Question:
+async def _photo_question(form: FormData, state: StateDep) -> Question:
     uploads = [form[name] for name in ("file", "image") if name in form]
     if len(uploads) != 1 or not isinstance(uploads[0], UploadFile):
         raise FieldError("file", "Send one photo as a file in the form field 'file' or 'image'.")
-    [photo] = await open_photos([uploads[0]], runtime)
+    [photo] = await open_photos([uploads[0]], state)
     fields = {name: value for name, value in form.multi_items() if name not in ("file", "image")}
     try:
         said = _PhotoFields.model_validate(fields)

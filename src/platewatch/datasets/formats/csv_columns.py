@@ -110,7 +110,7 @@ _WHOLE_BOXES: Final = frozenset(
     {"bbox", "box", "bounding_box", "boundingbox", "bndbox", "rect", "rectangle", "coordinates", "coords", "polygon"}
 )
 """Columns with all of a box in one cell, of which nobody knows whether it is two corners or a corner and a size."""
-_MOST_ROWS_OF_ONE: Final = 1
+_MAX_ROWS_OF_ONE: Final = 1
 _SHORTEST_PLATE: Final = 4
 
 
@@ -207,14 +207,14 @@ def _text(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str | None
 def _may_be_texts(values: Sequence[str]) -> bool:
     """Whether a column that is called so can hold texts of plates: not one word in all rows, which names a class."""
     said = [value for value in values if value]
-    return not (len(said) > _MOST_ROWS_OF_ONE and len(set(said)) == 1 and not _has_digit(said[0]))
+    return not (len(said) > _MAX_ROWS_OF_ONE and len(set(said)) == 1 and not _has_digit(said[0]))
 
 
 def _are_texts(values: Sequence[str]) -> bool:
     """Whether a column that may as well hold classes or numbers of rows holds texts of plates."""
     said = [value for value in values if value]
     different = {value.lower() for value in said}
-    if not any(_has_digit(value) for value in said) or (len(different) == 1 and len(said) > _MOST_ROWS_OF_ONE):
+    if not any(_has_digit(value) for value in said) or (len(different) == 1 and len(said) > _MAX_ROWS_OF_ONE):
         return False
     return sum(len(value) >= _SHORTEST_PLATE for value in said) * 2 >= len(said)
 

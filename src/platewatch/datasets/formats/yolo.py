@@ -32,7 +32,7 @@ from platewatch.vision.photo_files import files_below
 
 _COLUMNS_OF_BOX: Final = 5
 _COLUMNS_OF_CORNERS: Final = 9
-_LEAST_COLUMNS_OF_OUTLINE: Final = 7
+_MIN_COLUMNS_OF_OUTLINE: Final = 7
 _FARTHEST: Final = 2.0
 """Shares of the image; boxes may reach a little beyond it, pixels are far beyond."""
 _OTHER_TEXTS: Final = frozenset({"classes.txt", "obj.names", "train.txt", "val.txt", "valid.txt", "test.txt"})
@@ -185,7 +185,7 @@ def _read_label(label: Path, size: tuple[int, int], lines: _Lines, problems: lis
 
 def _plate(columns: Sequence[str], size: tuple[int, int], lines: _Lines) -> PlateLabel:
     count = len(columns)
-    is_outline = lines.outlines and count >= _LEAST_COLUMNS_OF_OUTLINE and count % 2 == 1
+    is_outline = lines.outlines and count >= _MIN_COLUMNS_OF_OUTLINE and count % 2 == 1
     is_pose = lines.keypoints > 0 and count == _COLUMNS_OF_BOX + lines.keypoints
     if count not in {_COLUMNS_OF_BOX, _COLUMNS_OF_CORNERS} and not is_outline and not is_pose:
         raise CorruptLabelError(

@@ -7,16 +7,13 @@ once when it is started again, and a later run takes what was added since.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
 from sqlalchemy.orm import Session
 
 from platewatch.audit.service import COMMAND, AuditAction, AuditService
-from platewatch.clock import Clock
-from platewatch.db.engine import Database
 from platewatch.db.tables import ImageRow, UserRow
 from platewatch.errors import ConflictError, FieldError, ImageError, InputError
 from platewatch.imports.carwatch.ledger import RUNNING_ELSEWHERE, Ledger, digest_of, entry_of
@@ -32,11 +29,10 @@ from platewatch.imports.carwatch.rules import (
 )
 from platewatch.imports.carwatch.source import CarwatchSource, SourceImage, SourceRecord, SourceTable, SourceUser
 from platewatch.locations.service import LocationService
-from platewatch.media.store import Staging
 from platewatch.settings import Settings
-from platewatch.sightings.pseudonyms import Pseudonyms
+from platewatch.sightings.recorder import Recorder
 from platewatch.sightings.schemas import SightingCreate, SightingSource
-from platewatch.sightings.service import Circumstances, SightingService
+from platewatch.sightings.service import Circumstances
 from platewatch.users.principal import Role
 from platewatch.users.repository import username_key
 from platewatch.users.service import UserService
@@ -50,20 +46,13 @@ Tell = Callable[[int, int], None]
 """So many rows of so many are done."""
 
 
-class TakeoverHost(Protocol):
-    """What is needed of the server whose database takes the rows over."""
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The server whose database takes the rows over; `limits` are those of photos that come in."""
 
     settings: Settings
-    database: Database
-    clock: Clock
-    image_limits: ImageLimits
-    pseudonyms: Pseudonyms | None
-
-    def sightings(self, session: Session) -> SightingService: ...
-
-    def transact(self, work: Callable[[Session], T]) -> T: ...
-
-    def staging(self) -> AbstractContextManager[Staging]: ...
+    recorder: Recorder
+    limits: ImageLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +73,13 @@ class TakeoverPlan:
 class Takeover:
     """One run. A dry one writes nothing anywhere."""
 
-    def __init__(self, source: CarwatchSource, host: TakeoverHost, plan: TakeoverPlan, tell: Tell) -> None:
+    def __init__(self, source: CarwatchSource, target: Target, plan: TakeoverPlan, tell: Tell) -> None:
         self._source = source
-        self._host = host
+        self._settings = target.settings
+        self._limits = target.limits
+        self._recorder = target.recorder
+        self._database = target.recorder.database
+        self._clock = target.recorder.clock
         self._plan = plan
         self._tell = tell
         self._done = 0
@@ -133,8 +126,8 @@ class Takeover:
         names = [user.username for user in self._source.users()]
         if self._plan.admin is not None and self._plan.admin not in names:
             raise FieldError("admin", f"CarWatch has no user {self._plan.admin!r} who could become an administrator.")
-        with self._host.database.reading() as session:
-            has_one = UserService(session, self._host.settings, self._host.clock).any_administrator()
+        with self._database.reading() as session:
+            has_one = UserService(session, self._settings, self._clock).any_administrator()
         if names and not has_one and self._plan.admin is None:
             raise FieldError(
                 "admin",
@@ -160,8 +153,8 @@ class Takeover:
                 )
             return Outcome.BEFORE
         name = usable_name(user)
-        users = UserService(session, self._host.settings, self._host.clock)
-        entry = entry_of(SourceTable.USERS, user.id, digest, self._host.clock.now())
+        users = UserService(session, self._settings, self._clock)
+        entry = entry_of(SourceTable.USERS, user.id, digest, self._clock.now())
         here = users.find(name)
         if username_key(name) in self._names or (here is not None and here.id in ledger.users().values()):
             raise LeftError("another user of CarWatch has this name but for its capitals, and was taken")
@@ -179,25 +172,25 @@ class Takeover:
         if self._plan.is_dry:
             return 0
         role = Role.ADMIN if user.username == self._plan.admin else self._plan.role
-        created_at = user.created.at or self._host.clock.now()
+        created_at = user.created.at or self._clock.now()
         account = UserRow(username=name, password_hash=password_hash, role=role, created_at=created_at)
         try:
             row = users.take_over(account)
         except ConflictError as error:
             raise ConflictError(RUNNING_ELSEWHERE) from error
         details = {"role": role.value, "source": self._plan.name}
-        AuditService(session, self._host.clock).note(AuditAction.USER_CREATED, COMMAND, f"user {row.id}", details)
+        AuditService(session, self._clock).note(AuditAction.USER_CREATED, COMMAND, f"user {row.id}", details)
         return row.id
 
     def _take_history(self) -> None:
         tally = self.report.tallies[SourceTable.HISTORY]
-        with self._host.database.reading() as session:
+        with self._database.reading() as session:
             user_ids = Ledger(session, self._plan.name).users()
         for batch in _batches(self._source.records(), BATCH):
             waiting = self._new_rows(SourceTable.HISTORY, [(row.id, digest_of(row.date.text)) for row in batch], tally)
             passes = [(row, found) for row in batch if row.id in waiting and (found := self._passed(row, tally))]
             if passes and not self._plan.is_dry:
-                self._host.transact(lambda session, passes=passes: self._record(session, passes, user_ids))  # type: ignore[misc]
+                self._database.transact(lambda session, passes=passes: self._record(session, passes, user_ids))  # type: ignore[misc]
             for _, found in passes:
                 tally.add(Outcome.TAKEN)
                 tally.notes[f"{found.direction}"] += 1
@@ -208,12 +201,12 @@ class Takeover:
             tally.notes[f"vehicles are inside at {self._plan.location!r} by the visits that follow"] = self._inside()
 
     def _inside(self) -> int:
-        with self._host.database.reading() as session:
-            return LocationService(session, self._host.clock).occupancy_of(self._plan.location or "")
+        with self._database.reading() as session:
+            return LocationService(session, self._clock).occupancy_of(self._plan.location or "")
 
     def _passed(self, record: SourceRecord, tally: Tally) -> PastPass | None:
         try:
-            return past_pass(record, self._host.clock.now())
+            return past_pass(record, self._clock.now())
         except LeftError as error:
             tally.leave(record.id, str(error))
             return None
@@ -221,7 +214,7 @@ class Takeover:
     def _record(
         self, session: Session, passes: Sequence[tuple[SourceRecord, PastPass]], user_ids: dict[int, int]
     ) -> None:
-        ledger, service = Ledger(session, self._plan.name), self._host.sightings(session)
+        ledger, service = Ledger(session, self._plan.name), self._recorder.sightings(session)
         for record, found in passes:
             circumstances = Circumstances(
                 captured_at=found.captured_at,
@@ -231,7 +224,7 @@ class Takeover:
                 source=SightingSource.IMPORT,
             )
             body = SightingCreate(plate=found.plate, subject=found.subject, note=found.note)
-            entry = entry_of(SourceTable.HISTORY, record.id, digest_of(record.date.text), self._host.clock.now())
+            entry = entry_of(SourceTable.HISTORY, record.id, digest_of(record.date.text), self._clock.now())
             entry.target_id = service.record_manual(body, circumstances).id
             ledger.enter(entry)
 
@@ -247,13 +240,13 @@ class Takeover:
 
     def _take_image(self, image: SourceImage, digest: str, tally: Tally) -> None:
         try:
-            created_at = usable_time(image.uploaded, self._host.clock.now())
+            created_at = usable_time(image.uploaded, self._clock.now())
             encoded = self._readable(image)
         except LeftError as error:
             tally.leave(image.id, str(error))
             return
         if not self._plan.is_dry:
-            with self._host.staging() as staging:
+            with self._recorder.staging() as staging:
                 jpeg = encoded.stored_jpeg()
                 columns = {
                     "media_key": staging.put(jpeg),
@@ -263,7 +256,7 @@ class Takeover:
                     "byte_size": len(jpeg),
                     "created_at": created_at,
                 }
-                self._host.transact(lambda session: self._store_image(session, image.id, digest, columns))
+                self._database.transact(lambda session: self._store_image(session, image.id, digest, columns))
         tally.add(Outcome.TAKEN)
 
     def _readable(self, image: SourceImage) -> EncodedImage:
@@ -272,9 +265,9 @@ class Takeover:
         Raises:
             LeftError: It can't be read, or may not be kept.
         """
-        if self._host.pseudonyms is not None:
+        if self._recorder.pseudonyms is not None:
             raise LeftError("PLATEWATCH_UNLISTED_PLATES=pseudonym keeps no photos")
-        limits = self._host.image_limits
+        limits = self._limits
         if image.byte_size > limits.max_bytes:
             raise LeftError(f"the image is larger than PLATEWATCH_MAX_IMAGE_MB ({limits.max_bytes // 1024**2} MB)")
         try:
@@ -288,13 +281,13 @@ class Takeover:
         row = ImageRow(**columns)
         session.add(row)
         session.flush()
-        entry = entry_of(SourceTable.IMAGES, source_id, digest, self._host.clock.now())
+        entry = entry_of(SourceTable.IMAGES, source_id, digest, self._clock.now())
         entry.target_id = row.id
         Ledger(session, self._plan.name).enter(entry)
 
     def _new_rows(self, table: SourceTable, digests: Sequence[tuple[int, str]], tally: Tally) -> set[int]:
         """The ids of the rows that no run has taken; the others are counted."""
-        with self._host.database.reading() as session:
+        with self._database.reading() as session:
             known = Ledger(session, self._plan.name).known(table, [source_id for source_id, _ in digests])
         for source_id, digest in digests:
             if source_id in known and known[source_id].digest == digest:
@@ -307,10 +300,10 @@ class Takeover:
         """One row in a transaction of its own, or without any in a dry run."""
         try:
             if self._plan.is_dry:
-                with self._host.database.reading() as session:
+                with self._database.reading() as session:
                     tally.add(work(session))
             else:
-                tally.add(self._host.transact(work))
+                tally.add(self._database.transact(work))
         except LeftError as error:
             tally.leave(source_id, str(error))
         self._count(1)
@@ -319,8 +312,8 @@ class Takeover:
         if self._plan.is_dry:
             return
         details = self.report.counts() if action is AuditAction.IMPORT_FINISHED else {}
-        self._host.transact(
-            lambda session: AuditService(session, self._host.clock).note(
+        self._database.transact(
+            lambda session: AuditService(session, self._clock).note(
                 action, COMMAND, f"carwatch database {self._plan.name!r}", details
             )
         )

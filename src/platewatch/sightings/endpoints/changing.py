@@ -8,23 +8,25 @@ from typing import TypeVar
 
 from fastapi import APIRouter
 
-from platewatch.app.dependencies import (
-    OPENAPI_SECURITY,
-    ActorDep,
-    Manager,
-    Reader,
-    ReadingSession,
-    Recognizer,
-    RuntimeDep,
-)
 from platewatch.sightings.changes import SightingChanges
+from platewatch.sightings.endpoints.dependencies import RecorderDep
 from platewatch.sightings.endpoints.showing import SightingId
+from platewatch.sightings.recorder import Recorder
 from platewatch.sightings.schemas import (
     CorrectionRead,
     SightingHistory,
     SightingMerge,
     SightingRead,
     SightingUpdate,
+)
+from platewatch.web.dependencies import (
+    OPENAPI_SECURITY,
+    ActorDep,
+    Manager,
+    Reader,
+    ReadingSession,
+    Recognizer,
+    StateDep,
 )
 
 T = TypeVar("T")
@@ -33,38 +35,38 @@ router = APIRouter(prefix="/api/v1", tags=["sightings"], dependencies=OPENAPI_SE
 
 @router.patch("/sightings/{sighting_id}")
 def correct_sighting(
-    sighting_id: SightingId, body: SightingUpdate, runtime: RuntimeDep, actor: ActorDep, _recognizer: Recognizer
+    sighting_id: SightingId, body: SightingUpdate, recorder: RecorderDep, actor: ActorDep, _recognizer: Recognizer
 ) -> SightingRead:
     """Correct a sighting. What was read stays in its history; lists are matched anew."""
-    return _changed(runtime, sighting_id, lambda changes: changes.correct(sighting_id, body, actor))
+    return _changed(recorder, sighting_id, lambda changes: changes.correct(sighting_id, body, actor))
 
 
 @router.get("/sightings/{sighting_id}/history")
-def read_history(
-    sighting_id: SightingId, runtime: RuntimeDep, session: ReadingSession, _reader: Reader
-) -> SightingHistory:
+def read_history(sighting_id: SightingId, state: StateDep, session: ReadingSession, _reader: Reader) -> SightingHistory:
     """List all changes of a sighting, first to last."""
-    rows = SightingChanges(session, runtime.clock).history(sighting_id)
+    rows = SightingChanges(session, state.clock).history(sighting_id)
     return SightingHistory(items=[CorrectionRead.of(row) for row in rows])
 
 
 @router.post("/sightings/{sighting_id}/merge")
 def merge_sightings(
-    sighting_id: SightingId, body: SightingMerge, runtime: RuntimeDep, actor: ActorDep, _manager: Manager
+    sighting_id: SightingId, body: SightingMerge, recorder: RecorderDep, actor: ActorDep, _manager: Manager
 ) -> SightingRead:
     """Make one sighting of two that were the same pass."""
-    return _changed(runtime, body.other_id, lambda changes: changes.merge(sighting_id, body, actor))
+    return _changed(recorder, body.other_id, lambda changes: changes.merge(sighting_id, body, actor))
 
 
 @router.delete("/sightings/{sighting_id}", status_code=HTTPStatus.NO_CONTENT)
-def delete_sighting(sighting_id: SightingId, runtime: RuntimeDep, actor: ActorDep, _manager: Manager) -> None:
+def delete_sighting(sighting_id: SightingId, recorder: RecorderDep, actor: ActorDep, _manager: Manager) -> None:
     """Delete a sighting with its history, and its images unless others need them."""
-    _changed(runtime, sighting_id, lambda changes: changes.delete(sighting_id, actor))
+    _changed(recorder, sighting_id, lambda changes: changes.delete(sighting_id, actor))
 
 
-def _changed(runtime: RuntimeDep, sighting_id: int, work: Callable[[SightingChanges], T]) -> T:
+def _changed(recorder: Recorder, sighting_id: int, work: Callable[[SightingChanges], T]) -> T:
     """What the work gives; images of this sighting that no row needs afterwards are gone."""
-    with runtime.database.reading() as session:
-        keys = runtime.sightings(session).media_keys([sighting_id])
-    with runtime.releasing(keys):
-        return runtime.transact(lambda session: work(SightingChanges(session, runtime.clock, runtime.pseudonyms)))
+    with recorder.database.reading() as session:
+        keys = recorder.sightings(session).media_keys([sighting_id])
+    with recorder.releasing(keys):
+        return recorder.database.transact(
+            lambda session: work(SightingChanges(session, recorder.clock, recorder.pseudonyms))
+        )

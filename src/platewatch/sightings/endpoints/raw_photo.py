@@ -8,10 +8,10 @@ from typing import Annotated, Any, BinaryIO, Final, cast
 
 from fastapi import Depends, File, Request, UploadFile
 
-from platewatch.app.dependencies import RuntimeDep, open_photos
 from platewatch.errors import FieldError
-from platewatch.sightings.photos import Photo
+from platewatch.reading.photos import Photo
 from platewatch.vision.image import ImageLimits
+from platewatch.web.dependencies import StateDep, open_photos
 
 _IN_MEMORY_BYTES: Final = 1024 * 1024
 """Of a body, as of a form's files; more lies on the disk until it is read."""
@@ -29,7 +29,7 @@ _HINT: Final = (
 
 async def get_photos_or_body(
     request: Request,
-    runtime: RuntimeDep,
+    state: StateDep,
     image: Annotated[
         list[UploadFile] | None,
         File(description="one or more photos: JPEG, PNG, WebP or BMP; or one photo as the body, without a form"),
@@ -42,16 +42,16 @@ async def get_photos_or_body(
         ImageError: One can't be read.
     """
     if image:
-        yield await open_photos(image, runtime)
+        yield await open_photos(image, state)
         return
     if not is_raw(request):
         found = ", ".join(sorted(set((await request.form()).keys()))) or "none"
         raise FieldError("image", f"{_HINT} (form fields found: {found})")
     with SpooledTemporaryFile(max_size=_IN_MEMORY_BYTES) as file:
-        size = await _receive(request, file, runtime.image_limits)
+        size = await _receive(request, file, state.reading.limits)
         if not size:
             raise FieldError("image", f"The body is empty. {_HINT}")
-        yield await open_photos([UploadFile(cast("BinaryIO", file))], runtime)
+        yield await open_photos([UploadFile(cast("BinaryIO", file))], state)
 
 
 def is_raw(request: Request) -> bool:

@@ -12,20 +12,15 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
-from platewatch.app.dependencies import (
-    OPENAPI_SECURITY,
-    RECOGNIZER_ONLY,
-    Recognizer,
-    RuntimeDep,
-    open_photos,
-)
 from platewatch.errors import ConflictError, FieldError
 from platewatch.fields import Instant
 from platewatch.media.store import Staging
+from platewatch.reading.photos import Photo, ReadPhoto
 from platewatch.sightings.capture_time import CaptureTime, capture_time, plausible_time
+from platewatch.sightings.endpoints.dependencies import RecorderDep, get_recorder
 from platewatch.sightings.endpoints.raw_photo import RAW_BODY, PhotosOrBody, refuse_urlencoded
 from platewatch.sightings.idempotency import Answered, IdempotencyKey, idempotency_key
-from platewatch.sightings.photos import Photo, ReadPhoto, StagedPhoto, read_photo, stage_photo
+from platewatch.sightings.recorder import Recorder
 from platewatch.sightings.schemas import (
     ImagePlatesRead,
     ImageSightingsRead,
@@ -40,7 +35,15 @@ from platewatch.sightings.schemas import (
     VehicleType,
 )
 from platewatch.sightings.service import Circumstances, RecordedPhoto, Vehicle
+from platewatch.sightings.staging import StagedPhoto, stage_photo
 from platewatch.vision.types import Direction
+from platewatch.web.dependencies import (
+    OPENAPI_SECURITY,
+    RECOGNIZER_ONLY,
+    Recognizer,
+    StateDep,
+    open_photos,
+)
 
 _FORM_FIELDS = frozenset(
     {
@@ -72,10 +75,10 @@ async def refuse_unknown_fields(request: Request) -> None:
 
 
 async def get_photos(
-    runtime: RuntimeDep,
+    state: StateDep,
     image: Annotated[list[UploadFile], File(description="one or more photos: JPEG, PNG, WebP or BMP")],
 ) -> list[Photo]:
-    return await open_photos(image, runtime)
+    return await open_photos(image, state)
 
 
 Photos = Annotated[list[Photo], Depends(get_photos)]
@@ -148,7 +151,7 @@ class _Upload:
 @router.post("/read", dependencies=[Depends(refuse_urlencoded), *_UPLOAD], openapi_extra=RAW_BODY)
 def read(
     photos: PhotosOrBody,
-    runtime: RuntimeDep,
+    state: StateDep,
     _recognizer: Recognizer,
     recognizer: RecognizerName = "",
     asked: Annotated[
@@ -157,8 +160,8 @@ def read(
 ) -> ReadAnswer:
     """Read plates and store nothing. The photos come in a form, or one photo is the whole body."""
     # One after the other: the pixels of a photo are let go before the next one is decoded.
-    level = runtime.settings.unsure_below
-    found = ((photo.name, _read(runtime, photo, recognizer or asked).found) for photo in photos)
+    level = state.settings.unsure_below
+    found = ((photo.name, state.reading.read(photo, recognizer or asked).found) for photo in photos)
     return ReadAnswer(images=[ImagePlatesRead.of(*one, level) for one in found])
 
 
@@ -166,7 +169,7 @@ def read(
 def record(
     photos: Photos,
     form: CircumstancesDep,
-    runtime: RuntimeDep,
+    state: StateDep,
     caller: Recognizer,
     idempotency: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
     recognizer: RecognizerName = "",
@@ -178,29 +181,30 @@ def record(
 
     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
     """
-    uploads = _uploads(runtime, photos, form, caller.user_id)
+    recorder = get_recorder(state)
+    uploads = _uploads(recorder, photos, form, caller.user_id)
     parts = chain([form.model_dump_json().encode(), recognizer.encode()], (photo.image.data for photo in photos))
     key = idempotency_key(str(caller.user_id), idempotency, parts)
-    if key and (answer := _answer_given(runtime, key)):
+    if key and (answer := _answer_given(state, key)):
         return _answer(answer, replayed=True)
-    known = _find_known(runtime, uploads)
+    known = _find_known(recorder, uploads)
     try:
-        with runtime.staging() as staging:
+        with recorder.staging() as staging:
             handled = [
-                earlier or _read_and_stage(runtime, staging, upload.photo, recognizer)
+                earlier or _read_and_stage(state, staging, upload.photo, recognizer)
                 for upload, earlier in zip(uploads, known, strict=True)
             ]
-            return _answer(_record(runtime, list(zip(uploads, handled, strict=True)), key))
+            return _answer(_record(state, recorder, list(zip(uploads, handled, strict=True)), key))
     except ConflictError:
-        if key and (answer := _answer_given(runtime, key)):
+        if key and (answer := _answer_given(state, key)):
             return _answer(answer, replayed=True)
         raise
 
 
 @router.post("/sightings/manual", status_code=HTTPStatus.CREATED)
-def record_manual(body: SightingCreate, runtime: RuntimeDep, caller: Recognizer) -> SightingRead:
+def record_manual(body: SightingCreate, recorder: RecorderDep, caller: Recognizer) -> SightingRead:
     """Record a pass that somebody saw, without a photo."""
-    now = runtime.clock.now()
+    now = recorder.clock.now()
     circumstances = Circumstances(
         captured_at=plausible_time(body.captured_at or now, now),
         captured_at_source=TimeSource.GIVEN if body.captured_at else TimeSource.UPLOAD,
@@ -210,47 +214,41 @@ def record_manual(body: SightingCreate, runtime: RuntimeDep, caller: Recognizer)
         location=body.location,
         source=SightingSource.MANUAL,
     )
-    return runtime.transact(lambda session: runtime.sightings(session).record_manual(body, circumstances))
+    return recorder.database.transact(lambda session: recorder.sightings(session).record_manual(body, circumstances))
 
 
-def _uploads(runtime: RuntimeDep, photos: list[Photo], form: CircumstancesForm, user_id: int) -> list[_Upload]:
-    zones = runtime.capture_zones(camera=form.camera or None, location=form.location or None)
-    now = runtime.clock.now()
+def _uploads(recorder: Recorder, photos: list[Photo], form: CircumstancesForm, user_id: int) -> list[_Upload]:
+    zones = recorder.capture_zones(camera=form.camera or None, location=form.location or None)
+    now = recorder.clock.now()
     times = [capture_time(photo.image.data, zones, now, given=form.captured_at) for photo in photos]
     return [
         _Upload(photo, time, _circumstances(form, time, user_id)) for photo, time in zip(photos, times, strict=True)
     ]
 
 
-def _find_known(runtime: RuntimeDep, uploads: list[_Upload]) -> list[list[SightingRead]]:
+def _find_known(recorder: Recorder, uploads: list[_Upload]) -> list[list[SightingRead]]:
     """For each photo its earlier sightings, if it was recorded before."""
-    with runtime.database.reading() as session:
-        service = runtime.sightings(session)
+    with recorder.database.reading() as session:
+        service = recorder.sightings(session)
         return [service.find_known(upload.photo.image.data, upload.circumstances) for upload in uploads]
 
 
-def _read(runtime: RuntimeDep, photo: Photo, recognizer: str) -> ReadPhoto:
-    """What is in the photo, read by the recognizer of that name; empty for the one that is set."""
-    if recognizer in {"", runtime.settings.recognizer}:
-        return runtime.read_photo(photo)
-    return read_photo(runtime.readers_with(recognizer), photo)
-
-
-def _read_and_stage(runtime: RuntimeDep, staging: Staging, photo: Photo, recognizer: str) -> ReadPhoto | StagedPhoto:
+def _read_and_stage(state: StateDep, staging: Staging, photo: Photo, recognizer: str) -> ReadPhoto | StagedPhoto:
     """The photo with its plates in the media store; only read if it has none."""
-    read = _read(runtime, photo, recognizer)
+    read = state.reading.read(photo, recognizer)
     return stage_photo(staging, read) if read.found.readings else read
 
 
 def _record(
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: Recorder,
     handled: list[tuple[_Upload, ReadPhoto | StagedPhoto | list[SightingRead]]],
     key: IdempotencyKey | None,
 ) -> RecordAnswer:
     staged = [one.read.photo.image.data for _, one in handled if isinstance(one, StagedPhoto)]
 
     def work(session: Session) -> RecordAnswer:
-        service = runtime.sightings(session)
+        service = recorder.sightings(session)
         service.lock_photos(staged)
         images = []
         for upload, one in handled:
@@ -262,10 +260,10 @@ def _record(
                 images.append(_image_answer(upload, None, RecordedPhoto(None, one, is_known=True)))
         answer = RecordAnswer(images=images)
         if key:
-            Answered(session, runtime.clock, hours=runtime.settings.idempotency_hours).keep(key, answer)
+            Answered(session, state.clock, hours=state.settings.idempotency_hours).keep(key, answer)
         return answer
 
-    return runtime.transact(work)
+    return state.database.transact(work)
 
 
 def _image_answer(upload: _Upload, read: ReadPhoto | None, recorded: RecordedPhoto) -> ImageSightingsRead:
@@ -283,9 +281,9 @@ def _image_answer(upload: _Upload, read: ReadPhoto | None, recorded: RecordedPho
     )
 
 
-def _answer_given(runtime: RuntimeDep, key: IdempotencyKey) -> RecordAnswer | None:
-    with runtime.database.reading() as session:
-        return Answered(session, runtime.clock, hours=runtime.settings.idempotency_hours).get(key)
+def _answer_given(state: StateDep, key: IdempotencyKey) -> RecordAnswer | None:
+    with state.database.reading() as session:
+        return Answered(session, state.clock, hours=state.settings.idempotency_hours).get(key)
 
 
 def _answer(answer: RecordAnswer, *, replayed: bool = False) -> Response:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, Reader
 from platewatch.plates.region_codes import region_names
+from platewatch.web.dependencies import OPENAPI_SECURITY, Reader
 
 router = APIRouter(prefix="/api/v1", tags=["sightings"], dependencies=OPENAPI_SECURITY)
 

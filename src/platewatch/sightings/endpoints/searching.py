@@ -9,7 +9,15 @@ from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 from sqlalchemy.orm import Session
 
-from platewatch.app.dependencies import (
+from platewatch.audit.service import AuditAction, Details
+from platewatch.db.paging import EXPORT_PAGE, all_pages
+from platewatch.errors import FieldError
+from platewatch.plates.matching import search_key
+from platewatch.sightings.endpoints.dependencies import RecorderDep
+from platewatch.sightings.export import EXPORT_COLUMNS, ExportFormat, ExportQuery, export_cells, json_text
+from platewatch.sightings.query import SightingFilter, SightingQuery
+from platewatch.sightings.schemas import SightingCount, SightingPage, SightingRead
+from platewatch.web.dependencies import (
     OPENAPI_SECURITY,
     SIGHTINGS,
     ActorDep,
@@ -17,16 +25,9 @@ from platewatch.app.dependencies import (
     PlateSearchDep,
     Reader,
     ReadingSession,
-    RuntimeDep,
+    StateDep,
     csv_download,
 )
-from platewatch.audit.service import AuditAction, Details
-from platewatch.db.paging import EXPORT_PAGE, all_pages
-from platewatch.errors import FieldError
-from platewatch.plates.matching import search_key
-from platewatch.sightings.export import EXPORT_COLUMNS, ExportFormat, ExportQuery, export_cells, json_text
-from platewatch.sightings.query import SightingFilter, SightingQuery
-from platewatch.sightings.schemas import SightingCount, SightingPage, SightingRead
 
 _FILES: dict[int | str, dict[str, object]] = {
     200: {"content": {"text/csv": {}, "application/json": {}}, "description": "the file"}
@@ -38,58 +39,60 @@ router = APIRouter(prefix="/api/v1", tags=["sightings"], dependencies=OPENAPI_SE
 @router.get("/sightings")
 def read_sightings(
     query: Annotated[SightingQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     _reader: Reader,
     search: PlateSearchDep,
 ) -> SightingPage:
     """List the sightings that fit, newest first by default."""
     # A page that follows belongs to the search that was noted with the first.
     note_search(search, query, is_new=query.cursor is None)
-    with runtime.database.reading() as session:
-        page = runtime.sightings(session).page(query)
+    with state.database.reading() as session:
+        page = recorder.sightings(session).page(query)
         return SightingPage(items=[SightingRead.of(row) for row in page.items], next_cursor=page.next_cursor)
 
 
 @router.get("/sightings/count")
 def count_sightings(
     query: Annotated[SightingFilter, Query()],
-    runtime: RuntimeDep,
+    recorder: RecorderDep,
     session: ReadingSession,
     _reader: Reader,
     search: PlateSearchDep,
 ) -> SightingCount:
     """Count the sightings that fit, up to 10,000."""
     note_search(search, query, is_new=True)
-    counted = runtime.sightings(session).count(query)
+    counted = recorder.sightings(session).count(query)
     return SightingCount(count=counted.count, is_exact=counted.is_exact)
 
 
 @router.get("/sightings/export", response_class=StreamingResponse, responses=_FILES)
 def export_sightings(
     query: Annotated[ExportQuery, Query()],
-    runtime: RuntimeDep,
+    state: StateDep,
+    recorder: RecorderDep,
     actor: ActorDep,
     _reader: Reader,
     search: PlateSearchDep,
 ) -> StreamingResponse:
     """Give all sightings that fit as CSV or JSON, newest first."""
     why = search.why(query.reason)
-    with runtime.database.reading() as session:
-        counted = runtime.sightings(session).count(query, runtime.settings.max_export_rows)
+    with state.database.reading() as session:
+        counted = recorder.sightings(session).count(query, state.settings.max_export_rows)
     if not counted.is_exact:
         raise FieldError(
             "captured_from",
             f"More than {counted.count} sightings fit, which is the limit of one file. Ask for a shorter time.",
         )
     details: Details = {"sightings": counted.count, "format": query.format, "filters": query.told(), "reason": why}
-    runtime.note(AuditAction.SIGHTINGS_EXPORTED, actor, query.plate and search_key(query.plate), details)
+    state.note(AuditAction.SIGHTINGS_EXPORTED, actor, query.plate and search_key(query.plate), details)
 
     def page(session: Session, cursor: str | None) -> tuple[list[SightingRead], str | None]:
         asked = query.as_query(EXPORT_PAGE).model_copy(update={"cursor": cursor})
-        found = runtime.sightings(session).page(asked)
+        found = recorder.sightings(session).page(asked)
         return [SightingRead.of(row) for row in found.items], found.next_cursor
 
-    rows = all_pages(runtime.database, page)
+    rows = all_pages(state.database, page)
     if query.format is ExportFormat.CSV:
         return csv_download("sightings.csv", EXPORT_COLUMNS, (export_cells(sighting) for sighting in rows))
     headers = {"Content-Disposition": 'attachment; filename="sightings.json"'}

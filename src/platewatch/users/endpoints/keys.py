@@ -7,29 +7,29 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, KeyOwner, ReadingSession, RuntimeDep
 from platewatch.audit.service import AuditAction, AuditService
 from platewatch.db.base import MAX_ID
 from platewatch.users.keys import KeyService
 from platewatch.users.schemas import ApiKeyCreate, ApiKeyCreated, ApiKeyPage, ApiKeyRead
+from platewatch.web.dependencies import OPENAPI_SECURITY, ActorDep, KeyOwner, ReadingSession, StateDep
 
 router = APIRouter(prefix="/api/v1/api-keys", tags=["accounts"], dependencies=OPENAPI_SECURITY)
 
 
 @router.get("")
-def read_keys(runtime: RuntimeDep, session: ReadingSession, owner: KeyOwner) -> ApiKeyPage:
+def read_keys(state: StateDep, session: ReadingSession, owner: KeyOwner) -> ApiKeyPage:
     """List the caller's keys that still work or only expired."""
-    rows = KeyService(session, runtime.clock).of_user(owner.user_id)
+    rows = KeyService(session, state.clock).of_user(owner.user_id)
     return ApiKeyPage(items=[ApiKeyRead.of(row) for row in rows])
 
 
 @router.post("", status_code=HTTPStatus.CREATED)
-def create_key(body: ApiKeyCreate, runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep) -> ApiKeyCreated:
+def create_key(body: ApiKeyCreate, state: StateDep, owner: KeyOwner, actor: ActorDep) -> ApiKeyCreated:
     """Make a key with some of the caller's rights. Its text is shown this once. A key that a key makes ends with it."""
-    with runtime.transaction() as session:
-        row, key = KeyService(session, runtime.clock).create(owner, body)
+    with state.database.transaction() as session:
+        row, key = KeyService(session, state.clock).create(owner, body)
         ends = None if row.expires_at is None else row.expires_at.isoformat()
-        AuditService(session, runtime.clock).note(
+        AuditService(session, state.clock).note(
             AuditAction.KEY_CREATED,
             actor,
             f"API key {row.id}",
@@ -40,11 +40,11 @@ def create_key(body: ApiKeyCreate, runtime: RuntimeDep, owner: KeyOwner, actor: 
 
 @router.delete("/{key_id}", status_code=HTTPStatus.NO_CONTENT)
 def revoke_key(
-    key_id: Annotated[int, Path(ge=1, le=MAX_ID)], runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep
+    key_id: Annotated[int, Path(ge=1, le=MAX_ID)], state: StateDep, owner: KeyOwner, actor: ActorDep
 ) -> None:
     """End a key at once, with all keys that it made: one's own, or anybody's as an administrator."""
-    with runtime.transaction() as session:
-        row = KeyService(session, runtime.clock).revoke(owner, key_id)
-        AuditService(session, runtime.clock).note(
+    with state.database.transaction() as session:
+        row = KeyService(session, state.clock).revoke(owner, key_id)
+        AuditService(session, state.clock).note(
             AuditAction.KEY_REVOKED, actor, f"API key {key_id}", {"name": row.name, "owner": f"user {row.user_id}"}
         )

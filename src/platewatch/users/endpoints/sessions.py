@@ -7,25 +7,25 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from platewatch.app.dependencies import OPENAPI_SECURITY, ActorDep, KeyOwner, ReadingSession, RuntimeDep
 from platewatch.audit.service import AuditAction, AuditService
 from platewatch.db.base import MAX_ID
 from platewatch.users.principal import Scope
 from platewatch.users.schemas import LoginSessionPage, LoginSessionRead
 from platewatch.users.sessions import SessionService
+from platewatch.web.dependencies import OPENAPI_SECURITY, ActorDep, KeyOwner, ReadingSession, StateDep
 
 router = APIRouter(prefix="/api/v1/sessions", tags=["accounts"], dependencies=OPENAPI_SECURITY)
 
 
 @router.get("")
 def read_sessions(
-    runtime: RuntimeDep,
+    state: StateDep,
     session: ReadingSession,
     owner: KeyOwner,
     everyone: Annotated[bool, Query(description="everybody's, for administrators")] = False,  # noqa: FBT002 -- a query
 ) -> LoginSessionPage:
     """List the caller's running log-ins, newest first."""
-    sessions = SessionService(session, runtime.settings, runtime.clock)
+    sessions = SessionService(session, state.settings, state.clock)
     if everyone:
         owner.require(Scope.MANAGE)
     rows = sessions.of_everyone() if everyone else sessions.of_user(owner.user_id)
@@ -33,23 +33,23 @@ def read_sessions(
 
 
 @router.delete("", status_code=HTTPStatus.NO_CONTENT)
-def revoke_others(runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep) -> None:
+def revoke_others(state: StateDep, owner: KeyOwner, actor: ActorDep) -> None:
     """End all log-ins of the caller but this one."""
-    with runtime.transaction() as session:
-        sessions = SessionService(session, runtime.settings, runtime.clock)
+    with state.database.transaction() as session:
+        sessions = SessionService(session, state.settings, state.clock)
         sessions.revoke_all(owner.user_id, but=owner.session_id)
-        AuditService(session, runtime.clock).note(
+        AuditService(session, state.clock).note(
             AuditAction.SESSION_REVOKED, actor, f"user {owner.user_id}", {"sessions": "all others"}
         )
 
 
 @router.delete("/{session_id}", status_code=HTTPStatus.NO_CONTENT)
 def revoke(
-    session_id: Annotated[int, Path(ge=1, le=MAX_ID)], runtime: RuntimeDep, owner: KeyOwner, actor: ActorDep
+    session_id: Annotated[int, Path(ge=1, le=MAX_ID)], state: StateDep, owner: KeyOwner, actor: ActorDep
 ) -> None:
     """End one log-in: one's own, or anybody's as an administrator."""
-    with runtime.transaction() as session:
-        row = SessionService(session, runtime.settings, runtime.clock).revoke(owner, session_id)
-        AuditService(session, runtime.clock).note(
+    with state.database.transaction() as session:
+        row = SessionService(session, state.settings, state.clock).revoke(owner, session_id)
+        AuditService(session, state.clock).note(
             AuditAction.SESSION_REVOKED, actor, f"user {row.user_id}", {"session": session_id}
         )

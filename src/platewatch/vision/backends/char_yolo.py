@@ -18,7 +18,7 @@ from platewatch.plates.text import as_written, plate_key, reading_key, spelling
 from platewatch.vision.backends.yolo import YoloDetector
 from platewatch.vision.backends.yolo_network import YoloBox, YoloNetwork
 from platewatch.vision.backends.yolo_notes import ALL_CLASSES
-from platewatch.vision.registry import BackendOptions, YoloLayout
+from platewatch.vision.inference.registry import BackendOptions, YoloLayout
 from platewatch.vision.types import Character, Crop, Transcript
 
 PLATE_MIN_SCORE: Final = 0.5

@@ -14,8 +14,8 @@ from typing import Any, Final
 from platewatch.errors import MissingExtraError, ModelFileError, ModelShapeError
 from platewatch.vision.backends.rows import best_transcript, split_rows
 from platewatch.vision.image import to_gray
-from platewatch.vision.registry import BackendOptions
-from platewatch.vision.session import Provider
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.inference.session import Provider
 from platewatch.vision.types import Character, Crop, ImageBgr, Transcript
 
 _ALLOWED: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"

@@ -14,13 +14,13 @@ from typing import Final
 
 from platewatch.errors import ModelFileError
 from platewatch.plates.matching import edit_distance
-from platewatch.vision.pipeline import judge
-from platewatch.vision.registry import BackendKind, BackendOptions, choices, make_recognizer, require_ready
+from platewatch.vision.inference.registry import BackendKind, BackendOptions, choices, make_recognizer, require_ready
+from platewatch.vision.judging import judge
 from platewatch.vision.types import Character, Crop, Reading, Transcript
 
 NAME: Final = "ensemble"
 _FEWEST: Final = 2
-_MOST: Final = 5
+_MAX_RECOGNIZERS: Final = 5
 _NOTHING: Final = ""
 
 
@@ -48,10 +48,11 @@ class EnsembleRecognizer:
             ModelError: PLATEWATCH_ENSEMBLE can't be used, or a member.
         """
         names = options.ensemble
-        if not _FEWEST <= len(set(names)) == len(names) <= _MOST or NAME in names:
+        if not _FEWEST <= len(set(names)) == len(names) <= _MAX_RECOGNIZERS or NAME in names:
             raise ModelFileError(
-                f"The recognizer 'ensemble' takes {_FEWEST} to {_MOST} different recognizers other than itself, not "
-                f"{', '.join(names) or 'none'}. Set PLATEWATCH_ENSEMBLE, for example to `platewatch,rapidocr`.",
+                f"The recognizer 'ensemble' takes {_FEWEST} to {_MAX_RECOGNIZERS} different recognizers other than "
+                f"itself, not {', '.join(names) or 'none'}. Set PLATEWATCH_ENSEMBLE, for example to "
+                "`platewatch,rapidocr`.",
             )
         known = choices(BackendKind.RECOGNIZER, options.models)
         for name in names:

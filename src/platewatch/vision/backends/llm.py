@@ -21,7 +21,7 @@ from pydantic.alias_generators import to_camel
 from platewatch.errors import ModelFileError, RemoteModelError
 from platewatch.vision.backends.spending import Spending
 from platewatch.vision.image import encode_jpeg
-from platewatch.vision.registry import BackendOptions, LlmOptions
+from platewatch.vision.inference.registry import BackendOptions, LlmOptions
 from platewatch.vision.types import Character, Crop, ImageBgr, Transcript
 
 _CROPS_PER_CALL: Final = 8
@@ -36,7 +36,7 @@ _BYTES_PER_TOKEN: Final = 3
 _PER_MILLION: Final = 1e-6
 _LONGEST_TEXT: Final = 32
 # A language model's own sureness is no measured probability: it never counts for more than this.
-_MOST_SURE: Final = 0.95
+_MAX_CONFIDENCE: Final = 0.95
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0
 _WORTH_A_RETRY: Final = frozenset({408, 429, 500, 502, 503, 504})
@@ -249,7 +249,7 @@ def _small(crop_bgr: ImageBgr) -> ImageBgr:
 
 
 def _transcript(plate: _Plate) -> Transcript:
-    confidence = min(_MOST_SURE, plate.confidence)
+    confidence = min(_MAX_CONFIDENCE, plate.confidence)
     return Transcript(tuple(Character(sign, confidence) for sign in plate.text.strip()[:_LONGEST_TEXT]))
 
 

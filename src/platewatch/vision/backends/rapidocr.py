@@ -25,8 +25,8 @@ from platewatch.vision.backends.ctc import decode_greedy
 from platewatch.vision.backends.rows import best_transcript, split_rows
 from platewatch.vision.backends.textlines import propose
 from platewatch.vision.geometry import clip_corners, grow_corners, quad_around, quad_size, scale_corners
-from platewatch.vision.registry import BackendOptions
-from platewatch.vision.session import ModelSession
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.inference.session import ModelSession
 from platewatch.vision.types import Character, Crop, Detection, ImageBgr, Transcript
 
 _PACKAGE: Final = "rapidocr"

@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from platewatch.vision.formats import normalize_characters, plate_likeness
+from platewatch.plates.likeness import plate_likeness
 from platewatch.vision.image import to_gray
+from platewatch.vision.judging import normalize_characters
 from platewatch.vision.types import Character, ImageBgr, Transcript
 
 # Below this width : height a crop may hold two rows; one-row plates are 3 to 5 wide, US ones cut to their line too.

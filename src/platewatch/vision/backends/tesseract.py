@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from platewatch.errors import MissingExtraError, ModelFileError
 from platewatch.vision.image import to_gray
-from platewatch.vision.registry import BackendOptions
+from platewatch.vision.inference.registry import BackendOptions
 from platewatch.vision.types import Character, Crop, ImageBgr, Transcript
 
 Gray = NDArray[np.uint8]
@@ -33,7 +33,7 @@ _CHARACTER_HEIGHT: Final = (0.28, 0.95)
 _WIDEST_CHARACTER: Final = 1.1
 _OF_THE_MEDIAN: Final = (0.75, 1.3)
 _ANOTHER_ROW: Final = 0.6
-_MOST_ROWS: Final = 2
+_MAX_ROWS: Final = 2
 _CONFIG: Final = (
     "--oem 1 --psm 7 -c load_system_dawg=0 -c load_freq_dawg=0 "
     "-c 'tessedit_char_whitelist=ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 '"
@@ -154,7 +154,7 @@ def _by_rows(components: Sequence[_Component]) -> list[list[_Component]]:
     for one in sorted(components, key=lambda component: component.middle):
         if rows and one.middle - rows[-1][-1].middle < _ANOTHER_ROW * one.height:
             rows[-1].append(one)
-        elif len(rows) < _MOST_ROWS:
+        elif len(rows) < _MAX_ROWS:
             rows.append([one])
     return rows
 

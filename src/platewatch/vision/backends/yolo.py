@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from platewatch.errors import ModelFileError
 from platewatch.vision.backends.yolo_network import YoloNetwork
-from platewatch.vision.detect import Letterbox
-from platewatch.vision.registry import BackendOptions
-from platewatch.vision.session import Tensor
+from platewatch.vision.detector.maps import Letterbox
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.inference.session import Tensor
 from platewatch.vision.types import Detection, ImageBgr
 
 _DEFAULT_MIN_SCORE: Final = 0.25

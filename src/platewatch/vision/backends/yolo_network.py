@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.backends.yolo_notes import plate_classes, read_notes, unknown_plate_class
 from platewatch.vision.backends.yolo_output import Candidates, Layout, YoloOutput
-from platewatch.vision.detect import Letterbox, letterbox
+from platewatch.vision.detector.maps import Letterbox, letterbox
 from platewatch.vision.geometry import box_area, box_from_corners, clip_corners, keep_best, order_corners
 from platewatch.vision.image import to_rgb
-from platewatch.vision.registry import BackendOptions, YoloLayout
-from platewatch.vision.session import ModelSession, Tensor
+from platewatch.vision.inference.registry import BackendOptions, YoloLayout
+from platewatch.vision.inference.session import ModelSession, Tensor
 from platewatch.vision.types import BoxXyxy, Corners, ImageBgr
 
 _DEFAULT_SIDE: Final = 640

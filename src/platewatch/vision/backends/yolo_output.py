@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from platewatch.errors import ModelShapeError
 from platewatch.vision.backends.yolo_notes import ExportNotes
-from platewatch.vision.registry import YoloLayout
-from platewatch.vision.session import Tensor
+from platewatch.vision.inference.registry import YoloLayout
+from platewatch.vision.inference.session import Tensor
 
 TASKS: Final = frozenset({"detect", "pose", "segment", "obb"})
 _STRIDES: Final = (

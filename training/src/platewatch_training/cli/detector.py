@@ -219,10 +219,10 @@ def joint(
     false_per_photo: Annotated[float, typer.Option(min=0, help="Where both are compared with each alone.")] = 0.05,
 ) -> None:
     """Fit how the detector's score and the recognizer's confidence make the confidence of a reading."""
-    from platewatch.vision.zoo import load_card  # noqa: PLC0415
+    from platewatch.vision.inference.model_card import load_card  # noqa: PLC0415
     from platewatch_training.datasets.photos import photo_sets  # noqa: PLC0415
     from platewatch_training.detector.joint import at_threshold, fit_joint, propose, trades  # noqa: PLC0415
-    from platewatch_training.runs.onnx import save_card  # noqa: PLC0415
+    from platewatch_training.exporting.onnx import save_card  # noqa: PLC0415
 
     dev = [one.name for one in (datasets / "train").iterdir()]
     proposals = propose(model, recognizer, photo_sets(datasets, dev))

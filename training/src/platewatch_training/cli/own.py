@@ -42,8 +42,8 @@ def own_data(
 
 def tell_changes(run: Path) -> None:
     """Print what fine-tuning brought on what was held back."""
+    from platewatch_training.reports.page import changes  # noqa: PLC0415
     from platewatch_training.runs.held_back import best_of, read_looks  # noqa: PLC0415
-    from platewatch_training.runs.page import changes  # noqa: PLC0415
 
     looks = read_looks(run)
     best = best_of(looks)

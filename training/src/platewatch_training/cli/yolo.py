@@ -19,7 +19,7 @@ from platewatch_training.cli.own import (
 )
 
 if TYPE_CHECKING:
-    from platewatch_training.yolo import Precision
+    from platewatch_training.ultralytics.training import Precision
 
 RunArgument = Annotated[Path, typer.Argument(help="The run's folder; a stopped run there goes on.")]
 SideOption = Annotated[int, typer.Option(min=64, max=4096, help="Of the network's input.")]
@@ -41,7 +41,7 @@ def yolo(  # noqa: PLR0913 -- each parameter is an option of the command
     accept_agpl: AcceptOption = False,
 ) -> None:
     """Fine-tune Ultralytics' YOLO (AGPL-3.0) on your own photos, and measure it on what is held back."""
-    from platewatch_training.yolo import Request, train  # noqa: PLC0415 -- --help answers at once
+    from platewatch_training.ultralytics.training import Request, train  # noqa: PLC0415 -- --help answers at once
 
     _ask(accepted=accept_agpl)
     own = own_data(data, label_format, held_back, patience, skip_bad=skip_bad)
@@ -53,7 +53,7 @@ def yolo(  # noqa: PLR0913 -- each parameter is an option of the command
 @app.command("yolo-evaluate")
 def evaluate(run: RunArgument, *, image_side: SideOption = 640, accept_agpl: AcceptOption = False) -> None:
     """Measure a run of Ultralytics' YOLO (AGPL-3.0) on what it held back."""
-    from platewatch_training.yolo import evaluate as measure  # noqa: PLC0415
+    from platewatch_training.ultralytics.training import evaluate as measure  # noqa: PLC0415
 
     _ask(accepted=accept_agpl)
     typer.echo(f"held back: {_told(measure(run.resolve(), image_side))}")
@@ -62,7 +62,7 @@ def evaluate(run: RunArgument, *, image_side: SideOption = 640, accept_agpl: Acc
 @app.command("yolo-export")
 def export(run: RunArgument, *, image_side: SideOption = 640, accept_agpl: AcceptOption = False) -> None:
     """Write a run of Ultralytics' YOLO (AGPL-3.0) as ONNX, for the detector `yolo`."""
-    from platewatch_training.yolo import export as write  # noqa: PLC0415
+    from platewatch_training.ultralytics.training import export as write  # noqa: PLC0415
 
     _ask(accepted=accept_agpl)
     path = write(run.resolve(), image_side)
@@ -70,7 +70,7 @@ def export(run: RunArgument, *, image_side: SideOption = 640, accept_agpl: Accep
 
 
 def _ask(*, accepted: bool) -> None:
-    from platewatch_training.yolo import LICENSE_NOTICE  # noqa: PLC0415
+    from platewatch_training.ultralytics.training import LICENSE_NOTICE  # noqa: PLC0415
 
     typer.echo(LICENSE_NOTICE, err=True)
     if not accepted:

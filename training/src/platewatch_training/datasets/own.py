@@ -19,7 +19,7 @@ from platewatch.errors import ImageError
 from platewatch.plates.text import reading_key
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.image import open_image
-from platewatch.vision.recognize import ALPHABET, SLOTS
+from platewatch.vision.recognizer.slot_codec import ALPHABET, SLOTS
 from platewatch.vision.rectify import rectify
 from platewatch.vision.types import Detection, ImageBgr
 from platewatch_training.datasets.labels import CROP_MARGIN, DatasetError, LabelledCrop

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from platewatch.vision.impulses import without_impulses
+from platewatch.vision.denoise import without_impulses
 from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, LabelledVehicle, training_photos
 from platewatch_training.detector.config import RunConfig

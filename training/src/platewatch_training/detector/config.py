@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from platewatch.vision.detect import STRIDES
+from platewatch.vision.detector.maps import STRIDES
 from platewatch_training.runs.config import TrainingConfig, read_config
 
 Side = Annotated[int, Field(ge=2 * STRIDES[-1], le=1024, multiple_of=STRIDES[-1])]

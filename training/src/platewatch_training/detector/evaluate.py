@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from platewatch.vision.detect import (
+from platewatch.vision.denoise import without_impulses
+from platewatch.vision.detector.maps import (
     LONGEST_SIDE,
     canvas_size,
     decode,
@@ -19,7 +20,6 @@ from platewatch.vision.detect import (
     to_detections,
 )
 from platewatch.vision.geometry import iou
-from platewatch.vision.impulses import without_impulses
 from platewatch.vision.types import BoxXyxy, Detection, ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, LabelledPlate
 from platewatch_training.detector.network import PIXELS, DetectorNetwork
@@ -27,7 +27,7 @@ from platewatch_training.detector.network import PIXELS, DetectorNetwork
 Find = Callable[[ImageBgr], list[Detection]]
 """What finds plates in a photo, sure and unsure ones."""
 
-LEAST_SCORE: Final = 0.02
+MIN_SCORE: Final = 0.02
 """What is less sure counts for nothing."""
 WIDTHS: Final = (0.0, 14.0, 24.0, 48.0, 96.0, 192.0, 641.0)
 """Borders between classes of plates' widths, in pixels once the photo is 640 pixels long."""
@@ -103,7 +103,7 @@ class Findings:
         """The lowest threshold with at most so many false ones a photo."""
         allowed = int(false_per_photo * self.photos + 1e-9)
         scores = sorted((one.score for one in self.false), reverse=True)
-        return float(np.nextafter(scores[allowed], 2.0)) if allowed < len(scores) else LEAST_SCORE
+        return float(np.nextafter(scores[allowed], 2.0)) if allowed < len(scores) else MIN_SCORE
 
     def of_width(self, least: float, most: float = WIDTHS[-1]) -> Findings:
         """The plates from `least` to below `most` pixels, all false ones."""
@@ -121,7 +121,7 @@ def finder(network: DetectorNetwork, longest_side: int = LONGEST_SIDE) -> Find:
         canvas, lies = letterbox(image_bgr, *canvas_size(width, height, longest_side))
         with torch.inference_mode():
             maps = network(torch.from_numpy(PIXELS.planes(canvas[np.newaxis])).to(device))
-        candidates = decode([one[0].float().cpu().numpy() for one in maps], LEAST_SCORE)
+        candidates = decode([one[0].float().cpu().numpy() for one in maps], MIN_SCORE)
         return to_detections(suppress(candidates, _MAX_IOU).in_image(lies), width, height)
 
     return find

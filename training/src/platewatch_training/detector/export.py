@@ -14,12 +14,9 @@ import onnx
 import torch
 from numpy.typing import NDArray
 
-from platewatch.vision.backends.plates import PlateDetector
-from platewatch.vision.detect import LONGEST_SIDE, STRIDES, canvas_size, letterbox
-from platewatch.vision.registry import BackendOptions
-from platewatch.vision.session import ModelSession, Provider
-from platewatch.vision.types import ImageBgr
-from platewatch.vision.zoo import (
+from platewatch.vision.detector.maps import LONGEST_SIDE, STRIDES, canvas_size, letterbox
+from platewatch.vision.detector.plate_detector import PlateDetector
+from platewatch.vision.inference.model_card import (
     CARD_NAME,
     MODEL_NAME,
     SCORE,
@@ -30,18 +27,21 @@ from platewatch.vision.zoo import (
     TrainingRun,
     sha256_of,
 )
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.inference.session import ModelSession, Provider
+from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.own import HELD_BACK
 from platewatch_training.datasets.photos import LabelledPhoto, photo_sets, training_photos
 from platewatch_training.detector.config import RunConfig, load_config
-from platewatch_training.detector.evaluate import LEAST_SCORE, Find, Findings, evaluate, finder, together
+from platewatch_training.detector.evaluate import MIN_SCORE, Find, Findings, evaluate, finder, together
 from platewatch_training.detector.loop import held_back_photos, learned_photos, load_run
 from platewatch_training.detector.network import GEOMETRY, PIXELS, DetectorNetwork
 from platewatch_training.detector.origin import data_sources
+from platewatch_training.exporting.onnx import INT8_SUFFIX, ExportError, save_card, write_onnx
+from platewatch_training.exporting.pixels import take_pixels
+from platewatch_training.exporting.quantize import is_worth_it, quantize
 from platewatch_training.runs.config import RunError
-from platewatch_training.runs.onnx import INT8_SUFFIX, ExportError, save_card, write_onnx
 from platewatch_training.runs.origin import training_run
-from platewatch_training.runs.pixels import take_pixels
-from platewatch_training.runs.quantize import is_worth_it, quantize
 from platewatch_training.runs.trainer import CONFIG
 
 INPUT_NAME: Final = "photos"
@@ -285,4 +285,4 @@ def _finish(folder: Path, card: ModelCard, material: _Material, false_per_photo:
 
 
 def _options(folder: Path) -> BackendOptions:
-    return BackendOptions(provider=Provider.CPU, threads=1, model=folder, min_score=LEAST_SCORE)
+    return BackendOptions(provider=Provider.CPU, threads=1, model=folder, min_score=MIN_SCORE)

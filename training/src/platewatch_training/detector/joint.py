@@ -9,17 +9,17 @@ from typing import Final
 
 import numpy as np
 
-from platewatch.vision.backends.plates import PlateDetector
-from platewatch.vision.backends.slots import SlotRecognizer
-from platewatch.vision.calibration import joint_confidence
+from platewatch.vision.denoise import without_impulses
+from platewatch.vision.detector.plate_detector import PlateDetector
 from platewatch.vision.geometry import iou
-from platewatch.vision.impulses import without_impulses
-from platewatch.vision.pipeline import judge
+from platewatch.vision.inference.model_card import Joint
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.judging import judge
+from platewatch.vision.recognizer.calibration import joint_confidence
+from platewatch.vision.recognizer.slot_recognizer import SlotRecognizer
 from platewatch.vision.rectify import rectify
-from platewatch.vision.registry import BackendOptions
-from platewatch.vision.zoo import Joint
 from platewatch_training.datasets.photos import LabelledPhoto
-from platewatch_training.detector.evaluate import LEAST_SCORE
+from platewatch_training.detector.evaluate import MIN_SCORE
 from platewatch_training.runs.logistic import fit_logistic, logits
 
 _PLATE_FROM: Final = 0.5
@@ -68,7 +68,7 @@ def propose(detector_folder: Path, recognizer_folder: Path, sets: Mapping[str, S
     Raises:
         ModelError: a model can't be used.
     """
-    options = BackendOptions(model=detector_folder, recognizer_model=recognizer_folder, min_score=LEAST_SCORE)
+    options = BackendOptions(model=detector_folder, recognizer_model=recognizer_folder, min_score=MIN_SCORE)
     detector, recognizer = PlateDetector(options), SlotRecognizer(options)
     found: list[Proposal] = []
     plates = texts = 0

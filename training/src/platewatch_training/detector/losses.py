@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from platewatch.vision.detect import LOG_SIZES, STRIDES
+from platewatch.vision.detector.maps import LOG_SIZES, STRIDES
 
 CELLS_OF_A_PLATE: Final = 9
 _REACH: Final = 2.5
@@ -68,7 +68,7 @@ class Assignment:
 
 
 def read_maps(maps: Sequence[Tensor]) -> Answers:
-    """The network's maps as boxes: what vision/detect.py does, for all cells and with gradients."""
+    """The network's maps as boxes: what vision/detector/maps.py does, for all cells and with gradients."""
     rows, middles, strides = [], [], []
     for answers, stride in zip(maps, STRIDES, strict=True):
         height, width = answers.shape[2:]

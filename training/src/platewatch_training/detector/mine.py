@@ -12,8 +12,8 @@ import cv2
 import numpy as np
 
 from platewatch.errors import FieldError
+from platewatch.vision.denoise import without_impulses
 from platewatch.vision.geometry import overlap_of_smaller
-from platewatch.vision.impulses import without_impulses
 from platewatch.vision.types import BoxXyxy, Detection, ImageBgr
 from platewatch_training.datasets.photos import LabelledPhoto, training_photos
 from platewatch_training.detector.batches import NEGATIVES, UNSURE, where_plates_are

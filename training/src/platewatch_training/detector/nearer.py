@@ -7,11 +7,11 @@ from typing import Final
 import numpy as np
 from numpy.random import Generator
 
-from platewatch.vision.closeups import close_up
+from platewatch.vision.detector.close_ups import close_up
 from platewatch_training.synthesis.scenes import Box, Scene, any_width
 from platewatch_training.synthesis.views import Points, box_points, box_round
 
-MOST: Final = 4
+MAX_CLOSE_UPS: Final = 4
 """Close-ups of a scene, so that one of many plates does not fill a batch."""
 _MOVED: Final = (0.08, 0.13)
 _RESIZED: Final = 0.18
@@ -24,7 +24,7 @@ _ELSEWHERE: Final = 0.25
 
 def close_ups(scene: Scene, rng: Generator) -> list[Scene]:
     """Scenes of 224 x 160, each round a proposal; plates that they cut are in them as far as they show."""
-    chosen = rng.permutation(len(scene.plates))[:MOST]
+    chosen = rng.permutation(len(scene.plates))[:MAX_CLOSE_UPS]
     proposals = [proposed(scene.plates[int(number)].box_xyxy, rng) for number in chosen]
     if rng.random() < _ELSEWHERE:
         proposals.append(_anywhere(scene.size, rng))

@@ -8,9 +8,9 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from platewatch.vision.detect import CHANNELS
-from platewatch_training.layers import Residual, convolution
-from platewatch_training.runs.pixels import PixelRange
+from platewatch.vision.detector.maps import CHANNELS
+from platewatch_training.exporting.pixels import PixelRange
+from platewatch_training.networks.layers import Residual, convolution
 
 PIXELS: Final = PixelRange(1 / 255)
 GEOMETRY: Final = CHANNELS - 1
@@ -64,7 +64,7 @@ class Head(nn.Module):
 
 
 class DetectorNetwork(nn.Module):
-    """(N, 3, H, W) in 0..1 -> a map (N, 13, H / stride, W / stride) for each stride (see vision/detect.py).
+    """(N, 3, H, W) in 0..1 -> a map (N, 13, H / stride, W / stride) for each stride (see vision/detector/maps.py).
 
     H and W are multiples of 32. `channels` are those at strides 2, 4, 8, 16 and 32, `blocks` the residual blocks at
     strides 4 to 32.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from platewatch.vision.zoo import DataSource
+from platewatch.vision.inference.model_card import DataSource
 from platewatch_training.datasets.licenses import license_of
 from platewatch_training.datasets.photos import training_sources
 from platewatch_training.detector.config import RunConfig

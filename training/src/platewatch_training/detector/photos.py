@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.random import Generator
 
-from platewatch.vision.detect import PADDING_GRAY
+from platewatch.vision.detector.maps import PADDING_GRAY
 from platewatch_training.synthesis.exposure import expose
 from platewatch_training.synthesis.scenes import (
     Backdrop,
@@ -23,8 +23,8 @@ from platewatch_training.synthesis.scenes import (
 )
 from platewatch_training.synthesis.views import Matrix, box_points, box_round, choose_turn, through, view_onto
 
-_MOST_ENLARGED: Final = 3.5
-_LEAST_FILLED: Final = 0.75
+_MAX_ENLARGED: Final = 3.5
+_MIN_FILLED: Final = 0.75
 """How long a photo is at least, as a share of the part of the picture that it is in."""
 _COVERING: Final = 0.8
 """Share of views that show as little as they can of what is beyond the photo."""
@@ -92,8 +92,8 @@ def view_of(photo: Backdrop, size: tuple[int, int], rng: Generator) -> Matrix:
         return view_onto((width / 2, height / 2), (size[0] / 2, size[1] / 2), scale, turn)
     box = photo.plates[int(rng.integers(len(photo.plates)))].box_xyxy
     wide, high = np.maximum(box[2:] - box[:2], 1).tolist()
-    scale = min(any_width(_WIDEST_SHARE * size[0], rng) / wide, _HIGHEST_SHARE * size[1] / high, _MOST_ENLARGED)
-    scale = max(scale, _LEAST_FILLED * max(size) / max(width, height))
+    scale = min(any_width(_WIDEST_SHARE * size[0], rng) / wide, _HIGHEST_SHARE * size[1] / high, _MAX_ENLARGED)
+    scale = max(scale, _MIN_FILLED * max(size) / max(width, height))
     center = ((box[:2] + box[2:]) / 2).tolist()
     covering = rng.random() < _COVERING
     onto = [

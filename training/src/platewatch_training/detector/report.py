@@ -14,8 +14,8 @@ from platewatch_training.detector.config import load_config
 from platewatch_training.detector.evaluate import Findings, evaluate, finder
 from platewatch_training.detector.loop import held_back_photos, load_run
 from platewatch_training.detector.sheets import tile
+from platewatch_training.reports.page import WORST, Tile, as_jpeg, write_page
 from platewatch_training.runs.config import RunError
-from platewatch_training.runs.page import WORST, Tile, as_jpeg, write_page
 from platewatch_training.runs.trainer import CONFIG
 
 THRESHOLD: Final = 0.25

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from platewatch.vision.recognize import SLOTS, SlotCodec, to_input
+from platewatch.vision.recognizer.slot_codec import SLOTS, SlotCodec, to_input
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
 from platewatch_training.recognizer.config import RunConfig
 from platewatch_training.recognizer.network import PIXELS

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from platewatch.vision.recognize import Logits
+from platewatch.vision.recognizer.slot_codec import Logits
 from platewatch_training.recognizer.evaluate import Outcome
 from platewatch_training.runs.logistic import fit_logistic, logits
 

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from platewatch.vision.recognize import INPUT_WIDTH
+from platewatch.vision.recognizer.slot_codec import INPUT_WIDTH
 from platewatch_training.recognizer.network import STRIDE, Head
 from platewatch_training.runs.config import TrainingConfig, read_config
 

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 import torch
 
-from platewatch.vision.beam import settle
-from platewatch.vision.recognize import SLOTS, SlotCodec, softmax, to_input
-from platewatch.vision.steps import peaks
+from platewatch.vision.recognizer.beam import settle
+from platewatch.vision.recognizer.ctc_steps import peaks
+from platewatch.vision.recognizer.slot_codec import SLOTS, SlotCodec, softmax, to_input
 from platewatch.vision.types import Transcript
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
 from platewatch_training.recognizer.network import PIXELS, Answer, RecognizerNetwork

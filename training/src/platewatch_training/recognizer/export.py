@@ -12,10 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from platewatch.vision.recognize import INPUT_HEIGHT, SLOTS, SlotCodec, to_input
-from platewatch.vision.session import ModelSession, Provider
-from platewatch.vision.types import ImageBgr
-from platewatch.vision.zoo import (
+from platewatch.vision.inference.model_card import (
     MODEL_NAME,
     Calibration,
     DataSource,
@@ -25,8 +22,14 @@ from platewatch.vision.zoo import (
     TrainingRun,
     sha256_of,
 )
+from platewatch.vision.inference.session import ModelSession, Provider
+from platewatch.vision.recognizer.slot_codec import INPUT_HEIGHT, SLOTS, SlotCodec, to_input
+from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.datasets.own import HELD_BACK
+from platewatch_training.exporting.onnx import INT8_SUFFIX, ExportError, save_card, write_onnx
+from platewatch_training.exporting.pixels import take_pixels
+from platewatch_training.exporting.quantize import is_worth_it, quantize
 from platewatch_training.recognizer.batches import real_crops
 from platewatch_training.recognizer.calibrate import fit_line, fit_temperature
 from platewatch_training.recognizer.config import RunConfig, load_config
@@ -44,10 +47,7 @@ from platewatch_training.recognizer.measure import (
 from platewatch_training.recognizer.network import PIXELS, Answer, RecognizerNetwork
 from platewatch_training.recognizer.origin import data_sources
 from platewatch_training.runs.config import RunError
-from platewatch_training.runs.onnx import INT8_SUFFIX, ExportError, save_card, write_onnx
 from platewatch_training.runs.origin import training_run
-from platewatch_training.runs.pixels import take_pixels
-from platewatch_training.runs.quantize import is_worth_it, quantize
 from platewatch_training.runs.trainer import CONFIG
 from platewatch_training.synthesis.samples import Sample
 

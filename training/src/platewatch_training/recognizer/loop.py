@@ -10,7 +10,7 @@ from typing import Final, cast
 import torch
 from torch import Tensor, nn
 
-from platewatch.vision.recognize import ALPHABET, NOTHING, SlotCodec
+from platewatch.vision.recognizer.slot_codec import ALPHABET, NOTHING, SlotCodec
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.datasets.own import HELD_BACK, has_text, own_crops, own_images
 from platewatch_training.recognizer.batches import Batch, SampleBatches, all_regions, loader

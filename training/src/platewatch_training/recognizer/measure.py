@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from platewatch.vision.backends.slots import SlotRecognizer
 from platewatch.vision.geometry import corners_from_box
-from platewatch.vision.registry import BackendOptions
-from platewatch.vision.session import Provider
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.inference.session import Provider
+from platewatch.vision.recognizer.slot_recognizer import SlotRecognizer
 from platewatch.vision.types import Crop, Detection, ImageBgr
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer.calibrate import calibration_error

@@ -8,9 +8,9 @@ from typing import Final, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
-from platewatch.vision.recognize import INPUT_HEIGHT, INPUT_WIDTH, SLOTS
-from platewatch_training.layers import Residual, convolution
-from platewatch_training.runs.pixels import PixelRange
+from platewatch.vision.recognizer.slot_codec import INPUT_HEIGHT, INPUT_WIDTH, SLOTS
+from platewatch_training.exporting.pixels import PixelRange
+from platewatch_training.networks.layers import Residual, convolution
 
 Head = Literal["slots", "ctc", "both"]
 PIXELS: Final = PixelRange(2 / 255, -1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from platewatch.vision.zoo import DataSource
+from platewatch.vision.inference.model_card import DataSource
 from platewatch_training.datasets.licenses import license_of
 from platewatch_training.recognizer.batches import real_crops
 from platewatch_training.recognizer.config import RunConfig

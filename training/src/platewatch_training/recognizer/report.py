@@ -21,7 +21,7 @@ from platewatch_training.recognizer.evaluate import (
 )
 from platewatch_training.recognizer.loop import held_back_crops, load_run
 from platewatch_training.recognizer.measure import HELD_OUT_SEED, RENDERED, as_labelled, render_samples
-from platewatch_training.runs.page import WORST, Tile, as_jpeg, write_page
+from platewatch_training.reports.page import WORST, Tile, as_jpeg, write_page
 from platewatch_training.runs.trainer import CONFIG
 
 _CONFUSIONS: Final = 40

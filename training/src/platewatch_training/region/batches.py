@@ -14,7 +14,7 @@ from numpy.random import Generator
 from torch import Tensor
 from torch.utils.data import IterableDataset, get_worker_info
 
-from platewatch.vision.region_network import to_strips
+from platewatch.vision.recognizer.region_network import to_strips
 from platewatch.vision.types import ImageBgr
 from platewatch_training.datasets.labels import LabelledCrop, labelled_crops
 from platewatch_training.recognizer.batches import RealSource, regions_within

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from platewatch.datasets.region_labels import same_region
-from platewatch.vision.recognize import softmax
-from platewatch.vision.region_network import to_strips
-from platewatch.vision.regions import ELSEWHERE, likely_region
+from platewatch.vision.recognizer.region_network import to_strips
+from platewatch.vision.recognizer.regions import ELSEWHERE, likely_region
+from platewatch.vision.recognizer.slot_codec import softmax
 from platewatch_training.datasets.labels import LabelledCrop
 from platewatch_training.recognizer.evaluate import crop_sets
 from platewatch_training.region.network import PIXELS, RegionNetwork

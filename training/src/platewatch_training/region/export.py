@@ -12,14 +12,17 @@ from typing import Final
 import numpy as np
 import torch
 
-from platewatch.vision.backends.slots import SlotRecognizer, recognizer_model
 from platewatch.vision.geometry import corners_from_box
-from platewatch.vision.region_network import RegionTeller, to_strips
-from platewatch.vision.registry import BackendOptions
-from platewatch.vision.session import ModelSession, Provider
+from platewatch.vision.inference.model_card import MODEL_NAME, STATE, ModelCard, ModelKind, Score, sha256_of
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.inference.session import ModelSession, Provider
+from platewatch.vision.recognizer.region_network import RegionTeller, to_strips
+from platewatch.vision.recognizer.slot_recognizer import SlotRecognizer, recognizer_model
 from platewatch.vision.types import Crop, Detection, ImageBgr, Transcript
-from platewatch.vision.zoo import MODEL_NAME, STATE, ModelCard, ModelKind, Score, sha256_of
 from platewatch_training.datasets.labels import LabelledCrop
+from platewatch_training.exporting.onnx import INT8_SUFFIX, ExportError, save_card, write_onnx
+from platewatch_training.exporting.pixels import take_pixels
+from platewatch_training.exporting.quantize import is_worth_it, quantize
 from platewatch_training.region.batches import RenderedSource
 from platewatch_training.region.config import RegionConfig, load_config
 from platewatch_training.region.evaluate import Naming, RegionScore, region_sets, score_regions
@@ -28,10 +31,7 @@ from platewatch_training.region.network import PIXELS, RegionNetwork
 from platewatch_training.region.origin import data_sources
 from platewatch_training.region.weigh import Told, fit_threshold, fit_weights
 from platewatch_training.runs.config import RunError
-from platewatch_training.runs.onnx import INT8_SUFFIX, ExportError, save_card, write_onnx
 from platewatch_training.runs.origin import training_run
-from platewatch_training.runs.pixels import take_pixels
-from platewatch_training.runs.quantize import is_worth_it, quantize
 from platewatch_training.runs.trainer import CONFIG
 
 INPUT_NAME: Final = "crops"

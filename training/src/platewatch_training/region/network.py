@@ -7,8 +7,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from platewatch_training.exporting.pixels import PixelRange
 from platewatch_training.recognizer.network import Backbone
-from platewatch_training.runs.pixels import PixelRange
 
 PIXELS: Final = PixelRange(2 / 255, -1.0)
 STRIDE: Final = 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from platewatch.vision.zoo import DataSource
+from platewatch.vision.inference.model_card import DataSource
 from platewatch_training.datasets.licenses import license_of
 from platewatch_training.recognizer.origin import RENDERED_LICENSE
 from platewatch_training.region.batches import real_crops

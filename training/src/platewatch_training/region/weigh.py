@@ -11,9 +11,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from platewatch.vision.regions import joined_regions, region_evidence
+from platewatch.vision.inference.model_card import RegionWeights
+from platewatch.vision.recognizer.regions import joined_regions, region_evidence
 from platewatch.vision.types import Transcript
-from platewatch.vision.zoo import RegionWeights
 from platewatch_training.recognizer.batches import regions_within
 
 _STEPS: Final = 300

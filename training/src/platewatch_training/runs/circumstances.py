@@ -10,7 +10,7 @@ from typing import Final
 
 import torch
 
-from platewatch.vision.zoo import sha256_of
+from platewatch.vision.inference.model_card import sha256_of
 
 _DRAWN: Final = Path(__file__).parents[1] / "synthesis"
 

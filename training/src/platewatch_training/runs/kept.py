@@ -10,7 +10,7 @@ import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from platewatch.vision.zoo import DataSource
+from platewatch.vision.inference.model_card import DataSource
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.trainer import load_checkpoint
 

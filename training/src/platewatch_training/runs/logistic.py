@@ -11,7 +11,7 @@ _STEEPEST: Final = 25
 # Weighs as much as this many rows against leaving the weights as they are: a few errors don't tell a line.
 _PRIOR: Final = 2.0
 _STEPS: Final = 50
-_LEAST: Final = 1e-9
+_MIN_PROBABILITY: Final = 1e-9
 
 
 def fit_logistic(
@@ -35,7 +35,7 @@ def fit_logistic(
         slope = columns.T @ (told - truth) + _PRIOR * (weights - neutral)
         bend = (columns * (told * (1 - told))[:, None]).T @ columns + _PRIOR * np.eye(len(neutral))
         step = np.linalg.solve(bend, slope)
-        while cost(weights - step) > cost(weights) and np.abs(step).max() > _LEAST:
+        while cost(weights - step) > cost(weights) and np.abs(step).max() > _MIN_PROBABILITY:
             step = step / 2
         weights = weights - step
     return weights
@@ -43,5 +43,5 @@ def fit_logistic(
 
 def logits(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     """Finite also for 0 and 1."""
-    sure = np.clip(probabilities, _LEAST, 1 - _LEAST)
+    sure = np.clip(probabilities, _MIN_PROBABILITY, 1 - _MIN_PROBABILITY)
     return np.asarray(np.log(sure / (1 - sure)), np.float64)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from platewatch.vision.zoo import DataSource, TrainingRun
+from platewatch.vision.inference.model_card import DataSource, TrainingRun
 from platewatch_training.runs.config import Config, RunError, TrainingConfig, read_config
 from platewatch_training.runs.kept import KeptOrigin, keep, kept_origin
 from platewatch_training.runs.trainer import CHECKPOINT, CONFIG, chosen_checkpoint

@@ -36,7 +36,7 @@ LOWEST_PX: Final = 2.5
 """Narrower or lower than these, nobody can tell a plate."""
 NARROWEST_PX: Final = 9.0
 _WIDEST_SHARE: Final = 0.95
-_SEEN_AT_LEAST: Final = 0.5
+_MIN_SEEN: Final = 0.5
 _WHOLE: Final = 0.97
 _PLACES: Final = {"motorcycle": (0.2, 0.5), "bus": (0.1, 0.22), "truck": (0.1, 0.25), "car": (0.16, 0.4)}
 """Width of a plate as a share of the width of its vehicle."""
@@ -85,7 +85,7 @@ class Scene:
         if (size <= 0).any():
             return
         share = float(size.prod() / max(1e-6, float((whole[2:] - whole[:2]).prod())))
-        if share < _SEEN_AT_LEAST or size[0] < SMALLEST_PX or size[1] < LOWEST_PX:
+        if share < _MIN_SEEN or size[0] < SMALLEST_PX or size[1] < LOWEST_PX:
             self.ignored.append(grown(seen, 0.2))
             return
         self.plates.append(ScenePlate(seen, points if corners_known and share >= _WHOLE else None))

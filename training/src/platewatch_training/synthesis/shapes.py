@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _STARS: Final = 12
-_LEAST_GROWTH_PX: Final = 0.05
+_MIN_GROWTH_PX: Final = 0.05
 
 
 @lru_cache(maxsize=512)
@@ -72,7 +72,7 @@ def grown(mask: NDArray[np.float32], px: float) -> NDArray[np.float32]:
 
     The edge of a blurred mask runs like the normal distribution, so another level than one half lies beside the edge.
     """
-    if abs(px) < _LEAST_GROWTH_PX:
+    if abs(px) < _MIN_GROWTH_PX:
         return mask
     room = math.ceil(max(0.0, px)) + 1
     sigma = max(0.7, 1.3 * abs(px))

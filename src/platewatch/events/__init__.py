@@ -1,0 +1,1 @@
+"""What happened, as an event stream, a WebSocket and a list."""

@@ -1,0 +1,36 @@
+"""Taking away the pictures that no row names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from platewatch.clock import Clock
+from platewatch.installation import own_command
+from platewatch.media.store import IsReferenced, MediaStore
+from platewatch.media.sweeping import MIN_AGE, count_strays, sweep
+
+log = structlog.get_logger(__name__)
+
+
+class MediaSweeper:
+    """Sweeps one media store."""
+
+    def __init__(self, media: MediaStore, is_referenced: IsReferenced, clock: Clock) -> None:
+        self._media = media
+        self._is_referenced = is_referenced
+        self._clock = clock
+
+    def sweep(self, goes_on: Callable[[], bool]) -> int:
+        """How many images that no row names were taken away; none where there are suspiciously many."""
+        before = self._clock.now() - MIN_AGE
+        strays = count_strays(self._media, self._is_referenced, before)
+        if not strays.are_plausible:
+            sweeping = own_command("sweep-media --all")
+            hint = f"Is this the database of this data folder? `{sweeping}` takes them away."
+            log.error("media.sweep_refused", images=strays.images, without_row=strays.unnamed, hint=hint)
+            return 0
+        taken = sweep(self._media, self._is_referenced, before, goes_on)
+        log.info("media.swept", images=strays.images, taken=taken)
+        return taken

@@ -1,0 +1,1 @@
+"""Running networks: their files, their cards, and backends by name."""

@@ -1,0 +1,1 @@
+"""Reading the text and the region of a plate's crop."""

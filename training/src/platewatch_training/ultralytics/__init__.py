@@ -1,0 +1,1 @@
+"""Training the detectors of the package ultralytics."""
