@@ -1,4 +1,4 @@
-"""Types for times and dates that come from outside as text: in JSON, forms, addresses and CSV files.
+"""Types for what comes from outside as text: times, dates and names in JSON, forms, addresses and CSV files.
 
 Pydantic's own types take numbers, and text of digits, for seconds since 1970. A year, a compact date or a
 spreadsheet's day number would become a moment in 1970, so these types take ISO 8601 text only.
@@ -13,6 +13,11 @@ from typing import Annotated, Final, TypeAlias
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from platewatch.zones import zone_of
+
+NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
+"""Pattern of a text without control characters."""
+NO_CONTROLS_BUT_LINES: Final = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
+"""The same for a text that may have tabs and lines."""
 
 _CALENDAR: Final = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|z|[+-]\d\d(:?\d\d)?)?"
 _COMPACT: Final = r"\d{8}T\d{4}(\d\d([.,]\d{1,9})?)?(Z|[+-]\d{4})?"

@@ -13,7 +13,7 @@ from platewatch.access.actuator_secrets import shown_text
 from platewatch.access.rules import Decision, FoldedPolicy, Policy, Reason, UnknownPolicy
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import AccessLogRow, GatePolicyRow, GateRow
-from platewatch.fields import Instant
+from platewatch.fields import NO_CONTROLS, Instant
 from platewatch.plates.fields import RegionCode, SearchedPlate, WrittenPlate
 from platewatch.plates.text import MAX_WRITTEN
 from platewatch.redaction import redact_url
@@ -22,11 +22,10 @@ from platewatch.vision.types import Direction
 
 MAX_PAGE = 200
 CONFIDENCE_DIGITS: Final = 4
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 _DEFAULTS = Policy()
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=_NO_CONTROLS)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=NO_CONTROLS)]
 Note = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 WhyOpened = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500, pattern=r"^[^\x00]*$")

@@ -11,11 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from platewatch.csv_rows import Cell
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import AuditRow
-from platewatch.fields import Instant
+from platewatch.fields import NO_CONTROLS, Instant
 
 MAX_PAGE = 200
 EXPORT_HEADER = ("id", "noted_at", "action", "user_id", "username", "api_key_id", "address", "subject", "details")
-FilterText = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=r"^[^\x00-\x1f\x7f]+$")]
+FilterText = Annotated[str, StringConstraints(min_length=1, max_length=255, pattern=NO_CONTROLS)]
 
 
 class AuditRead(BaseModel):

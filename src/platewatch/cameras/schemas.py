@@ -11,9 +11,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from platewatch.cameras.source_urls import check_source_url
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import CameraRow
+from platewatch.fields import NO_CONTROLS
 
 MAX_PAGE = 200
-NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
 class CameraDirection(StrEnum):

@@ -15,6 +15,7 @@ from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
 from platewatch.db.repository import Page
 from platewatch.db.tables import ImageRow, SightingRow
 from platewatch.errors import FieldError, NotFoundError
+from platewatch.fields import NO_CONTROLS
 from platewatch.reading.photos import Photo
 from platewatch.sightings.capture_time import capture_time
 from platewatch.sightings.endpoints.dependencies import RecorderDep, get_recorder
@@ -49,7 +50,6 @@ _DESCRIPTIONS: Final = {
 _BY_HAND: Final = ("Manual Entry", "Manually recorded plate")
 MAX_WHOLE: Final = 10_000
 """Records of a history that is asked for without pages."""
-_NO_CONTROLS: Final = r"^[^\x00-\x1f\x7f]*$"
 _LOCATION: Final = "where it was, made on first mention; by default PLATEWATCH_CARWATCH_LOCATION"
 _OWN_NAME: Final = re.compile(r"image_\d{14,17}\.jpg", re.ASCII)
 
@@ -187,8 +187,8 @@ async def get_photo(
 
 def get_location(
     state: StateDep,
-    asked: Annotated[str, Query(alias="location", max_length=150, pattern=_NO_CONTROLS, description=_LOCATION)] = "",
-    sent: Annotated[str, Form(alias="location", max_length=150, pattern=_NO_CONTROLS, description=_LOCATION)] = "",
+    asked: Annotated[str, Query(alias="location", max_length=150, pattern=NO_CONTROLS, description=_LOCATION)] = "",
+    sent: Annotated[str, Form(alias="location", max_length=150, pattern=NO_CONTROLS, description=_LOCATION)] = "",
 ) -> str | None:
     """The location of an upload: the one that it names in the query or in the form, else the one of the settings.
 

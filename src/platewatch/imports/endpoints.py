@@ -11,6 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, File, Form, Path, Query, UploadFile
 
 from platewatch.db.base import MAX_ID
+from platewatch.fields import NO_CONTROLS
 from platewatch.imports.schemas import (
     FolderImport,
     ImportFilePage,
@@ -31,7 +32,7 @@ from platewatch.vision.types import Direction
 from platewatch.web.dependencies import OPENAPI_SECURITY, ActorDep, Manager, ReadingSession, StateDep
 
 JobId = Annotated[int, Path(ge=1, le=MAX_ID)]
-FormName = Annotated[str, Form(max_length=150, pattern=r"^[^\x00-\x1f\x7f]*$", description="made on first mention")]
+FormName = Annotated[str, Form(max_length=150, pattern=NO_CONTROLS, description="made on first mention")]
 router = APIRouter(prefix="/api/v1", tags=["imports"], dependencies=OPENAPI_SECURITY)
 
 

@@ -8,12 +8,11 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from platewatch.db.tables import LocationRow, TariffRow
-from platewatch.fields import TimeZone
+from platewatch.fields import NO_CONTROLS, TimeZone
 
 MAX_PAGE = 200
 MAX_MINUTES = 60 * 24 * 366
 MAX_PRICE = 100_000_000
-NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
 PlaceName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=NO_CONTROLS)]

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import CorrectionRow, SightingRow
-from platewatch.fields import Instant
+from platewatch.fields import NO_CONTROLS, NO_CONTROLS_BUT_LINES, Instant
 from platewatch.plates.fields import RegionCode, WrittenPlate
 from platewatch.vision.types import BoxXyxy, Character, Corners, Direction, ImageReadings, Reading
 
@@ -47,21 +47,20 @@ RegionConfidence = Annotated[
     ),
 ]
 
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
-PlaceName = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=_NO_CONTROLS)]
-Subject = Annotated[str, StringConstraints(max_length=150, pattern=_NO_CONTROLS)]
-Note = Annotated[str, StringConstraints(max_length=500, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+PlaceName = Annotated[str, StringConstraints(min_length=1, max_length=150, pattern=NO_CONTROLS)]
+Subject = Annotated[str, StringConstraints(max_length=150, pattern=NO_CONTROLS)]
+Note = Annotated[str, StringConstraints(max_length=500, pattern=NO_CONTROLS_BUT_LINES)]
 
 VehicleColor = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=_NO_CONTROLS),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=32, pattern=NO_CONTROLS),
     AfterValidator(str.lower),
     # Once more: there is a capital letter that becomes two signs.
     Field(max_length=32),
 ]
 VehicleMake = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=_NO_CONTROLS),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=64, pattern=NO_CONTROLS),
     AfterValidator(str.lower),
     Field(max_length=64),
 ]

@@ -8,7 +8,7 @@ from typing import Annotated, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from platewatch.db.tables import ApiKeyRow, LoginSessionRow, UserRow
-from platewatch.fields import Instant, TimeZone
+from platewatch.fields import NO_CONTROLS, Instant, TimeZone
 from platewatch.settings import Registration
 from platewatch.users.principal import AccountStatus, Role, Scope
 
@@ -16,9 +16,7 @@ Data = TypeVar("Data")
 MAX_USERNAME_LENGTH = 150
 Name = Annotated[
     str,
-    StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=MAX_USERNAME_LENGTH, pattern=r"^[^\x00-\x1f\x7f]+$"
-    ),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_USERNAME_LENGTH, pattern=NO_CONTROLS),
 ]
 Password = Annotated[str, Field(max_length=1024, examples=["correct horse battery"])]
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64)]

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from platewatch.db.base import MAX_ID
 from platewatch.db.tables import WatchlistMatchRow, WatchlistRow
 from platewatch.errors import PlateTextError
-from platewatch.fields import Instant
+from platewatch.fields import NO_CONTROLS, Instant
 from platewatch.plates.fields import RegionCode, SearchedPlate, WrittenPlate
 from platewatch.plates.matching import is_pattern, pattern_key
 from platewatch.plates.text import MAX_WRITTEN, WILDCARDS, as_written
@@ -23,15 +23,14 @@ MAX_PAGE = 200
 MAX_PLATE = 32
 MAX_LOCATIONS = 100
 MAX_TAGS = 20
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 _SCHEDULE_EXAMPLE = "mon-fri 08:00-18:00; sat 22:00-04:00"
 
 _FIRST_MOMENT = datetime(1, 1, 3, tzinfo=UTC)
 _LAST_MOMENT = datetime(9999, 12, 29, tzinfo=UTC)
 
 Id = Annotated[int, Field(ge=1, le=MAX_ID)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=_NO_CONTROLS)]
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=150, pattern=_NO_CONTROLS)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=150, pattern=NO_CONTROLS)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=150, pattern=NO_CONTROLS)]
 LongText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00]*$")]
 Tag = Annotated[
     str,

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
 from platewatch.errors import ConflictError, FieldError
-from platewatch.fields import Instant
+from platewatch.fields import NO_CONTROLS, Instant
 from platewatch.media.store import Staging
 from platewatch.reading.photos import Photo, ReadPhoto
 from platewatch.sightings.capture_time import CaptureTime, capture_time, plausible_time
@@ -59,7 +59,6 @@ _FORM_FIELDS = frozenset(
         "record_known",
     }
 )
-_NO_CONTROLS = r"^[^\x00-\x1f\x7f]*$"
 
 
 async def refuse_unknown_fields(request: Request) -> None:
@@ -99,7 +98,7 @@ class CircumstancesForm(BaseModel):
     record_known: bool = False
 
 
-FormName = Annotated[str, Form(max_length=150, pattern=_NO_CONTROLS, description="name; made on first mention")]
+FormName = Annotated[str, Form(max_length=150, pattern=NO_CONTROLS, description="name; made on first mention")]
 
 
 def get_vehicle(
