@@ -112,13 +112,13 @@ def test_a_stopped_run_goes_on(asked: Asked, words: list[str]) -> None:
 
 def test_a_run_is_evaluated_and_exported(asked: Asked, words: list[str]) -> None:
     invoke([*words, "--accept-agpl"])
-    assert "80.0 %" in invoke(["yolo-evaluate", words[1], "--accept-agpl"]).stdout
-    assert "PLATEWATCH_DETECTOR=yolo" in invoke(["yolo-export", words[1], "--accept-agpl"]).stdout
+    assert "80.0 %" in invoke(["yolo", "evaluate", words[1], "--accept-agpl"]).stdout
+    assert "PLATEWATCH_DETECTOR=yolo" in invoke(["yolo", "export", words[1], "--accept-agpl"]).stdout
     assert asked[-1][:2] == ("export", "best.pt")
     assert asked[-1][2]["format"] == "onnx"
 
 
-@pytest.mark.parametrize("verb", ["yolo-evaluate", "yolo-export"])
+@pytest.mark.parametrize("verb", ["yolo", "evaluate", "yolo", "export"])
 def test_a_run_without_weights_is_named(asked: Asked, tmp_path: Path, verb: str) -> None:
     done = invoke([verb, str(tmp_path / "gone"), "--accept-agpl"])
     assert isinstance(done.exception, RunError)

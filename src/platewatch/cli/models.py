@@ -56,7 +56,7 @@ def verify_models(folder: FolderOption = None) -> None:
 
 @app.command("install")
 def install_model(
-    folder: Annotated[Path, typer.Argument(help="A model folder, such as `platewatch-train export` writes.")],
+    folder: Annotated[Path, typer.Argument(help="A model folder, as `platewatch-train recognizer export` writes it.")],
     *,
     replace: Annotated[bool, typer.Option("--replace", help="Take the place of a model of that name.")] = False,
 ) -> None:

@@ -115,7 +115,7 @@ def test_the_card_says_where_the_model_comes_from_and_how_well_it_finds(tiny: Ru
         assert (card.input_width, card.input_height) == (640, 640)
         assert card.training is not None
         assert (card.training.commit, card.training.samples) == ("abc1234", 20 * tiny.batch)
-        assert card.training.command.startswith("platewatch-train detector ")
+        assert card.training.command.startswith("platewatch-train detector train ")
         assert {source.name: source.images for source in card.data} == {
             "rendered plates in photos of the sets below": 16,
             "id_scan": 1,

@@ -48,15 +48,15 @@ def words(tmp_path: Path, tiny: RunConfig, own: Path, start: Path) -> list[str]:
 
 def test_the_command_trains_reports_and_exports_without_other_photos(tmp_path: Path, words: list[str]) -> None:
     run = tmp_path / "run"
-    done = CliRunner().invoke(app, ["detector", str(run), *words])
+    done = CliRunner().invoke(app, ["detector", "train", str(run), *words])
     assert done.exit_code == 0, done.output
     assert "before" in done.stdout
     assert [look.step for look in read_looks(run)] == [0, 20]
     page = (run / "report.html").read_text()
     assert "<td>held back</td><td>1</td><td>1</td>" in page
-    again = CliRunner().invoke(app, ["detector-report", str(run), "--output", str(tmp_path / "out")])
+    again = CliRunner().invoke(app, ["detector", "report", str(run), "--output", str(tmp_path / "out")])
     assert again.exit_code == 0, again.output
-    exported = CliRunner().invoke(app, ["detector-export", str(run), str(tmp_path / "mine"), "--commit", "abc"])
+    exported = CliRunner().invoke(app, ["detector", "export", str(run), str(tmp_path / "mine"), "--commit", "abc"])
     assert exported.exit_code == 0, exported.output
     card = load_card(tmp_path / "mine").card
     assert {score.data for score in card.scores} == {"held back"}
@@ -80,7 +80,7 @@ def test_until_there_are_weights_a_checkpoint_must_be_named(
     tmp_path: Path, own: Path, start: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shipped, "CHECKPOINTS", tmp_path)
-    done = CliRunner().invoke(app, ["detector", str(tmp_path / "run"), "--data", str(own)])
+    done = CliRunner().invoke(app, ["detector", "train", str(tmp_path / "run"), "--data", str(own)])
     assert isinstance(done.exception, RunError)
     assert "has no checkpoint of the detector yet" in str(done.exception)
     assert "--start-from" in str(done.exception)
@@ -96,7 +96,7 @@ def test_a_checkpoint_of_another_network_is_refused(tmp_path: Path, own: Path, s
 
 
 def test_without_any_photos_nothing_is_reported(run: Path, tmp_path: Path) -> None:
-    for words in (["detector-report", str(run), "--output", str(tmp_path)], ["detector-export", str(run), "out"]):
+    for words in (["detector", "report", str(run), "--output", str(tmp_path)], ["detector", "export", str(run), "out"]):
         done = CliRunner().invoke(app, words)
         assert isinstance(done.exception, RunError)
         assert "--datasets" in str(done.exception)

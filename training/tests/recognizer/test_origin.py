@@ -21,9 +21,9 @@ def test_a_run_tells_its_samples_and_when_it_ended(
 ) -> None:
     run = make_run(tmp_path / "run", steps=2)
     os.utime(run / CHECKPOINT, (0, datetime(2026, 2, 3, 12, tzinfo=UTC).timestamp()))
-    told = training_run("recognizer", run, tiny, 30, "abc")
+    told = training_run("recognizer train", run, tiny, 30, "abc")
     assert (told.commit, told.samples, str(told.finished)) == ("abc", 30 * tiny.batch, "2026-02-03")
-    assert "platewatch-train recognizer run" in told.command
+    assert "platewatch-train recognizer train run" in told.command
 
 
 def test_data_are_those_of_the_run_and_of_the_one_that_it_began_with(

@@ -57,7 +57,7 @@ def words(tmp_path: Path, tiny: RunConfig, own: Path, start: Path) -> list[str]:
 
 def test_the_command_tells_before_and_after_and_writes_the_report(tmp_path: Path, words: list[str]) -> None:
     run = tmp_path / "run"
-    done = CliRunner().invoke(app, ["recognizer", str(run), *words])
+    done = CliRunner().invoke(app, ["recognizer", "train", str(run), *words])
     assert done.exit_code == 0, done.output
     assert "before" in done.stdout
     assert f"report: {run / 'report.html'}" in done.stdout.replace("\n", " ").replace("  ", " ")
@@ -73,14 +73,14 @@ def test_the_command_tells_before_and_after_and_writes_the_report(tmp_path: Path
 
 def test_the_same_command_goes_on_after_a_stop(tmp_path: Path, words: list[str]) -> None:
     run = tmp_path / "run"
-    stopped = CliRunner().invoke(app, ["recognizer", str(run), *words, "--minutes", "0.00001"])
+    stopped = CliRunner().invoke(app, ["recognizer", "train", str(run), *words, "--minutes", "0.00001"])
     assert stopped.exit_code == 0, stopped.output
     assert "report" not in stopped.stdout
     assert load_checkpoint(run / CHECKPOINT)["step"] == 1
-    done = CliRunner().invoke(app, ["recognizer", str(run), *words])
+    done = CliRunner().invoke(app, ["recognizer", "train", str(run), *words])
     assert done.exit_code == 0, done.output
     assert load_checkpoint(run / CHECKPOINT)["step"] == 20
-    other = CliRunner().invoke(app, ["recognizer", str(run), *words, "--held-back", "0.5"])
+    other = CliRunner().invoke(app, ["recognizer", "train", str(run), *words, "--held-back", "0.5"])
     assert "another configuration" in str(other.exception)
 
 
@@ -152,7 +152,7 @@ def test_a_missing_checkpoint_is_told(
 ) -> None:
     monkeypatch.setattr(shipped, "CHECKPOINTS", tmp_path)
     words = ["--start-from", str(tmp_path / "gone.pt")] if named else []
-    done = CliRunner().invoke(app, ["recognizer", str(tmp_path / "run"), "--data", str(own), *words])
+    done = CliRunner().invoke(app, ["recognizer", "train", str(tmp_path / "run"), "--data", str(own), *words])
     assert isinstance(done.exception, RunError)
     with pytest.raises(RunError, match=message):
         raise done.exception
@@ -160,7 +160,7 @@ def test_a_missing_checkpoint_is_told(
 
 
 def test_a_folder_that_is_no_dataset_leaves_no_run(tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, ["recognizer", str(tmp_path / "run"), "--data", str(tmp_path)])
+    done = CliRunner().invoke(app, ["recognizer", "train", str(tmp_path / "run"), "--data", str(tmp_path)])
     assert isinstance(done.exception, LabelsError)
     assert not (tmp_path / "run").exists()
 

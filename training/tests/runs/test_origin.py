@@ -58,6 +58,6 @@ def test_a_run_has_the_runs_before_it_in_its_lineage(tmp_path: Path) -> None:
     assert [(one.batch, steps) for one, steps in lineage(second, 5)] == [(3, 5), (96, 70)]
     (tmp_path / CHECKPOINT).write_text("")
     os.utime(tmp_path / CHECKPOINT, (0, datetime(2026, 2, 3, 12, tzinfo=UTC).timestamp()))
-    told = training_run("detector", tmp_path, second, 5, "abc")
+    told = training_run("detector train", tmp_path, second, 5, "abc")
     assert (told.commit, told.samples, str(told.finished)) == ("abc", 5 * 3 + 70 * 96, "2026-02-03")
-    assert told.command.startswith(f"platewatch-train detector {tmp_path.name} ")
+    assert told.command.startswith(f"platewatch-train detector train {tmp_path.name} ")

@@ -171,7 +171,7 @@ def detector_model(folder: Path | None) -> InstalledModel:
     if model.card.kind is not ModelKind.DETECTOR:
         raise ModelFileError(
             f"The model {model.card.name!r} in {str(chosen)!r} is no detector but a {model.card.kind.value}. "
-            "Name a folder that `platewatch-train detector-export` wrote.",
+            "Name a folder that `platewatch-train detector export` wrote.",
         )
     return model
 

@@ -181,6 +181,6 @@ def recognizer_model(folder: Path | None) -> InstalledModel:
         wanting = f"lacks {', '.join(lacking)}" if card.kind is ModelKind.RECOGNIZER else f"is a {card.kind.value}"
         raise ModelFileError(
             f"The model {card.name!r} in {str(chosen)!r} is no slot recognizer: it {wanting}. "
-            "Name a folder that `platewatch-train export` wrote.",
+            "Name a folder that `platewatch-train recognizer export` wrote.",
         )
     return model

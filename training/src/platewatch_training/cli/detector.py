@@ -1,4 +1,4 @@
-"""Verbs of the detector."""
+"""Verbs of the detector: `platewatch-train detector ...`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,14 @@ if TYPE_CHECKING:
     from platewatch_training.detector.config import RunConfig
     from platewatch_training.detector.evaluate import Findings
 
+verbs = typer.Typer(no_args_is_help=True, help="The network that finds plates.")
+app.add_typer(verbs, name="detector")
+
 _ALL = "all"
 
 
-@app.command()
-def detector(  # noqa: PLR0913 -- each parameter is an option of the command
+@verbs.command()
+def train(  # noqa: PLR0913 -- each parameter is an option of the command
     run: Annotated[Path, typer.Argument(help="The run's folder; a stopped run there goes on.")],
     *,
     config: Annotated[Path | None, typer.Option(help="YAML; without it the run's own.")] = None,
@@ -67,7 +70,7 @@ def detector(  # noqa: PLR0913 -- each parameter is an option of the command
         typer.echo(f"report: {write(run, None, run)}")
 
 
-@app.command("detector-keep")
+@verbs.command()
 def keep(
     run: Annotated[Path, typer.Argument(help="A run of the detector.")],
     path: Annotated[Path, typer.Argument(help="The file to write, such as training/checkpoints/detector.pt.")],
@@ -84,7 +87,7 @@ def keep(
     typer.echo(f"{path}: {kept.samples} samples")
 
 
-@app.command("detector-blend")
+@verbs.command()
 def blend(
     run: Annotated[Path, typer.Argument(help="A run of the detector that began with a checkpoint.")],
     folder: Annotated[Path, typer.Argument(help="The run's copy to write.")],
@@ -98,7 +101,7 @@ def blend(
     write(run, folder, RunConfig, own_share)
 
 
-@app.command("detector-report")
+@verbs.command()
 def report(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     *,
@@ -111,7 +114,7 @@ def report(
     typer.echo(write(run, datasets, output))
 
 
-@app.command("detector-scenes")
+@verbs.command()
 def scenes(
     output: Annotated[Path, typer.Argument(help="The picture to write, such as scenes.png.")],
     config: Annotated[Path, typer.Option(help="YAML of a run.")],
@@ -130,7 +133,7 @@ def scenes(
     typer.echo(f"{output}: {count} scenes")
 
 
-@app.command("detector-evaluate")
+@verbs.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The run's folder, or a model folder that was exported.")],
     datasets: Annotated[Path, typer.Option(help="The folder with evaluation/ and train/.")],
@@ -162,7 +165,7 @@ def evaluate(
         typer.echo(f"{sheet}: {count} plates missed or false at {thresholds[-1]}")
 
 
-@app.command("detector-mine")
+@verbs.command()
 def mine(  # noqa: PLR0913 -- each parameter is an option of the command
     run: Annotated[Path, typer.Argument(help="The run's folder, or a model folder that was exported.")],
     folder: Annotated[Path, typer.Argument(help="The folder to write, which `mined` of a configuration names.")],
@@ -185,7 +188,7 @@ def mine(  # noqa: PLR0913 -- each parameter is an option of the command
     )
 
 
-@app.command("detector-export")
+@verbs.command()
 def export(  # noqa: PLR0913 -- each parameter is an option of the command
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     folder: Annotated[Path, typer.Argument(help="The model folder to write; int8 goes beside it, with -int8.")],
@@ -210,7 +213,7 @@ def export(  # noqa: PLR0913 -- each parameter is an option of the command
     out.print(f"ONNX drifts by {done.drift:.1e}. Better trade: {done.better.folder}. {done.reason}")
 
 
-@app.command("detector-joint")
+@verbs.command()
 def joint(
     model: Annotated[Path, typer.Argument(help="The detector's model folder; its card gets the weights.")],
     recognizer: Annotated[Path, typer.Argument(help="The recognizer's model folder.")],

@@ -1,4 +1,4 @@
-"""Verbs of the recognizer."""
+"""Verbs of the recognizer: `platewatch-train recognizer ...`."""
 
 from __future__ import annotations
 
@@ -23,8 +23,11 @@ from platewatch_training.cli.own import (
     tell_changes,
 )
 
+verbs = typer.Typer(no_args_is_help=True, help="The network that reads the text of a plate.")
+app.add_typer(verbs, name="recognizer")
 
-@app.command()
+
+@verbs.command()
 def keep(
     run: Annotated[Path, typer.Argument(help="A run of the recognizer.")],
     path: Annotated[Path, typer.Argument(help="The file to write, such as training/checkpoints/recognizer.pt.")],
@@ -41,7 +44,7 @@ def keep(
     typer.echo(f"{path}: {kept.samples} samples")
 
 
-@app.command()
+@verbs.command()
 def blend(
     run: Annotated[Path, typer.Argument(help="A run of the recognizer that began with a checkpoint.")],
     folder: Annotated[Path, typer.Argument(help="The run's copy to write.")],
@@ -55,8 +58,8 @@ def blend(
     write(run, folder, RunConfig, own_share)
 
 
-@app.command()
-def recognizer(  # noqa: PLR0913 -- each parameter is an option of the command
+@verbs.command()
+def train(  # noqa: PLR0913 -- each parameter is an option of the command
     run: Annotated[Path, typer.Argument(help="The run's folder; a stopped run there goes on.")],
     *,
     config: Annotated[Path | None, typer.Option(help="YAML; without it the run's own, or the defaults.")] = None,
@@ -89,7 +92,7 @@ def recognizer(  # noqa: PLR0913 -- each parameter is an option of the command
         typer.echo(f"report: {write(run, None, run)}")
 
 
-@app.command()
+@verbs.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     datasets: Annotated[Path, typer.Option(help="The folder with evaluation/ and train/.")],
@@ -106,7 +109,7 @@ def evaluate(
     Console().print(table)
 
 
-@app.command()
+@verbs.command()
 def export(  # noqa: PLR0913 -- each parameter is an option of the command
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     folder: Annotated[Path, typer.Argument(help="The model folder to write; int8 goes beside it, with -int8.")],
@@ -138,7 +141,7 @@ def export(  # noqa: PLR0913 -- each parameter is an option of the command
     out.print(f"ONNX drifts by {done.drift:.1e}. Better trade: {done.better.folder}. {done.reason}")
 
 
-@app.command()
+@verbs.command()
 def report(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     *,

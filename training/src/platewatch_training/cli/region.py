@@ -11,11 +11,11 @@ from rich.table import Table
 
 from platewatch_training.cli.app import app, progress
 
-region = typer.Typer(no_args_is_help=True, help="The network that tells a plate's region by its looks.")
-app.add_typer(region, name="region")
+verbs = typer.Typer(no_args_is_help=True, help="The network that recognizes a plate's region by its looks.")
+app.add_typer(verbs, name="region")
 
 
-@region.command()
+@verbs.command()
 def train(
     run: Annotated[Path, typer.Argument(help="The run's folder; a stopped run there goes on.")],
     *,
@@ -34,7 +34,7 @@ def train(
         trainer.run(show, seconds=minutes * 60 if minutes else None)
 
 
-@region.command()
+@verbs.command()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     datasets: Annotated[Path, typer.Option(help="The folder with evaluation/ and train/.")],
@@ -51,7 +51,7 @@ def evaluate(
     Console().print(table)
 
 
-@region.command()
+@verbs.command()
 def export(  # noqa: PLR0913 -- each parameter is an option of the command
     run: Annotated[Path, typer.Argument(help="The run's folder.")],
     folder: Annotated[Path, typer.Argument(help="The model folder to write; int8 goes beside it, with -int8.")],
@@ -78,7 +78,7 @@ def export(  # noqa: PLR0913 -- each parameter is an option of the command
     out.print(f"ONNX drifts by {done.drift:.1e}. Better trade: {done.better.folder}. {done.reason}")
 
 
-@region.command()
+@verbs.command()
 def keep(
     run: Annotated[Path, typer.Argument(help="A run of the region network.")],
     path: Annotated[Path, typer.Argument(help="The file to write, such as training/checkpoints/region.pt.")],

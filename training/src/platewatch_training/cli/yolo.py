@@ -21,13 +21,16 @@ from platewatch_training.cli.own import (
 if TYPE_CHECKING:
     from platewatch_training.ultralytics.training import Precision
 
+verbs = typer.Typer(no_args_is_help=True, help="Ultralytics' YOLO (AGPL-3.0), an optional extra.")
+app.add_typer(verbs, name="yolo")
+
 RunArgument = Annotated[Path, typer.Argument(help="The run's folder; a stopped run there goes on.")]
 SideOption = Annotated[int, typer.Option(min=64, max=4096, help="Of the network's input.")]
 AcceptOption = Annotated[bool, typer.Option("--accept-agpl", help="Don't ask about the licence.")]
 
 
-@app.command()
-def yolo(  # noqa: PLR0913 -- each parameter is an option of the command
+@verbs.command()
+def train(  # noqa: PLR0913 -- each parameter is an option of the command
     run: RunArgument,
     *,
     data: Annotated[Path, typer.Option(help="Your own labelled photos, in any format of `platewatch dataset`.")],
@@ -41,16 +44,17 @@ def yolo(  # noqa: PLR0913 -- each parameter is an option of the command
     accept_agpl: AcceptOption = False,
 ) -> None:
     """Fine-tune Ultralytics' YOLO (AGPL-3.0) on your own photos, and measure it on what is held back."""
-    from platewatch_training.ultralytics.training import Request, train  # noqa: PLC0415 -- --help answers at once
+    from platewatch_training.ultralytics.training import Request  # noqa: PLC0415 -- --help answers at once
+    from platewatch_training.ultralytics.training import train as fine_tune  # noqa: PLC0415
 
     _ask(accepted=accept_agpl)
     own = own_data(data, label_format, held_back, patience, skip_bad=skip_bad)
-    before, after = train(Request(run.resolve(), own, weights, epochs, image_side))
+    before, after = fine_tune(Request(run.resolve(), own, weights, epochs, image_side))
     typer.echo(f"held back, before: {_told(before)}")
     typer.echo(f"held back, after:  {_told(after)}")
 
 
-@app.command("yolo-evaluate")
+@verbs.command()
 def evaluate(run: RunArgument, *, image_side: SideOption = 640, accept_agpl: AcceptOption = False) -> None:
     """Measure a run of Ultralytics' YOLO (AGPL-3.0) on what it held back."""
     from platewatch_training.ultralytics.training import evaluate as measure  # noqa: PLC0415
@@ -59,7 +63,7 @@ def evaluate(run: RunArgument, *, image_side: SideOption = 640, accept_agpl: Acc
     typer.echo(f"held back: {_told(measure(run.resolve(), image_side))}")
 
 
-@app.command("yolo-export")
+@verbs.command()
 def export(run: RunArgument, *, image_side: SideOption = 640, accept_agpl: AcceptOption = False) -> None:
     """Write a run of Ultralytics' YOLO (AGPL-3.0) as ONNX, for the detector `yolo`."""
     from platewatch_training.ultralytics.training import export as write  # noqa: PLC0415

@@ -120,7 +120,7 @@ def export(request: Request) -> Export:
     """
     config = load_config(request.run / CONFIG)
     network, step = load_run(request.run)
-    origin = training_run("detector", request.run, config, step, request.commit), data_sources(config, step)
+    origin = training_run("detector train", request.run, config, step, request.commit), data_sources(config, step)
     material = _material(request, config)
     folder, small = request.folder, request.folder.with_name(request.folder.name + INT8_SUFFIX)
     for one in (folder, small):

@@ -120,7 +120,7 @@ def export(request: Request) -> Export:
         raise RunError(f"The run {str(request.run)!r} has steps alone. Only networks with slots can be exported.")
     network, codec, step = load_run(request.run)
     material = _material(request, config)
-    run = training_run("recognizer", request.run, config, step, request.commit)
+    run = training_run("recognizer train", request.run, config, step, request.commit)
     data = data_sources(config, step)
     folder, small = request.folder, request.folder.with_name(request.folder.name + INT8_SUFFIX)
     for one in (folder, small):
