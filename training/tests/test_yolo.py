@@ -66,7 +66,7 @@ def words(tmp_path: Path) -> list[str]:
         lines.append(f'{{"image": "{number}.png", "width": 100, "height": 60, "plates": [{{"corners": {corners}}}]}}')
     (folder / "labels.jsonl").write_text("\n".join(lines))
     (tmp_path / "yolo11n.pt").touch()
-    return ["yolo", str(tmp_path / "run"), "--data", str(folder), "--weights", str(tmp_path / "yolo11n.pt")]
+    return ["yolo", "train", str(tmp_path / "run"), "--data", str(folder), "--weights", str(tmp_path / "yolo11n.pt")]
 
 
 def invoke(words: list[str], given: str | None = None) -> Result:
@@ -112,15 +112,15 @@ def test_a_stopped_run_goes_on(asked: Asked, words: list[str]) -> None:
 
 def test_a_run_is_evaluated_and_exported(asked: Asked, words: list[str]) -> None:
     invoke([*words, "--accept-agpl"])
-    assert "80.0 %" in invoke(["yolo", "evaluate", words[1], "--accept-agpl"]).stdout
-    assert "PLATEWATCH_DETECTOR=yolo" in invoke(["yolo", "export", words[1], "--accept-agpl"]).stdout
+    assert "80.0 %" in invoke(["yolo", "evaluate", words[2], "--accept-agpl"]).stdout
+    assert "PLATEWATCH_DETECTOR=yolo" in invoke(["yolo", "export", words[2], "--accept-agpl"]).stdout
     assert asked[-1][:2] == ("export", "best.pt")
     assert asked[-1][2]["format"] == "onnx"
 
 
-@pytest.mark.parametrize("verb", ["yolo", "evaluate", "yolo", "export"])
+@pytest.mark.parametrize("verb", ["evaluate", "export"])
 def test_a_run_without_weights_is_named(asked: Asked, tmp_path: Path, verb: str) -> None:
-    done = invoke([verb, str(tmp_path / "gone"), "--accept-agpl"])
+    done = invoke(["yolo", verb, str(tmp_path / "gone"), "--accept-agpl"])
     assert isinstance(done.exception, RunError)
     assert "Train it first" in str(done.exception)
 
@@ -130,7 +130,7 @@ def test_weights_that_are_not_there_are_never_downloaded(asked: Asked, words: li
     assert isinstance(done.exception, RunError)
     assert "none is downloaded" in str(done.exception)
     assert not asked
-    assert not Path(words[1]).exists()
+    assert not Path(words[2]).exists()
 
 
 def _missing(patch: pytest.MonkeyPatch) -> None:

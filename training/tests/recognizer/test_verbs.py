@@ -42,7 +42,7 @@ def test_report_tells_where_its_page_is(run: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", [["export", "nowhere", "model"], ["report", "nowhere", "--output", "out"]])
 def test_a_run_that_is_not_there_is_named(verb: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    done = CliRunner().invoke(app, verb)
+    done = CliRunner().invoke(app, ["recognizer", *verb])
     assert isinstance(done.exception, RunError)
     assert "nowhere" in str(done.exception)
     assert not list(tmp_path.iterdir())
