@@ -18,12 +18,14 @@ ONLY_FAILED := --last-failed --last-failed-no-failures none
 # Node is used where it is new enough, else taken from a Python package into the virtual environment.
 WITH_NODE = export PATH="$(abspath $(BIN)):$$PATH"
 
+DOCS := $(VENV)-docs
+
 TORCH := 2.13.0
 TRAINING := training/.venv
 FONT_PACKAGES := $(shell sed -n 's/.*package: *\([a-z0-9-]*\).*/\1/p' training/src/platewatch_training/synthesis/typefaces/debian.yaml | sort -u)
 TEST_PACKAGES := chromium nginx-light tesseract-ocr tesseract-ocr-eng $(FONT_PACKAGES)
 
-.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi benchmark replay training training-check lock clean
+.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi benchmark replay training training-check docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -47,10 +49,11 @@ test: $(STAMPS)/dev $(STATIC)/index.html ## install what tests need and run them
 test-tools: ## install Debian's packages that some tests need (as root)
 	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { apt-get update -q && apt-get install -qy --no-install-recommends $(TEST_PACKAGES); }
 
-check: $(STAMPS)/dev ## format, lint, types, architecture, dashboard checks and all tests
+check: $(STAMPS)/dev ## format, lint, types, documents, dashboard checks and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@$(MAKE) --no-print-directory docs
 	@$(MAKE) --no-print-directory dashboard-check
 	@$(MAKE) --no-print-directory test
 
@@ -81,6 +84,9 @@ training-check: $(TRAINING)/stamp ## types and tests of the training package
 	$(TRAINING)/bin/python -m pytest -c training/pyproject.toml training/tests \
 	  || { echo 'What failed, once more:'; $(TRAINING)/bin/python -m pytest -c training/pyproject.toml $(ONLY_FAILED) training/tests; exit 1; }
 
+docs: $(STAMPS)/docs ## build the documents as a site in build/site, warnings as errors
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/mkdocs build --quiet --clean
+
 lock: $(STAMPS)/dev ## pin the requirements anew
 	$(BIN)/pip install -q 'uv==0.13.8'
 	$(BIN)/uv pip compile pyproject.toml $(LOCK_OPTIONS) -o requirements/server.txt
@@ -88,6 +94,7 @@ lock: $(STAMPS)/dev ## pin the requirements anew
 	$(BIN)/uv pip compile pyproject.toml --group dev $(LOCK_OPTIONS) -c requirements/server.txt -o requirements/dev.txt
 	$(BIN)/uv pip compile requirements/node.in $(LOCK_OPTIONS) -o requirements/node.txt
 	$(BIN)/uv pip compile requirements/training.in $(LOCK_OPTIONS) -c requirements/dev.txt -o requirements/training.txt
+	$(BIN)/uv pip compile requirements/docs.in $(LOCK_OPTIONS) -o requirements/docs.txt
 LOCK_OPTIONS := --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header -q
 
 clean: ## remove what was built (never the data)
@@ -113,6 +120,11 @@ $(STAMPS)/node: $(STAMPS)/package requirements/node.txt
 
 $(STAMPS)/dashboard: $(STAMPS)/node dashboard/package-lock.json
 	@$(WITH_NODE); cd dashboard && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(STAMPS)/docs: $(STAMPS)/package requirements/docs.txt
+	test -x $(DOCS)/bin/python || $(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/pip install -q --disable-pip-version-check --require-hashes -r requirements/docs.txt
 	@touch $@
 
 $(STATIC)/index.html: $(STAMPS)/dashboard $(DASHBOARD_SOURCES)

@@ -68,3 +68,10 @@ def test_installed_backends_are_listed_with_their_package() -> None:
         (BackendKind.DETECTOR, "yolo", "platewatch"),
         (BackendKind.RECOGNIZER, "rapidocr", "platewatch"),
     } <= listed
+
+
+def test_packages_of_others_find_the_options_where_they_were() -> None:
+    from platewatch.vision import registry  # noqa: PLC0415 -- the former home alone is what is tested
+
+    assert registry.BackendOptions is BackendOptions
+    assert set(registry.__all__) >= {"BackendOptions", "Detector", "Recognizer"}
