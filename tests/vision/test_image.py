@@ -458,7 +458,7 @@ def test_decoding_takes_few_bytes_for_each_pixel(make: Callable[[], bytes], most
     large, small = tmp_path / "large", tmp_path / "small"
     large.write_bytes(make())
     small.write_bytes(encode(quarters(), "AVIF"))
-    command = [sys.executable, "-c", MEASURE, large, small]
+    command = [sys.executable, "-c", MEASURE, str(large), str(small)]
     measured = subprocess.run(command, check=True, capture_output=True, text=True)
     assert float(measured.stdout) / (3000 * 3000) < most_bytes
 
