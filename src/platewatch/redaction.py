@@ -16,6 +16,9 @@ _PARTS = re.compile(
 _TOKEN: Final = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}|[^/]{24,}")
 """A part of a path that looks like a secret rather than like a word."""
 
+_BEFORE_TOKENS: Final = frozenset({"webhook", "webhooks", "hook", "hooks", "token", "key", "apikey", "secret"})
+"""Parts of a path behind which a secret stands, however short it is."""
+
 _WITH_TOKENS: Final = frozenset({"http", "https", "ws", "wss", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})
 """Schemes whose paths may hold tokens; those of databases and files are names of folders."""
 
@@ -62,7 +65,7 @@ def redact_url(url: str) -> str:
     account, at, host = parts["host"].rpartition("@")
     path = parts["path"]
     if parts["scheme"].lower().removesuffix("://") in _WITH_TOKENS:
-        path = "/".join(HIDDEN if _TOKEN.fullmatch(part) else part for part in path.split("/"))
+        path = _redact_path(path)
     query = "&".join(map(_redact_parameter, (parts["query"] or "").split("&")))
     fragment = f"#{HIDDEN}" if parts["fragment"] else ""
     return f"{parts['scheme']}{HIDDEN if account or at else ''}{at}{host}{path}{query}{fragment}"
@@ -73,6 +76,15 @@ def redact_urls(text: str) -> str:
     if "://" not in text:
         return text
     return _ADDRESS.sub(lambda found: redact_url(found[0]), text)
+
+
+def _redact_path(path: str) -> str:
+    parts = path.split("/")
+    before = ["", *(part.lower() for part in parts)]
+    return "/".join(
+        HIDDEN if part and (_TOKEN.fullmatch(part) or previous in _BEFORE_TOKENS) else part
+        for previous, part in zip(before, parts, strict=False)
+    )
 
 
 def _redact_parameter(parameter: str) -> str:
