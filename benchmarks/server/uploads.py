@@ -87,7 +87,7 @@ def uploads(
     notes = [
         f"`POST {path}` of the server as it comes, {idle_mib:.0f} MiB when idle",
         "its limits: 50 megapixels a photo, 200 a request, 50 in memory",
-        "kinds with * may have half of the pixels, and take twice the room in memory",
+        "kinds with * may have half of the pixels and count twice, with ** a third and threefold",
         f"{_AT_ONCE} requests at once, each with a photo of 50 megapixels",
     ]
     publish(Measured(NAME, how, notes, [grid(result)], result), output, write)
@@ -206,9 +206,9 @@ def _wide(side: int) -> bytes:
     return _encoded(Image.new("RGBA", (side * side // 256, 256), (120, 130, 140, 200)), "PNG")
 
 
-def _half(make: Callable[[int], bytes]) -> Callable[[int], bytes]:
-    """Half of the pixels, as the server allows them where each takes twice the memory."""
-    return lambda side: make(int(side / np.sqrt(2)))
+def _share(parts: int, make: Callable[[int], bytes]) -> Callable[[int], bytes]:
+    """A half or a third of the pixels, as the server allows them where each takes so many times the memory."""
+    return lambda side: make(int(side / np.sqrt(parts)))
 
 
 def _exif(orientation: int) -> bytes:
@@ -235,7 +235,7 @@ KINDS: Final = (
     Kind("JPEG, turned", _noise("JPEG", quality=60, exif=_exif(6))),
     Kind("JPEG, progressive", _noise("JPEG", quality=60, progressive=True)),
     Kind("JPEG, progressive, 4:4:4", _noise("JPEG", quality=60, progressive=True, subsampling=0)),
-    Kind("JPEG, four inks, progressive*", _half(_noise("JPEG", "CMYK", quality=50, progressive=True))),
+    Kind("JPEG, four inks, progressive*", _share(2, _noise("JPEG", "CMYK", quality=50, progressive=True))),
     Kind("WebP", _noise("WEBP", quality=50)),
     Kind("WebP, lossless", _plain("RGB", (120, 130, 140), "WEBP", lossless=True)),
     Kind("WebP, with alpha", _plain("RGBA", (120, 130, 140, 100), "WEBP", lossless=True)),
@@ -243,11 +243,11 @@ KINDS: Final = (
     Kind("BMP", _plain("1", 1, "BMP")),
     Kind("AVIF", _noise("AVIF", quality=50, speed=10)),
     Kind("AVIF, turned", _noise("AVIF", quality=50, speed=10, exif=_exif(6))),
-    Kind("AVIF, 4:4:4*", _half(_noise("AVIF", quality=50, speed=10, subsampling="4:4:4"))),
-    Kind("AVIF, 12-bit with alpha*", _half(_deep_avif)),
+    Kind("AVIF, 4:4:4*", _share(2, _noise("AVIF", quality=50, speed=10, subsampling="4:4:4"))),
+    Kind("AVIF, 12-bit with alpha*", _share(2, _deep_avif)),
     Kind("HEIC", _noise("HEIF", quality=50)),
     Kind("HEIC, turned", _noise("HEIF", quality=50, exif=_exif(6))),
-    Kind("HEIC, 10-bit, 4:4:4, with alpha*", _half(_deep_heic)),
+    Kind("HEIC, 10-bit, 4:4:4, with alpha**", _share(3, _deep_heic)),
 )
 
 

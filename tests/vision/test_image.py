@@ -12,6 +12,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -403,6 +404,22 @@ def half_transparent() -> Image.Image:
     picture = quarters()
     picture.putalpha(128)
     return picture
+
+
+def deep_heic() -> bytes:
+    file = BytesIO()
+    pixels = np.full((48, 64, 4), 30_000, np.uint16).tobytes()
+    pillow_heif.from_bytes("RGBA;16", (64, 48), pixels).save(file, chroma=444)
+    return file.getvalue()
+
+
+def test_the_heaviest_kind_may_have_a_third_of_the_pixels_and_counts_threefold() -> None:
+    assert open_image(deep_heic(), ImageLimits(max_pixels=3 * 64 * 48)).width == 64
+    with pytest.raises(ImageTooLargeError, match="megapixels"):
+        open_image(deep_heic(), ImageLimits(max_pixels=3 * 64 * 48 - 3))
+    decoding = Turns(1_000_000, waiting_limit=0)
+    with open_image(deep_heic(), ImageLimits(decoding=decoding)).pixels():
+        assert decoding.state().taken == 3 * 64 * 48
 
 
 HEAVY = [

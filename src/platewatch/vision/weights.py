@@ -15,9 +15,11 @@ from platewatch.vision.photo_files import ImageFormat
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-HEAVY: Final = 2
+_HEAVY: Final = 2
+_HEAVIEST: Final = 3
 _PLAIN: Final = 1
 _QUARTER_COLORS: Final = 420
+_USUAL_DEPTH: Final = 8
 # Version and marker, profile and level, then the flags that tell the pixels' depth and colors (AV1-ISOBMFF, 2.3.3).
 _AV1_CONFIGURATION: Final = re.compile(rb"av1C\x81.(.)", re.DOTALL)
 _HIGH_DEPTH: Final = 0x40
@@ -26,13 +28,19 @@ _QUARTERED: Final = 0x0C
 
 
 def weight_of(data: bytes, image_format: ImageFormat, header: ImageFile) -> int:
-    """How many plain pixels each pixel of the file counts for: 1, or 2 for the kinds that take up to twice as much."""
+    """How many plain pixels each pixel of the file counts for: 1, 2 or 3."""
     if image_format is ImageFormat.AVIF:
-        return _PLAIN if header.mode != "RGBA" and _is_plain_avif(data) else HEAVY
+        return _PLAIN if header.mode != "RGBA" and _is_plain_avif(data) else _HEAVY
     if image_format is ImageFormat.HEIF:
-        is_plain = header.mode in {"L", "RGB"} and header.info.get("chroma") == _QUARTER_COLORS
-        return _PLAIN if is_plain else HEAVY
-    return HEAVY if header.mode == "CMYK" else _PLAIN
+        return _weight_of_heic(header)
+    return _HEAVY if header.mode == "CMYK" else _PLAIN
+
+
+def _weight_of_heic(header: ImageFile) -> int:
+    has_quarter_colors = header.info.get("chroma") == _QUARTER_COLORS
+    if has_quarter_colors and header.mode in {"L", "RGB"}:
+        return _PLAIN
+    return _HEAVY if has_quarter_colors or header.info.get("bit_depth") == _USUAL_DEPTH else _HEAVIEST
 
 
 def _is_plain_avif(data: bytes) -> bool:
