@@ -65,10 +65,20 @@ def redact_url(url: str) -> str:
     account, at, host = parts["host"].rpartition("@")
     path = parts["path"]
     if parts["scheme"].lower().removesuffix("://") in _WITH_TOKENS:
-        path = _redact_path(path)
+        path = redact_path(path)
     query = "&".join(map(_redact_parameter, (parts["query"] or "").split("&")))
     fragment = f"#{HIDDEN}" if parts["fragment"] else ""
     return f"{parts['scheme']}{HIDDEN if account or at else ''}{at}{host}{path}{query}{fragment}"
+
+
+def redact_path(path: str) -> str:
+    """The path of an address with `***` for its parts that look like a token, or stand behind a word for one."""
+    parts = path.split("/")
+    before = ["", *(part.lower() for part in parts)]
+    return "/".join(
+        HIDDEN if part and (_TOKEN.fullmatch(part) or previous in _BEFORE_TOKENS) else part
+        for previous, part in zip(before, parts, strict=False)
+    )
 
 
 def redact_urls(text: str) -> str:
@@ -76,15 +86,6 @@ def redact_urls(text: str) -> str:
     if "://" not in text:
         return text
     return _ADDRESS.sub(lambda found: redact_url(found[0]), text)
-
-
-def _redact_path(path: str) -> str:
-    parts = path.split("/")
-    before = ["", *(part.lower() for part in parts)]
-    return "/".join(
-        HIDDEN if part and (_TOKEN.fullmatch(part) or previous in _BEFORE_TOKENS) else part
-        for previous, part in zip(before, parts, strict=False)
-    )
 
 
 def _redact_parameter(parameter: str) -> str:
