@@ -106,6 +106,7 @@ class Runtime:
         options = reading_options(settings, VERSION, [BUILT_IN_MODELS, settings.models_folder])
         self.known_readings = KnownReadings(_result_cache(settings, clock), options)
         self.login_throttle = LoginThrottle(self.limiter, settings.login_failures)
+        self.whole_histories = Turns(2, 8, "Too many others ask for the whole history")
         self.live_places = threading.BoundedSemaphore(settings.max_live_clients)
         self.pseudonyms: Pseudonyms | None = None
         self.import_archives = settings.data / "imports"
