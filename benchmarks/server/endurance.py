@@ -39,6 +39,8 @@ _LOOK_EVERY_S: Final = 5.0
 _WARM: Final = 1 / 3
 """Of the time: until then caches and pools fill."""
 _SETTINGS: Final = {"RATE_LIMIT": "1000000"}
+_MAX_FAILED: Final = 0.005
+"""Share of the requests that may fail, such as a listener that a busy machine did not let read in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,7 @@ class Endurance:
     """What the server did, and how much memory it had (MiB): the mean of each sixth of the time, and its growth."""
 
     requests: int
+    failed: int
     by_kind: dict[str, int]
     seconds: float
     median_ms: float
@@ -105,14 +108,14 @@ def measure(url: str, pid: int, pace: Pace) -> Endurance:
     """Ask at that pace.
 
     Raises:
-        ChildError: the server refused a request.
+        ChildError: more requests failed than may.
     """
     numbers, lock, notes = count(), threading.Lock(), Notes()
     began = time.monotonic()
 
     def work(client: httpx2.Client) -> None:
         visitor = prepared(client, url)
-        while not notes.problems:
+        while True:
             with lock:
                 number = next(numbers)
             due = began + number / pace.per_second
@@ -126,7 +129,7 @@ def measure(url: str, pid: int, pace: Pace) -> Endurance:
                 kind.ask(visitor, rng)
             except (httpx2.HTTPError, WebSocketException, TimeoutError, ChildError) as error:
                 notes.problems.append(f"{kind.name}: {error!r}")
-                return
+                continue
             notes.times_ms.append((time.perf_counter() - start) * 1000)
             notes.kinds.append(kind.name)
 
@@ -139,8 +142,8 @@ def measure(url: str, pid: int, pace: Pace) -> Endurance:
         for thread in threads:
             thread.start()
         looks = _watched(pid, threads, began)
-    if notes.problems:
-        raise ChildError(f"The server refused a request: {notes.problems[0]}")
+    if len(notes.problems) > _MAX_FAILED * len(notes.times_ms):
+        raise ChildError(f"{len(notes.problems)} requests failed, among them: {notes.problems[0]}")
     return summed_up(looks, notes, time.monotonic() - began)
 
 
@@ -162,6 +165,7 @@ def summed_up(looks: Sequence[Look], notes: Notes, seconds: float) -> Endurance:
     median, p95 = (float(np.percentile(notes.times_ms, share)) for share in (50, 95))
     return Endurance(
         requests=len(notes.times_ms),
+        failed=len(notes.problems),
         by_kind=dict(Counter(notes.kinds)),
         seconds=seconds,
         median_ms=median,
@@ -189,6 +193,7 @@ def grids(result: Endurance) -> list[Grid]:
     ]
     rows = (
         ("requests", str(result.requests)),
+        ("failed requests", str(result.failed)),
         *asked,
         ("requests a second", figure(result.requests / result.seconds)),
         ("a request, median (ms)", figure(result.median_ms)),

@@ -16,6 +16,9 @@ _PARTS = re.compile(
 _TOKEN: Final = re.compile(r"(?=[^/]*[0-9])(?=[^/]*[A-Za-z])[^/]{16,}|[^/]{24,}")
 """A part of a path that looks like a secret rather than like a word."""
 
+_BEFORE_TOKENS: Final = frozenset({"webhook", "webhooks", "hook", "hooks", "token", "key", "apikey", "secret"})
+"""Parts of a path behind which a secret stands, however short it is."""
+
 _WITH_TOKENS: Final = frozenset({"http", "https", "ws", "wss", "rtsp", "rtsps", "rtmp", "rtmps", "srt"})
 """Schemes whose paths may hold tokens; those of databases and files are names of folders."""
 
@@ -62,10 +65,20 @@ def redact_url(url: str) -> str:
     account, at, host = parts["host"].rpartition("@")
     path = parts["path"]
     if parts["scheme"].lower().removesuffix("://") in _WITH_TOKENS:
-        path = "/".join(HIDDEN if _TOKEN.fullmatch(part) else part for part in path.split("/"))
+        path = redact_path(path)
     query = "&".join(map(_redact_parameter, (parts["query"] or "").split("&")))
     fragment = f"#{HIDDEN}" if parts["fragment"] else ""
     return f"{parts['scheme']}{HIDDEN if account or at else ''}{at}{host}{path}{query}{fragment}"
+
+
+def redact_path(path: str) -> str:
+    """The path of an address with `***` for its parts that look like a token, or stand behind a word for one."""
+    parts = path.split("/")
+    before = ["", *(part.lower() for part in parts)]
+    return "/".join(
+        HIDDEN if part and (_TOKEN.fullmatch(part) or previous in _BEFORE_TOKENS) else part
+        for previous, part in zip(before, parts, strict=False)
+    )
 
 
 def redact_urls(text: str) -> str:

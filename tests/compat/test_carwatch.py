@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from platewatch.compat import carwatch
+from platewatch.compat.carwatch import WholeHistories
 from platewatch.db.tables import ImageRow, SightingRow
 from tests.servers import SAMPLES, Server, upload
 from tests.sightings.test_endpoints import photo_without_plate
@@ -259,6 +260,14 @@ def test_unknown_fields_of_an_upload_are_refused_and_nothing_is_stored(
     assert f"{name!r} is not known" in message
     assert "location" in message
     assert sqlite_server.media_files == []
+
+
+def test_the_whole_history_is_made_for_few_clients_at_a_time(sqlite_server: Server) -> None:
+    client = sqlite_server.admin()
+    write_down(client, "AB12CDE")
+    sqlite_server.runtime.state.part(WholeHistories).close()
+    assert "history" in refused(client.get("/api/history"), 503)
+    assert len(history(client, limit=10)["data"]) == 1
 
 
 def test_a_client_without_pages_gets_the_whole_history(sqlite_server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,7 +55,7 @@ def cookie(client: httpx2.Client) -> dict[str, str]:
 
 
 def record(client: Any, path: Any = BRITAIN) -> dict[str, Any]:
-    answer = client.post("/api/v1/sightings", files=upload(path))
+    answer = client.post("/api/v1/sightings", files=upload(path), data={"record_known": "true"})
     assert answer.status_code == 201, answer.text
     sighting: dict[str, Any] = answer.json()["images"][0]["sightings"][0]
     return sighting

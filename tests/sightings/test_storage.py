@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from platewatch.media import health as storage_health
+from platewatch.sightings.endpoints import recording
 from tests.servers import SAMPLES, Server, upload
 
 
@@ -30,3 +33,23 @@ def test_a_server_that_can_not_keep_photos_is_not_healthy_and_names_no_path(
         {"state": "unusable"},
     )
     assert str(tmp_path) not in told.text
+
+
+def test_large_files_of_one_request_are_not_in_memory_together(
+    sqlite_server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record, peaks = recording._record, []
+
+    def measured(*arguments: Any) -> Any:
+        tracemalloc.start()
+        try:
+            return record(*arguments)
+        finally:
+            peaks.append(tracemalloc.get_traced_memory()[1])
+            tracemalloc.stop()
+
+    monkeypatch.setattr(recording, "_record", measured)
+    photo = (SAMPLES / "spain.jpg").read_bytes() + bytes(12_000_000)
+    files = [("image", (f"{number}.jpg", photo + bytes([number]))) for number in range(6)]
+    assert sqlite_server.admin().post("/api/v1/sightings", files=files).status_code == 201
+    assert peaks[0] < 4 * len(photo)

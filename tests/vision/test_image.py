@@ -1,14 +1,18 @@
 from __future__ import annotations
 
 import dataclasses
+import subprocess
 import sys
 import tracemalloc
 import weakref
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
+import pillow_heif
 import pytest
 from PIL import Image
 
@@ -391,11 +395,116 @@ def test_a_turn_is_given_back_where_the_pixels_are_damaged() -> None:
     assert decoding.state().taken == 0
 
 
-def test_a_jpeg_of_four_inks_may_have_half_of_the_pixels() -> None:
-    data = encode(quarters().convert("CMYK"), "JPEG")
+def avif(bits: int, channels: int) -> bytes:
+    picture = np.full((48, 64, channels), 1 << (bits - 1), np.uint16 if bits > 8 else np.uint8)
+    return cv2.imencode(".avif", picture, [cv2.IMWRITE_AVIF_DEPTH, bits, cv2.IMWRITE_AVIF_SPEED, 10])[1].tobytes()
+
+
+def half_transparent() -> Image.Image:
+    picture = quarters()
+    picture.putalpha(128)
+    return picture
+
+
+def deep_heic() -> bytes:
+    file = BytesIO()
+    pixels = np.full((48, 64, 4), 30_000, np.uint16).tobytes()
+    pillow_heif.from_bytes("RGBA;16", (64, 48), pixels).save(file, chroma=444)
+    return file.getvalue()
+
+
+def test_the_heaviest_kind_may_have_a_third_of_the_pixels_and_counts_threefold() -> None:
+    assert open_image(deep_heic(), ImageLimits(max_pixels=3 * 64 * 48)).width == 64
+    with pytest.raises(ImageTooLargeError, match="megapixels"):
+        open_image(deep_heic(), ImageLimits(max_pixels=3 * 64 * 48 - 3))
+    decoding = Turns(1_000_000, waiting_limit=0)
+    with open_image(deep_heic(), ImageLimits(decoding=decoding)).pixels():
+        assert decoding.state().taken == 3 * 64 * 48
+
+
+HEAVY = [
+    pytest.param(encode(quarters().convert("CMYK"), "JPEG"), id="four inks"),
+    pytest.param(encode(quarters(), "AVIF", subsampling="4:4:4"), id="avif with colors of every pixel"),
+    pytest.param(encode(half_transparent(), "AVIF"), id="avif with alpha"),
+    pytest.param(avif(10, 3), id="avif of 10 bits"),
+    pytest.param(avif(12, 4), id="avif of 12 bits with alpha"),
+    pytest.param(heic(quarters(), chroma=444), id="heic with colors of every pixel"),
+    pytest.param(heic(half_transparent()), id="heic with alpha"),
+]
+
+
+@pytest.mark.parametrize("data", HEAVY)
+def test_a_kind_that_takes_twice_the_memory_may_have_half_of_the_pixels_and_counts_twice(data: bytes) -> None:
     assert open_image(data, ImageLimits(max_pixels=2 * 64 * 48)).width == 64
     with pytest.raises(ImageTooLargeError, match="megapixels"):
         open_image(data, ImageLimits(max_pixels=2 * 64 * 48 - 2))
+    decoding = Turns(1_000_000, waiting_limit=0)
+    with open_image(data, ImageLimits(decoding=decoding)).pixels():
+        assert decoding.state().taken == 2 * 64 * 48
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encode(quarters(), "AVIF"), id="avif"),
+        pytest.param(encode(quarters().convert("L"), "AVIF"), id="gray avif"),
+        pytest.param(heic(quarters()), id="heic"),
+        pytest.param(encode(quarters(), "JPEG", progressive=True), id="progressive jpeg"),
+        pytest.param(png_16_bit(np.full((48, 64, 4), 900, np.uint16)), id="16-bit png with alpha"),
+    ],
+)
+def test_photos_of_phones_may_have_all_pixels(data: bytes) -> None:
+    assert open_image(data, ImageLimits(max_pixels=64 * 48)).width == 64
+
+
+def deep(channels: int) -> bytes:
+    return cv2.imencode(".png", np.full((3000, 3000, channels), 900, np.uint16))[1].tobytes()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize(
+    ("make", "most_bytes"),
+    [
+        pytest.param(lambda: deep(3), 10.5, id="16-bit png that uses 10"),
+        pytest.param(lambda: deep(4), 12.5, id="16-bit png that uses 10, with alpha"),
+        pytest.param(lambda: turned(Image.new("RGBA", (3000, 3000)), 6, "PNG"), 10, id="turned png with alpha"),
+        pytest.param(lambda: turned(Image.new("RGB", (3000, 3000)), 6, "AVIF", speed=10), 11.5, id="turned avif"),
+    ],
+)
+def test_decoding_takes_few_bytes_for_each_pixel(make: Callable[[], bytes], most_bytes: float, tmp_path: Path) -> None:
+    large, small = tmp_path / "large", tmp_path / "small"
+    large.write_bytes(make())
+    small.write_bytes(encode(quarters(), "AVIF"))
+    command = [sys.executable, "-c", MEASURE, str(large), str(small)]
+    measured = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert float(measured.stdout) / (3000 * 3000) < most_bytes
+
+
+MEASURE = """
+import sys
+from pathlib import Path
+from platewatch.memory import settle
+from platewatch.vision.image import open_image
+
+settle()
+
+def memory():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return {line.split(":")[0]: int(line.split()[1]) * 1024 for line in lines if line.startswith(("VmRSS", "VmHWM"))}
+
+data = Path(sys.argv[1]).read_bytes()
+open_image(Path(sys.argv[2]).read_bytes()).decode()
+before = memory()["VmRSS"]
+Path("/proc/self/clear_refs").write_text("5")
+open_image(data).decode()
+print(memory()["VmHWM"] - before)
+"""
+
+
+def test_gray_of_few_bits_with_alpha_is_scaled_by_its_range() -> None:
+    values = np.zeros((1, 2, 2), np.uint16)
+    values[0, :, 0], values[0, :, 1] = (1023, 512), 0xFFFF
+    assert open_image(png_16_bit(values)).decode()[0].tolist() == [[255] * 3, [128] * 3]
 
 
 @pytest.mark.parametrize(("width", "height"), [(1500, 1400), (2_200_000, 1), (1, 2_200_000)])

@@ -9,6 +9,7 @@ import structlog
 
 from platewatch.access.opener import GateOpener
 from platewatch.clock import Clock
+from platewatch.compat.carwatch import WholeHistories
 from platewatch.db.engine import Database
 from platewatch.ephemeral.limiter import Limiter
 from platewatch.events.service import EventReader
@@ -141,7 +142,7 @@ class Runtime:
         )
         throttle = LoginThrottle(limiter, settings.login_failures)
         state.add(self.recorder, self.events, self.imports, self.privacy, self.list_sweep)
-        state.add(SetupToken(settings.data), throttle)
+        state.add(SetupToken(settings.data), throttle, WholeHistories())
         return state
 
 

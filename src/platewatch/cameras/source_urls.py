@@ -6,9 +6,13 @@ import re
 from typing import Final
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
+from platewatch.redaction import redact_path
+
 HIDDEN: Final = "***"
 SCHEMES: Final = ("rtsp", "rtsps", "rtmp", "rtmps", "http", "https", "udp", "rtp", "srt")
-_SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|auth|sig|credential|passwd|passphrase", re.IGNORECASE)
+_SECRET_NAME = re.compile(r"pass|pwd|psw|^pw$|^pin$|secret|token|key|auth|sig|credential|^p$", re.IGNORECASE)
+_SECRET_IN_PATH = re.compile(r"((?:pass\w*?|pwd|psw|pw|token|key|secret)=)[^/&;_]+", re.IGNORECASE)
+"""As cheap cameras have them: `/user=admin_password=secret_channel=1_stream=0.sdp`."""
 _FORBIDDEN = re.compile(r"[\x00-\x20\x7f]")
 
 
@@ -31,18 +35,21 @@ def check_source_url(url: str) -> str:
 
 
 def redact(url: str) -> str:
-    """The address with `***` for the password and for each value of the query that may be a secret."""
+    """The address with `***` for the password, and for each part of query and path that may be a secret."""
     parts = urlsplit(url)
     account, at, host = parts.netloc.rpartition("@")
     user, colon, _ = account.partition(":")
     netloc = f"{user}{colon}{HIDDEN if colon else ''}{at}{host}"
-    return urlunsplit(parts._replace(netloc=netloc, query=_redacted_query(parts.query)))
+    path, found = _SECRET_IN_PATH.subn(rf"\1{HIDDEN}", parts.path)
+    path = path if found else redact_path(path)
+    return urlunsplit(parts._replace(netloc=netloc, path=path, query=_redacted_query(parts.query)))
 
 
 def hides(url: str) -> bool:
     """Whether `***` stands in the address for a secret."""
     parts = urlsplit(url)
-    return parts.password == HIDDEN or any(value == HIDDEN for _, value in parse_qsl(parts.query))
+    in_query = any(value == HIDDEN for _, value in parse_qsl(parts.query))
+    return parts.password == HIDDEN or in_query or HIDDEN in parts.path
 
 
 def _redacted_query(query: str) -> str:

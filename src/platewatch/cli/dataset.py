@@ -31,6 +31,10 @@ FormatOption = Annotated[
     LabelFormat | None, typer.Option("--format", help="How its labels are written; by default it is seen.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+PlateClassOption = Annotated[
+    str | None,
+    typer.Option(help="Which classes of the labels are plates, by commas, or `all`; by default those named so."),
+]
 SkipBadOption = Annotated[
     bool, typer.Option("--skip-bad", help="Leave out images with labels that can't be understood.")
 ]
@@ -90,12 +94,18 @@ def clean(  # noqa: PLR0913 (each parameter is an option of the command)
 
 
 @app.command("stats")
-def stats(folder: FolderArgument, *, label_format: FormatOption = None, as_json: JsonOption = False) -> None:
+def stats(
+    folder: FolderArgument,
+    *,
+    label_format: FormatOption = None,
+    plate_class: PlateClassOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Print what is in a dataset, in numbers."""
     from platewatch.datasets.folders import read_dataset
     from platewatch.datasets.stats import stats as count
 
-    numbers = asdict(count(read_dataset(folder, label_format)))
+    numbers = asdict(count(read_dataset(folder, label_format, plate_class)))
     if as_json:
         typer.echo(json.dumps(numbers, ensure_ascii=False))
         return
@@ -109,6 +119,7 @@ def check(
     folder: FolderArgument,
     *,
     label_format: FormatOption = None,
+    plate_class: PlateClassOption = None,
     decode: Annotated[bool, typer.Option("--decode", help="Decode every image, to find damaged ones.")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -117,7 +128,7 @@ def check(
     from platewatch.datasets.check import check as look
     from platewatch.datasets.folders import read_dataset
 
-    dataset = read_dataset(folder, label_format)
+    dataset = read_dataset(folder, label_format, plate_class)
     problems = look(dataset, decode=decode)
     for problem in problems:
         place = {"file": str(problem.place.file), "line": problem.place.line}
@@ -132,19 +143,20 @@ def check(
 
 
 @app.command("convert")
-def convert(
+def convert(  # noqa: PLR0913 (each parameter is an option of the command)
     folder: FolderArgument,
     target: Annotated[Path, typer.Argument(help="The new folder; it must not be there yet.")],
     *,
     to: Annotated[LabelFormat, typer.Option("--to", help="How the labels are written there.")],
     label_format: FormatOption = None,
+    plate_class: PlateClassOption = None,
     link: Annotated[bool, typer.Option("--link", help="Link to the images instead of copying them.")] = False,
     skip_bad: SkipBadOption = False,
 ) -> None:
     """Write a dataset in another format."""
     from platewatch.datasets.convert import convert as write
 
-    dataset = _read(folder, label_format, skip_bad=skip_bad)
+    dataset = _read(folder, label_format, plate_class, skip_bad=skip_bad)
     lost = write(dataset, target, to, Placing.LINK if link else Placing.COPY)
     typer.echo(f"{len(dataset.images)} images in {target} as {to.value}")
     for loss in lost:
@@ -159,6 +171,7 @@ def split(  # noqa: PLR0913 (each parameter is an option of the command)
     shares: Annotated[str, typer.Option(help="The parts and their shares.")] = "train=0.8,dev=0.1,test=0.1",
     seed: Annotated[int, typer.Option(help="Another seed, another split.")] = 0,
     label_format: FormatOption = None,
+    plate_class: PlateClassOption = None,
     to: Annotated[LabelFormat | None, typer.Option("--to", help="Write it in another format.")] = None,
     link: Annotated[bool, typer.Option("--link", help="Link to the images instead of copying them.")] = False,
     skip_bad: SkipBadOption = False,
@@ -169,7 +182,7 @@ def split(  # noqa: PLR0913 (each parameter is an option of the command)
     from platewatch.datasets.split import split as part
 
     wanted = parse_shares(shares)
-    dataset = _read(folder, label_format, skip_bad=skip_bad)
+    dataset = _read(folder, label_format, plate_class, skip_bad=skip_bad)
     with Steps("Comparing") as steps:
         parts = part(dataset.images, wanted, seed, steps.tell)
     from dataclasses import replace
@@ -183,10 +196,10 @@ def split(  # noqa: PLR0913 (each parameter is an option of the command)
     typer.echo(f"{parts.groups} groups of images that are alike, the largest of {parts.largest}")
 
 
-def _read(folder: Path, label_format: LabelFormat | None, *, skip_bad: bool) -> Dataset:
+def _read(folder: Path, label_format: LabelFormat | None, plate_class: str | None, *, skip_bad: bool) -> Dataset:
     from platewatch.datasets.folders import read_dataset
 
-    dataset = read_dataset(folder, label_format)
+    dataset = read_dataset(folder, label_format, plate_class)
     if skip_bad and dataset.problems:
         damaged = sum(image.is_damaged for image in dataset.images)
         typer.echo(

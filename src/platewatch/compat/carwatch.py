@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, File, Form, Query, Request, UploadFile
+from fastapi import APIRouter, Depends, File, Form, Query, Request, Response, UploadFile
 from pydantic import BaseModel, ConfigDict, Field
 
 from platewatch.compat.known_fields import COMPAT_DEPENDENCIES
@@ -26,6 +27,7 @@ from platewatch.sightings.schemas import Note, PlaceName, SightingCreate, Sighti
 from platewatch.sightings.service import Circumstances, RecordedPhoto, SightingService
 from platewatch.sightings.staging import StagedPhoto
 from platewatch.users.schemas import PlainEnvelope
+from platewatch.vision.turns import Turns
 from platewatch.vision.types import Direction
 from platewatch.web.dependencies import (
     RECOGNIZER_ONLY,
@@ -59,6 +61,13 @@ router = APIRouter(
     dependencies=COMPAT_DEPENDENCIES,
     responses={"4XX": {"model": PlainEnvelope, "description": "What was wrong, and what to do"}},
 )
+
+
+class WholeHistories(Turns):
+    """Turns at histories without pages: each is large, so two are made at a time and eight wait."""
+
+    def __init__(self) -> None:
+        super().__init__(2, 8, "Too many others ask for the whole history")
 
 
 class UploadAnswer(BaseModel):
@@ -249,19 +258,22 @@ def upload_image(
     )
 
 
-@router.get("/history")
+@router.get("/history", response_model=History)
 def read_history(
     query: Annotated[HistoryQuery, Query()],
     state: StateDep,
     recorder: RecorderDep,
     _reader: Reader,
     search: PlateSearchDep,
-) -> History:
+) -> Response:
     """List what was recorded, newest first: everything, or page by page with `limit` and `cursor`."""
     chosen = query.sightings()
     note_search(search, chosen, is_new=query.cursor is None)
-    with state.database.reading() as session:
-        return History.of(recorder.sightings(session).page(chosen), query)
+    turn = nullcontext() if query.is_paged else state.part(WholeHistories).one()
+    with turn, state.database.reading() as session:
+        answer = History.of(recorder.sightings(session).page(chosen), query).model_dump_json()
+    # Written here: 10,000 records would keep all others waiting while the event loop writes them.
+    return Response(answer, media_type="application/json")
 
 
 @router.post("/plate", status_code=HTTPStatus.CREATED)

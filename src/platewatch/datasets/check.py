@@ -6,16 +6,15 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from platewatch.datasets.judging import area_problem
 from platewatch.datasets.reading import IMAGE_LIMITS, opened_or_problem
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import ImageError, PlateTextError
 from platewatch.plates.text import MAX_LENGTH, plate_key
-from platewatch.vision.geometry import polygon_area
 from platewatch.vision.image import open_image
 
 # Labels are rounded, and some tools count pixels from 1.
 _TOLERANCE_PX: Final = 1.0
-_MIN_SIDE_PX: Final = 1.0
 
 NOTES: Final = frozenset({ProblemKind.EMPTY, ProblemKind.UNLABELLED})
 """Kinds that may be meant: an image without plates teaches what is none."""
@@ -58,6 +57,9 @@ def _check_image(image: ImageLabels, *, decode: bool) -> Iterator[Problem]:
     elif not image.plates:
         yield Problem(ProblemKind.EMPTY, place, f"{image.name!r} is labelled as without plates.")
     for number, plate in enumerate(image.plates or (), 1):
+        # Reading has named those of a damaged image.
+        if (nothing := area_problem(plate)) and not image.is_damaged:
+            yield Problem(ProblemKind.NO_AREA, place, f"{image.name!r}, plate {number}: {nothing}")
         for kind, message in _check_plate(plate, size, crop=image.crop):
             yield Problem(kind, place, f"{image.name!r}, plate {number}: {message}")
 
@@ -75,13 +77,9 @@ def _check_plate(plate: PlateLabel, size: tuple[int, int], *, crop: bool) -> Ite
     box = plate.outline_xyxy
     if box is not None:
         left, top, right, bottom = box
-        if right - left < _MIN_SIDE_PX or bottom - top < _MIN_SIDE_PX:
-            yield ProblemKind.NO_AREA, f"the box {_short(box)} is {right - left:g} x {bottom - top:g}."
         low, wide, high = -_TOLERANCE_PX, width + _TOLERANCE_PX, height + _TOLERANCE_PX
         if left < low or top < low or right > wide or bottom > high:
             yield ProblemKind.OUTSIDE, f"the box {_short(box)} is not inside {width} x {height}."
-    if plate.corners is not None and polygon_area(plate.corners) < _MIN_SIDE_PX:
-        yield ProblemKind.NO_AREA, "the corners lie on one line."
     if plate.text is not None and (problem := _text_problem(plate.text)):
         yield ProblemKind.TEXT, problem
     if box is None and plate.text is None and not crop:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from platewatch.datasets.formats import coco, csv_labels, jsonl, voc, yolo
+from platewatch.datasets.judging import only_plates, with_boxes_judged
 from platewatch.datasets.label_format import LabelFormat
 from platewatch.datasets.types import Dataset, ImageLabels
 from platewatch.errors import LabelsError
@@ -30,18 +31,22 @@ _FORMATS: Final = {
 }
 
 
-def read_dataset(folder: Path, label_format: LabelFormat | None = None) -> Dataset:
+def read_dataset(folder: Path, label_format: LabelFormat | None = None, plate_class: str | None = None) -> Dataset:
     """The dataset in the folder; without a format, the one that its files look like.
 
+    Of labels of several classes those count that are named as plates, or that `plate_class` names (see `only_plates`).
+
     Raises:
-        LabelsError: There is no such folder, it has no labels, or they can't be read at all.
+        LabelsError: There is no such folder, it has no labels, or they can't be read at all; or nothing says which of
+            several classes is the plate.
     """
     if not folder.is_dir():
         raise LabelsError(f"There is no folder {str(folder)!r}. Name the folder of a dataset.")
     try:
-        return _FORMATS[label_format or recognize_format(folder)].read(folder)
+        dataset = _FORMATS[label_format or recognize_format(folder)].read(folder)
     except OSError as error:
         raise LabelsError(f"{str(error.filename or folder)!r} can't be read: {error.strerror or error}.") from error
+    return with_boxes_judged(only_plates(dataset, plate_class))
 
 
 def recognize_format(folder: Path) -> LabelFormat:

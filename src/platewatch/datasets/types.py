@@ -16,12 +16,16 @@ from platewatch.vision.types import BoxXyxy, Corners
 
 @dataclass(frozen=True, slots=True)
 class PlateLabel:
-    """One labelled plate; None where it isn't labelled. `region` is an ISO 3166 code such as `de` or `us-ca`."""
+    """One labelled plate; None where it isn't labelled. `region` is an ISO 3166 code such as `de` or `us-ca`.
+
+    `class_name` is what a reader of labels found it called; None once it is known to be a plate.
+    """
 
     box_xyxy: BoxXyxy | None = None
     corners: Corners | None = None
     text: str | None = None
     region: str | None = None
+    class_name: str | None = None
 
     @property
     def outline_xyxy(self) -> BoxXyxy | None:

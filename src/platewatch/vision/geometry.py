@@ -89,6 +89,18 @@ def quad_around(points: Iterable[Point]) -> Corners:
     return order_corners([(float(x), float(y)) for x, y in cv2.boxPoints(rectangle)])
 
 
+def turned_corners(middle: Point, size: tuple[float, float], angle: float) -> Corners:
+    """The corners of a box of that middle, width and height, turned clockwise by so many radians."""
+    (x, y), (width, height) = middle, size
+    cos, sin = math.cos(angle) / 2, math.sin(angle) / 2
+    across, down = (width * cos, width * sin), (-height * sin, height * cos)
+    one, two, three, four = (
+        (x + a * across[0] + b * down[0], y + a * across[1] + b * down[1])
+        for a, b in ((-1, -1), (1, -1), (1, 1), (-1, 1))
+    )
+    return one, two, three, four
+
+
 def scale_corners(corners: Corners, scale_x: float, scale_y: float) -> Corners:
     """The corners in an image that is `scale_x` times as wide and `scale_y` times as high."""
     one, two, three, four = ((x * scale_x, y * scale_y) for x, y in corners)

@@ -1,8 +1,7 @@
 """Encoded images in, upright 8-bit BGR arrays out. The only place where colors are converted.
 
 The header is judged before any pixel is decoded, so a small file that claims to be huge costs nothing. OpenCV's
-decoders are used for WebP and for colors of 16 bits only: the others fill up a truncated file with gray and say
-nothing.
+decoder is used for WebP only: the others fill up a truncated file with gray and say nothing.
 """
 
 from __future__ import annotations
@@ -25,7 +24,8 @@ from platewatch.errors import (
 from platewatch.vision.headers import DAMAGE, open_header, orientation_of, sniff, webp_size
 from platewatch.vision.jpeg import with_end, without_notes
 from platewatch.vision.photo_files import ImageFormat
-from platewatch.vision.png import bits_of, pixels_alone
+from platewatch.vision.png import bits_of
+from platewatch.vision.weights import weight_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,20 +43,23 @@ _PLAIN_MODES: Final = frozenset({"RGB", "L"})
 _DEEP: Final = 16
 _DEPTHS: Final = (8, 10, 12, 14, 16)
 """Bits of the values that cameras put into 16."""
-_ROWS_AT_ONCE: Final = 64
+_GRAY_WITH_ALPHA: Final = "LA;16B"
+_LOWER_HALVES: Final = {"RGB;16B": "RGB;16L", "RGBA;16B": "RGBA;16L", _GRAY_WITH_ALPHA: "RGBA"}
+"""Of Pillow's layouts of 16 bits a value, of which it keeps the upper 8, those that give the lower 8."""
 _TILE_PIXELS: Final = 1024 * 1024
-_FOUR_INKS_SHARE: Final = 2
-"""A JPEG of four inks may have half of the pixels: a progressive one takes 14 bytes for each while it is decoded."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """How large an image may be; more raises ImageTooLargeError before a pixel is decoded."""
+    """How large an image may be; more raises ImageTooLargeError before a pixel is decoded.
+
+    A kind of file that takes twice the memory for each pixel (see `weights`) may have half of the pixels.
+    """
 
     max_bytes: int = 16 * _MIB
     max_pixels: int = 50_000_000
     decoding: Turns | None = None
-    """Turns at having pixels in memory, a share of 1 for each pixel; None where nobody else is at work."""
+    """Turns at having pixels in memory, a share of each pixel's weight; None where nobody else is at work."""
 
 
 class EncodedImage:
@@ -71,6 +74,7 @@ class EncodedImage:
         image_format: ImageFormat,
         header: ImageFile,
         orientation: int,
+        weight: int,
         decoding: Turns | None,
     ) -> None:
         self.format = image_format
@@ -80,6 +84,7 @@ class EncodedImage:
         turned = self.orientation in _TURNED_BY_A_QUARTER
         self.width, self.height = header.size[::-1] if turned else header.size
         self._load = load
+        self._weight = weight
         self._decoding = decoding
         self._is_sound = False
 
@@ -106,7 +111,8 @@ class EncodedImage:
             TruncatedImageError: The pixels end early or are damaged.
             BusyError: So many pixels are in memory, and so many callers wait, that this one has to come back.
         """
-        with nullcontext() if self._decoding is None else self._decoding.one(self.width * self.height):
+        share = self.width * self.height * self._weight
+        with nullcontext() if self._decoding is None else self._decoding.one(share):
             yield self.decode()
 
     def decode_reduced(self, longest_side: int) -> tuple[ImageBgr, float]:
@@ -142,27 +148,30 @@ class EncodedImage:
             return kept or encode_jpeg(image_bgr)
 
     def _decode(self, factor: int | None) -> ImageBgr:
+        # What the decoder holds is let go before the picture is turned.
+        return _upright(self._stored_bgr(factor), self.orientation)
+
+    def _stored_bgr(self, factor: int | None) -> ImageBgr:
+        """The picture as it is stored, not yet turned."""
         data = self.data
         is_plain = self.format is ImageFormat.JPEG and self._mode in _PLAIN_MODES
         if factor is None and is_plain:
             # A quarter of the time that Pillow takes, which has the last word on what is damaged.
             with suppress(ValueError):
-                return _upright(_decode_jpeg(data), self.orientation)
+                return _decode_jpeg(data)
         if self.format is ImageFormat.WEBP:
-            return _upright(_decode_webp(data), self.orientation)
+            return _decode_webp(data)
         try:
             image = open_header(data, self.format)
+            if self.format is ImageFormat.PNG and bits_of(data) == _DEEP and not image.mode.startswith("I"):
+                return _deep_bgr(data)
             if factor is not None:
                 image.draft("", (max(1, image.width // factor), max(1, image.height // factor)))
             image.load()
-            if self.format is ImageFormat.PNG and bits_of(data) == _DEEP and _fits_fewer_bits(image):
-                # Pillow gives the upper half of colors with 16 bits, in which little is left of 10.
-                del image
-                return _upright(_deep_bgr(data), self.orientation)
-            return _upright(_flat_bgr(image), self.orientation)
+            return _flat_bgr(image)
         except DAMAGE as error:
             if factor is None and is_plain:
-                return _upright(_decode_ended_jpeg(data), self.orientation)
+                return _decode_ended_jpeg(data)
             raise TruncatedImageError from error
 
 
@@ -191,12 +200,13 @@ def open_image(data: bytes, limits: ImageLimits | None = None, load: Callable[[]
         header = open_header(data, image_format)
     except DAMAGE as error:
         raise TruncatedImageError from error
-    _check_pixels(header.size, limits, _FOUR_INKS_SHARE if header.mode == "CMYK" else 1)
+    weight = weight_of(data, image_format, header)
+    _check_pixels(header.size, limits, weight)
     # A HEIC file has one picture that is meant, whatever else is in it.
     if getattr(header, "is_animated", False) and image_format is not ImageFormat.HEIF:
         raise UnsupportedImageError("The image is animated. Send one frame of it as a JPEG or PNG file.")
     orientation = orientation_of(data, image_format, header)
-    return EncodedImage(load or (lambda: data), image_format, header, orientation, limits.decoding)
+    return EncodedImage(load or (lambda: data), image_format, header, orientation, weight, limits.decoding)
 
 
 def encode_jpeg(image_bgr: ImageBgr, quality: int = 92) -> bytes:
@@ -236,9 +246,9 @@ def from_pillow(image: Image.Image) -> ImageBgr:
     return np.asarray(cv2.cvtColor(np.asarray(image, dtype=np.uint8), cv2.COLOR_RGB2BGR), dtype=np.uint8)
 
 
-def _check_pixels(size: tuple[int, int], limits: ImageLimits, share: int = 1) -> None:
+def _check_pixels(size: tuple[int, int], limits: ImageLimits, weight: int = 1) -> None:
     width, height = size
-    max_pixels = limits.max_pixels // share
+    max_pixels = limits.max_pixels // weight
     if width * height > max_pixels:
         raise ImageTooLargeError(
             what="megapixels",
@@ -324,10 +334,8 @@ def _decode_webp(data: bytes) -> ImageBgr:
     if pixels.shape[2] == len("BGR"):
         return pixels
     image_bgr = np.empty((*pixels.shape[:2], 3), np.uint8)
-    for tile in tiles(*pixels.shape[:2]):
-        part = pixels[tile]
-        alpha = part[..., 3:].astype(np.uint16)
-        image_bgr[tile] = (part[..., :3] * alpha + np.uint16(255) * (255 - alpha) + 127) // 255
+    for part in tiles(*pixels.shape[:2]):
+        image_bgr[part] = _on_white(pixels[part][..., :3], pixels[part][..., 3:])
     return image_bgr
 
 
@@ -343,32 +351,60 @@ def tiles(height: int, width: int) -> Iterator[tuple[slice, slice]]:
             yield slice(top, min(top + rows, height)), slice(left, min(left + columns, width))
 
 
-def _fits_fewer_bits(image: Image.Image) -> bool:
-    """Whether colors of 16 bits whose upper halves are these fit 14 bits; transparency doesn't count."""
-    if image.mode.startswith("I"):
-        return False
-    highest = [int(np.asarray(image.getchannel(band)).max()) for band in image.getbands() if band != "A"]
-    return max(highest) < 1 << (_DEPTHS[-2] - 8)
-
-
 def _deep_bgr(png: bytes) -> ImageBgr:
-    """8-bit BGR of a PNG with 16 bits a color, of which Pillow has seen that it is whole; transparent becomes white.
+    """8-bit BGR of a PNG with colors of 16 bits, scaled by their range; what is transparent becomes white.
 
-    Raises:
-        ValueError: OpenCV can't decode it.
+    Pillow keeps one half of each color. Where little is left in the upper halves, as of colors that have 10 bits, the
+    lower ones are decoded after them; all 16 bits at once would be twice the memory.
     """
-    # OpenCV believes what other chunks say of themselves, and takes gigabytes for one that says it is long.
-    decoded = cv2.imdecode(np.frombuffer(pixels_alone(png), np.uint8), cv2.IMREAD_UNCHANGED)
-    if decoded is None or decoded.dtype != np.uint16 or decoded.ndim != 3:  # noqa: PLR2004 (H, W, 3 or 4)
-        raise ValueError("the colors can't be decoded")
-    values = np.asarray(decoded, np.uint16)
-    image_bgr = _scaled_to_8_bits(values[..., :3])
-    if values.shape[2] > len("BGR"):
-        for top in range(0, len(values), _ROWS_AT_ONCE):
-            rows = slice(top, top + _ROWS_AT_ONCE)
-            opacity = values[rows, :, 3:].astype(np.float32) / np.float32(0xFFFF)
-            image_bgr[rows] = np.rint(255 + (image_bgr[rows] - np.float32(255)) * opacity)
+    image_bgr, bits, alpha = _upper_halves(png)
+    if bits == _DEEP:
+        return image_bgr
+    lower = open_header(png, ImageFormat.PNG)
+    layout = str(lower.tile[0].args)
+    lower.tile = [lower.tile[0]._replace(args=_LOWER_HALVES[layout])]
+    lower.load()
+    # Of gray with alpha, the four bytes of a pixel are both halves of the gray, then both of the alpha.
+    channels = [1, 1, 1] if layout == _GRAY_WITH_ALPHA else [2, 1, 0]
+    for part in tiles(lower.height, lower.width):
+        values = image_bgr[part].astype(np.uint16) << 8 | _part_of(lower, part)[..., channels]
+        image_bgr[part] = values >> (bits - 8)
+    return image_bgr if alpha is None else _over_white(image_bgr, alpha)
+
+
+def _upper_halves(png: bytes) -> tuple[ImageBgr, int, NDArray[np.uint8] | None]:
+    """The upper 8 bits of each color, how many bits the colors need, and the transparency if there is any.
+
+    Where they need all 16 bits, this is the picture, and what is transparent is white already.
+    """
+    image = open_header(png, ImageFormat.PNG)
+    image.load()
+    ranges = [image.getchannel(band).getextrema() for band in image.getbands() if band != "A"]
+    largest = int(np.max(ranges))
+    bits = next(bits for bits in _DEPTHS if largest < 1 << (bits - 8))
+    if bits == _DEEP:
+        return _flat_bgr(image), bits, None
+    image_bgr = np.empty((image.height, image.width, 3), np.uint8)
+    for part in tiles(image.height, image.width):
+        image_bgr[part] = _part_of(image, part)[..., [2, 1, 0]]
+    return image_bgr, bits, np.asarray(image.getchannel("A")) if "A" in image.getbands() else None
+
+
+def _part_of(image: Image.Image, part: tuple[slice, slice]) -> NDArray[np.uint8]:
+    rows, columns = part
+    return np.asarray(image.crop((columns.start, rows.start, columns.stop, rows.stop)))
+
+
+def _over_white(image_bgr: ImageBgr, alpha: NDArray[np.uint8]) -> ImageBgr:
+    """The same array, changed: what is transparent becomes white."""
+    for part in tiles(*alpha.shape):
+        image_bgr[part] = _on_white(image_bgr[part], alpha[part][..., np.newaxis])
     return image_bgr
+
+
+def _on_white(part_bgr: NDArray[np.uint8], alpha: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    wide = alpha.astype(np.uint16)
+    return (part_bgr * wide + np.uint16(255) * (255 - wide) + 127) // 255
 
 
 def _scaled_to_8_bits(values: NDArray[np.integer]) -> NDArray[np.uint8]:

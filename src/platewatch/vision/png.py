@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
 from typing import Final
 
 _START: Final = b"\x89PNG\r\n\x1a\n"
-_HEADER: Final = b"IHDR"
-_PIXELS: Final = b"IDAT"
-_END: Final = b"IEND"
 _EXIF: Final = b"eXIf"
 _DEPTH_AT: Final = 24
 
@@ -24,14 +20,6 @@ def exif_of(data: bytes) -> bytes:
     return next((content for kind, content in _chunks(data) if kind == _EXIF), b"")
 
 
-def pixels_alone(data: bytes) -> bytes:
-    """The file with its header and its pixels and nothing else, each chunk as long as it says."""
-    chunks = list(_chunks(data))
-    header = next((content for kind, content in chunks if kind == _HEADER), b"")
-    pixels = b"".join(content for kind, content in chunks if kind == _PIXELS)
-    return _START + _chunk(_HEADER, header) + _chunk(_PIXELS, pixels) + _chunk(_END, b"")
-
-
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Kind and content of each chunk as far as the data reach."""
     at = len(_START)
@@ -39,7 +27,3 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
         length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
         yield kind, data[at + 8 : at + 8 + length]
         at += 12 + length
-
-
-def _chunk(kind: bytes, content: bytes) -> bytes:
-    return len(content).to_bytes(4, "big") + kind + content + zlib.crc32(kind + content).to_bytes(4, "big")

@@ -172,6 +172,8 @@ REFUSED = [
     pytest.param([raw(1, []) * 20 - 9], {}, "sigmoid", id="logits"),
     pytest.param([raw(1, []).transpose(0, 2, 1)], {}, "PLATEWATCH_DETECTOR_LAYOUT", id="v8 turned round, or v6"),
     pytest.param([raw(3, [])], {"task": "detect", "names": TWO_NAMES}, "2 classes", id="other classes than names"),
+    pytest.param([raw(2, [])], {"names": "{0: 'plate'}"}, "1 classes", id="a class more than names, without a task"),
+    pytest.param([raw(1, [0.2])], {"names": "['plate']"}, "1 classes", id="obb with names, without a task"),
     pytest.param(
         [raw(1, KEYPOINTS[:8])],
         {"task": "pose", "names": "{0: 'plate'}", "kpt_shape": "[4, 3]"},

@@ -24,11 +24,13 @@ from platewatch.datasets.reading import (
 )
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import LabelsError
-from platewatch.vision.geometry import box_area, polygon_area
+from platewatch.vision.geometry import box_area, box_from_corners, polygon_area
 from platewatch.vision.photo_files import files_below
+from platewatch.vision.types import BoxXyxy
 
 _WRITTEN: Final = Path("annotations", "instances.json")
 _NUMBERS_OF_CORNERS: Final = 8
+_MIN_NUMBERS_OF_POLYGON: Final = 6
 _LOOKED_AT: Final = 4096
 _LISTS: Final = ("images", "annotations")
 _LABELS: Final = frozenset({"bbox", "segmentation", "attributes"})
@@ -40,6 +42,7 @@ class _Document:
 
     images: list[object]
     annotations: list[object]
+    class_names: dict[str, str]
 
 
 def recognizes(folder: Path) -> bool:
@@ -120,12 +123,21 @@ def _document_of(file: Path) -> _Document | None:
         return None
     # COCO's own captions list the same images once more.
     says_something = any(isinstance(row, dict) and not _LABELS.isdisjoint(row) for row in annotations)
-    return _Document(listed, annotations) if says_something or not annotations else None
+    if annotations and not says_something:
+        return None
+    return _Document(listed, annotations, _class_names(content.get("categories")))
+
+
+def _class_names(categories: object) -> dict[str, str]:
+    """The names of the categories by their ids."""
+    rows = [row for row in categories if isinstance(row, dict)] if isinstance(categories, list) else []
+    named = {_id(row.get("id")): row.get("name") for row in rows}
+    return {key: name for key, name in named.items() if key is not None and isinstance(name, str)}
 
 
 def _labelled(document: _Document, file: Path, images: Images, problems: list[Problem]) -> list[Labelled]:
     """The images of one file with their plates; adds problems."""
-    plates, damaged = _plates(document.annotations, file, problems)
+    plates, damaged = _plates(document, file, problems)
     ids = Counter(_id(row.get("id")) for row in document.images if isinstance(row, dict))
     strays = [one for one in plates if one not in ids]
     problems += [
@@ -151,20 +163,19 @@ def _labelled(document: _Document, file: Path, images: Images, problems: list[Pr
     return labelled
 
 
-def _plates(
-    rows: Sequence[object], file: Path, problems: list[Problem]
-) -> tuple[dict[str, list[PlateLabel]], set[str]]:
+def _plates(document: _Document, file: Path, problems: list[Problem]) -> tuple[dict[str, list[PlateLabel]], set[str]]:
     """The plates of each image's id, and the ids of images of which an annotation is not understood."""
     plates: dict[str, list[PlateLabel]] = {}
     damaged: set[str] = set()
-    for at, row in enumerate(rows):
+    for at, row in enumerate(document.annotations):
         about = _about(row)
         if not isinstance(row, dict) or about is None:
             message = f"annotations[{at}]: an object with `image_id` is expected."
             problems.append(Problem(ProblemKind.CORRUPT, Place(file), message))
             continue
         try:
-            plates.setdefault(about, []).append(_plate(row))
+            plate = replace(_plate(row), class_name=document.class_names.get(_id(row.get("category_id")) or ""))
+            plates.setdefault(about, []).append(plate)
         except CorruptLabelError as error:
             damaged.add(about)
             problems.append(Problem(ProblemKind.CORRUPT, Place(file), f"annotations[{at}]: {error}."))
@@ -210,19 +221,35 @@ def _id(value: object) -> str | None:
 def _plate(row: dict[str, Any]) -> PlateLabel:
     attributes = row.get("attributes")
     words = attributes if isinstance(attributes, dict) else {}
-    polygons, box = row.get("segmentation"), row.get("bbox")
-    polygon = polygons[0] if isinstance(polygons, list) and len(polygons) == 1 else None
+    written, box = row.get("segmentation"), row.get("bbox")
+    polygons = [polygon for polygon in written if polygon] if isinstance(written, list) else []
     text, region = (words.get(name) if isinstance(words.get(name), str) else None for name in ("text", "region"))
-    return PlateLabel(
-        None if box is None else _box(box),
-        corners_of(polygon) if isinstance(polygon, list) and len(polygon) == _NUMBERS_OF_CORNERS else None,
-        text,
-        region,
-    )
+    corners = None
+    if len(polygons) == 1 and isinstance(polygons[0], list) and len(polygons[0]) == _NUMBERS_OF_CORNERS:
+        corners = corners_of(polygons[0])
+    outline = _box(box) if box else None
+    if outline is None and corners is None and polygons:
+        outline = _box_round(polygons)
+    if outline is None and corners is None and text is None:
+        raise CorruptLabelError("it has neither a `bbox` nor a polygon as `segmentation`")
+    return PlateLabel(outline, corners, text, region)
+
+
+def _box_round(polygons: Sequence[object]) -> BoxXyxy:
+    values = [number(value, "`segmentation`") for polygon in polygons for value in _numbers(polygon)]
+    return box_from_corners(list(zip(values[::2], values[1::2], strict=True)))
+
+
+def _numbers(polygon: object) -> list[object]:
+    if not isinstance(polygon, list) or len(polygon) % 2 or len(polygon) < _MIN_NUMBERS_OF_POLYGON:
+        raise CorruptLabelError("`segmentation` has a polygon that is no list of points")
+    return polygon
 
 
 def _box(written: object) -> tuple[float, float, float, float]:
-    left, top, width, height = box_of(written if isinstance(written, list) else [], "`bbox`")
+    if not isinstance(written, list):
+        raise CorruptLabelError(f"`bbox` is {shown(written)}, not a list")
+    left, top, width, height = box_of(written, "`bbox`")
     return left, top, left + width, top + height
 
 

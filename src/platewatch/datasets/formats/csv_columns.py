@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from platewatch.vision.types import BoxXyxy
@@ -59,6 +59,11 @@ _TEXTS: Final = frozenset(
 _UNSURE_TEXTS: Final = ("label", "number", "license", "licence", "value")
 """Names of columns with texts of plates, with classes, or with numbers of rows: their content tells."""
 _OTHERS: Final = {
+    "class": "class",
+    "class_name": "class",
+    "classname": "class",
+    "category": "class",
+    "category_name": "class",
     "region": "region",
     "country": "region",
     "split": "split",
@@ -112,6 +117,7 @@ _WHOLE_BOXES: Final = frozenset(
 """Columns with all of a box in one cell, of which nobody knows whether it is two corners or a corner and a size."""
 _MAX_ROWS_OF_ONE: Final = 1
 _SHORTEST_PLATE: Final = 4
+_SIDES_OF_BOX: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +144,8 @@ class Columns:
     @property
     def unknown(self) -> list[str]:
         """The columns without a meaning, in their order."""
-        known = {self.image, self.text, *self.box, *self.corners, *self.others.values()}
+        others = {name for meaning, name in self.others.items() if meaning != "class" or self.has_labels}
+        known = {self.image, self.text, *self.box, *self.corners, *others}
         return [name for name in self.names if name and name not in known]
 
     def box_xyxy(self, values: Sequence[float]) -> BoxXyxy:
@@ -191,7 +198,32 @@ def understand(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> Colum
     corners = _CORNERS if set(_CORNERS) <= set(names) else ()
     box, kind = _box(names, has_corners=bool(corners))
     others = {meaning: name for name, meaning in _OTHERS.items() if name in names}
-    return Columns(tuple(names), image, _text(names, rows), box, kind, corners, others)
+    columns = Columns(tuple(names), image, _text(names, rows), box, kind, corners, others)
+    if "class" not in others and "label" in columns.unknown:
+        columns = replace(columns, others={**others, "class": "label"})
+    _require_no_other_box(columns, rows)
+    return columns
+
+
+def _require_no_other_box(columns: Columns, rows: Sequence[Mapping[str, str]]) -> None:
+    """Do nothing unless plates have texts alone, and four columns beside them may be their boxes.
+
+    Raises:
+        ColumnsError: They may.
+    """
+    if not columns.text or columns.box or columns.corners:
+        return
+    numbers = [name for name in columns.unknown if _are_numbers([row[name] for row in rows])]
+    if len(numbers) >= _SIDES_OF_BOX:
+        raise ColumnsError(
+            f"the columns {', '.join(numbers)} may be places of plates, and are not known. Name them left, top, right, "
+            "bottom, or x, y, w, h, or take them out",
+        )
+
+
+def _are_numbers(values: Sequence[str]) -> bool:
+    said = [value for value in values if value]
+    return bool(said) and all(re.fullmatch(r"-?\d+([.,]\d+)?", value) for value in said)
 
 
 def _text(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str | None:

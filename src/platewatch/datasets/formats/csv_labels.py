@@ -30,6 +30,7 @@ from platewatch.datasets.reading import (
 )
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import LabelsError
+from platewatch.vision.photo_files import files_below
 
 LABELS_NAME: Final = "labels.csv"
 _SIDES: Final = ("left", "top", "right", "bottom")
@@ -107,7 +108,8 @@ def write(folder: Path, images: Sequence[ImageLabels]) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.glob("*.csv") if image_column(plain_names(_first_line(path))) is not None)
+    paths = files_below(folder, (".csv",))
+    return [path for path in paths if image_column(plain_names(_first_line(path))) is not None]
 
 
 def _first_line(path: Path) -> str:
@@ -172,12 +174,12 @@ def _read_table(table: _Table, images: Images, found: dict[str, _OfImage], probl
         message = f"{len(cells)} cells, but the header has {len(columns.names)}."
         problems.append(Problem(ProblemKind.CORRUPT, place, message))
         at = columns.names.index(columns.image)
-        if at < len(cells) and (about := images.find(cells[at])) is not None:
+        if at < len(cells) and (about := images.find(cells[at], beside=table.file)) is not None:
             found.setdefault(about, _OfImage(place)).is_damaged = True
     for row in table.rows:
         place = Place(table.file, row.line)
         written = row.cells[columns.image]
-        name = images.find(written)
+        name = images.find(written, beside=table.file)
         if name is None:
             problems.append(Problem(ProblemKind.MISSING_IMAGE, place, f"there is no image {shown(written)}."))
             continue
@@ -209,13 +211,13 @@ def _plate(cells: Mapping[str, str], columns: Columns) -> PlateLabel | None:
     """The plate of one row; None for a row that says only that the image is there."""
     box = [cells[name] for name in columns.box]
     corners = [cells[name] for name in columns.corners]
-    region = cells.get(columns.others.get("region", "")) or None
+    region, kind = (cells.get(columns.others.get(meaning, "")) or None for meaning in ("region", "class"))
     plate = PlateLabel(text=(cells[columns.text] if columns.text else "") or None, region=region)
     if any(box):
         plate = replace(plate, box_xyxy=columns.box_xyxy(box_of(box)))
     if any(corners):
         plate = replace(plate, corners=corners_of(corners))
-    return None if plate == PlateLabel() else plate
+    return None if plate == PlateLabel() else replace(plate, class_name=kind)
 
 
 def _row(image: ImageLabels, plate: PlateLabel) -> list[str]:

@@ -23,10 +23,14 @@ from platewatch.datasets.reading import (
 )
 from platewatch.datasets.types import Dataset, ImageLabels, Place, PlateLabel, Problem, ProblemKind
 from platewatch.errors import LabelsError
+from platewatch.vision.geometry import box_from_corners, turned_corners
 from platewatch.vision.photo_files import files_below
+from platewatch.vision.types import BoxXyxy, Corners
 
 _ANNOTATIONS: Final = "Annotations"
 _MAX_DEPTH: Final = 32
+_MAX_POINTS: Final = 1000
+_CORNERS: Final = 4
 _SIDES: Final = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -145,12 +149,12 @@ def _image(root: _Element, images: Images, file: Path) -> Labelled | Problem:
     if name is None:
         written = root.word("filename") or file.stem
         return Problem(ProblemKind.MISSING_IMAGE, Place(file), f"there is no image {shown(written)}.")
-    size = root.get("size")
-    if size is None:
-        raise _LineError(root.line, "<size> is missing")
-    width, height = (round(_number(size, side)) for side in ("width", "height"))
+    noted = root.get("size")
+    size = None
+    if noted is not None:
+        size = (round(_number(noted, "width")), round(_number(noted, "height")))
     plates = tuple(_plate(child) for child in root.children if child.name == "object")
-    return Labelled(name, plates, Place(file), size=(width, height), split=root.word("split") or None)
+    return Labelled(name, plates, Place(file), size=size, split=root.word("split") or None)
 
 
 def _find(root: _Element, images: Images, file: Path) -> str | None:
@@ -164,18 +168,34 @@ def _find(root: _Element, images: Images, file: Path) -> str | None:
 def _plate(element: _Element) -> PlateLabel:
     attributes = _attributes(element)
     box = element.get("bndbox")
-    corners = attributes.get("corners")
+    written = attributes.get("corners")
     try:
-        return PlateLabel(
-            None if box is None else box_of([_number(box, side) for side in _SIDES]),
-            None if corners is None else corners_of(corners.replace(",", " ").split()),
-            attributes.get("text"),
-            attributes.get("region"),
-        )
+        corners = None if written is None else corners_of(written.replace(",", " ").split())
+        outline = None if box is None else box_of([_number(box, side) for side in _SIDES])
+        if outline is None and corners is None:
+            outline, corners = _outline_of_other_kinds(element)
     except _LineError:
         raise
     except CorruptLabelError as error:
         raise _LineError(element.line, str(error)) from error
+    if outline is None and corners is None and "text" not in attributes:
+        raise _LineError(element.line, "the object has no <bndbox>, <polygon> or <robndbox>")
+    return PlateLabel(outline, corners, attributes.get("text"), attributes.get("region"), element.word("name") or None)
+
+
+def _outline_of_other_kinds(element: _Element) -> tuple[BoxXyxy | None, Corners | None]:
+    """The place of an object that has no upright box: a polygon, or a turned box (roLabelImg; radians, clockwise)."""
+    polygon, turned = element.get("polygon"), element.get("robndbox")
+    if turned is not None:
+        x, y, width, height, angle = (_number(turned, name) for name in ("cx", "cy", "w", "h", "angle"))
+        return None, turned_corners((x, y), (width, height), angle)
+    if polygon is None:
+        return None, None
+    count = next((at for at in range(1, _MAX_POINTS) if polygon.get(f"x{at}") is None), _MAX_POINTS) - 1
+    values = [_number(polygon, f"{axis}{at}") for at in range(1, count + 1) for axis in ("x", "y")]
+    if count == _CORNERS:
+        return None, corners_of(values)
+    return (box_from_corners(list(zip(values[::2], values[1::2], strict=True))) if count else None), None
 
 
 def _attributes(element: _Element) -> dict[str, str]:

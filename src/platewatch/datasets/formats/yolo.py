@@ -37,15 +37,20 @@ _FARTHEST: Final = 2.0
 """Shares of the image; boxes may reach a little beyond it, pixels are far beyond."""
 _OTHER_TEXTS: Final = frozenset({"classes.txt", "obj.names", "train.txt", "val.txt", "valid.txt", "test.txt"})
 _DESCRIPTIONS: Final = ("data.yaml", "data.yml", "dataset.yaml")
+_NAME_LISTS: Final = ("classes.txt", "obj.names", "_darknet.labels")
 _DIGITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """What lines may be: `keypoints` numbers behind each box, or outlines of any number of points."""
+    """What lines may be: `keypoints` numbers behind each box, or outlines of any number of points.
+
+    `names` are those of the classes, None where nothing names them.
+    """
 
     keypoints: int = 0
     outlines: bool = False
+    names: Mapping[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ class _Label:
 
 def recognizes(folder: Path) -> bool:
     """Whether the folder's labels are in this format."""
-    return (folder / "labels").is_dir() or bool(_label_files(folder, _keys(Images(folder))))
+    has_labels = any(path.is_dir() and path.name.lower() == "labels" for path in folder.iterdir())
+    return has_labels or bool(_label_files(folder, _keys(Images(folder))))
 
 
 def read(folder: Path) -> Dataset:
@@ -124,10 +130,13 @@ def _label_files(folder: Path, keys: Mapping[str, Path]) -> list[Path]:
     found = []
     for path in files_below(folder, (".txt",)):
         below = path.relative_to(folder)
-        in_labels = "labels" in below.parts[:-1]
-        # Lists of images and notes stand at the top, where labels may be, too.
-        is_list = path.name.lower() in _OTHER_TEXTS or (len(below.parts) == 1 and (folder / "labels").is_dir())
-        if in_labels or (not is_list and (_key(below, "labels") in known or _begins_like_label(path))):
+        in_labels = any(part.lower() == "labels" for part in below.parts[:-1])
+        # Lists of images and of classes stand where labels are, too; an image may be called like one of them.
+        is_list = path.name.lower() in _OTHER_TEXTS and _key(below, "labels") not in known
+        is_note = is_list or (len(below.parts) == 1 and (folder / "labels").is_dir())
+        if (in_labels and not is_list) or (
+            not is_note and (_key(below, "labels") in known or _begins_like_label(path))
+        ):
             found.append(path)
     return found
 
@@ -150,19 +159,36 @@ def _lines_of(folder: Path) -> _Lines:
     """What a data.yaml says of the lines; without one, they are boxes or four corners."""
     path = next((folder / name for name in _DESCRIPTIONS if (folder / name).is_file()), None)
     if path is None:
-        return _Lines()
-    shape = read_yaml(path).get("kpt_shape")
+        return _Lines(names=_listed_names(folder))
+    described = read_yaml(path)
+    shape, names = described.get("kpt_shape"), _names(described.get("names")) or _listed_names(folder)
     if isinstance(shape, list) and len(shape) == 2 and all(isinstance(size, int) for size in shape):  # noqa: PLR2004
-        return _Lines(keypoints=shape[0] * shape[1])
-    return _Lines(outlines=shape is None)
+        return _Lines(keypoints=shape[0] * shape[1], names=names)
+    return _Lines(outlines=shape is None, names=names)
+
+
+def _names(written: object) -> Mapping[int, str] | None:
+    """The names of the classes by number, as data.yaml lists them; None if it doesn't."""
+    if isinstance(written, list):
+        written = dict(enumerate(written))
+    if not isinstance(written, dict) or not all(str(key).isdecimal() for key in written):
+        return None
+    return {int(key): str(name) for key, name in written.items()} or None
+
+
+def _listed_names(folder: Path) -> Mapping[int, str] | None:
+    """The names in a list of them, a line each, that labelling tools put beside the labels; None without one."""
+    lists = (path for path in files_below(folder, (".txt", ".names", ".labels")) if path.name.lower() in _NAME_LISTS)
+    path = next(lists, None)
+    lines = [] if path is None else [line.strip() for line in read_text(path).splitlines()]
+    return dict(enumerate(line for line in lines if line)) or None
 
 
 def _key(path: Path, folder: str) -> Path:
     """The path without its suffix and without the folder `images` or `labels` in it."""
     parts = list(path.with_suffix("").parts)
-    if folder in parts[:-1]:
-        parts.remove(folder)
-    return Path(*parts)
+    at = next((at for at, part in enumerate(parts[:-1]) if part.lower() == folder), None)
+    return Path(*(parts if at is None else parts[:at] + parts[at + 1 :]))
 
 
 def _read_label(label: Path, size: tuple[int, int], lines: _Lines, problems: list[Problem]) -> _Label:
@@ -192,16 +218,27 @@ def _plate(columns: Sequence[str], size: tuple[int, int], lines: _Lines) -> Plat
             f"{count} columns, expected are {_COLUMNS_OF_BOX} (class x y width height) or {_COLUMNS_OF_CORNERS} (four "
             "corners); keypoints need their `kpt_shape` in a data.yaml at the top, outlines a data.yaml without",
         )
-    if not columns[0].isdecimal():
-        raise CorruptLabelError(f"the class is {shown(columns[0])}, not a number from 0 on")
+    name = _class_name(columns[0], lines.names)
     if is_pose or count == _COLUMNS_OF_BOX:
-        return PlateLabel(_box([_share(value) for value in columns[1:_COLUMNS_OF_BOX]], size))
+        return PlateLabel(_box([_share(value) for value in columns[1:_COLUMNS_OF_BOX]], size), class_name=name)
     shares = [_share(value) for value in columns[1:]]
     if count == _COLUMNS_OF_CORNERS:
-        return PlateLabel(corners=scale_corners(corners_of(shares), *size))
+        return PlateLabel(corners=scale_corners(corners_of(shares), *size), class_name=name)
     width, height = size
     left, top, right, bottom = box_from_corners(zip(shares[::2], shares[1::2], strict=True))
-    return PlateLabel((left * width, top * height, right * width, bottom * height))
+    return PlateLabel((left * width, top * height, right * width, bottom * height), class_name=name)
+
+
+def _class_name(written: str, names: Mapping[int, str] | None) -> str:
+    """The name of the class, or its number where nothing names it."""
+    if not written.isdecimal():
+        raise CorruptLabelError(f"the class is {shown(written)}, not a number from 0 on")
+    number_of_class = int(written[:9])
+    if names is None:
+        return str(number_of_class)
+    if number_of_class not in names:
+        raise CorruptLabelError(f"the class is {shown(written)}, but only {len(names)} are named")
+    return names[number_of_class]
 
 
 def _share(value: str) -> float:

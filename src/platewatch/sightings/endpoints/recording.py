@@ -244,11 +244,10 @@ def _record(
     handled: list[tuple[_Upload, ReadPhoto | StagedPhoto | list[SightingRead]]],
     key: IdempotencyKey | None,
 ) -> RecordAnswer:
-    staged = [one.read.photo.image.data for _, one in handled if isinstance(one, StagedPhoto)]
-
     def work(session: Session) -> RecordAnswer:
         service = recorder.sightings(session)
-        service.lock_photos(staged)
+        # One file after the other: together they may be a quarter of a gigabyte.
+        service.lock_photos(one.read.photo.image.data for _, one in handled if isinstance(one, StagedPhoto))
         images = []
         for upload, one in handled:
             if isinstance(one, StagedPhoto):

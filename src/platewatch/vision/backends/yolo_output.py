@@ -190,8 +190,10 @@ class YoloOutput:
             is_raw = count in self._cell_counts | self._anchor_counts and self._notes.is_final is None
             return count <= _MAX_FINAL_ROWS and not is_raw
         if family is YoloLayout.V5:
-            # YOLOv6 has one box a cell behind its objectness, which looks like v8 turned round: names tell them apart.
-            return count in self._anchor_counts or (is_sure and count in self._cell_counts)
+            # YOLOv6 has one box a cell behind its objectness, which looks like v8 turned round: names tell them apart,
+            # but not from v8 with a class or a number more than it names.
+            is_known = self._layout is not YoloLayout.AUTO or (is_sure and is_native)
+            return count in self._anchor_counts or (is_known and count in self._cell_counts)
         return count in self._cell_counts and (is_native or is_sure)
 
     def _layout_with(self, family: YoloLayout, columns: int, extras: int | None) -> Layout | None:
