@@ -1,4 +1,5 @@
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useEffect, useRef } from 'react';
 
 import { client, unwrap } from '@/api/client';
 import type { components } from '@/api/schema';
@@ -8,6 +9,7 @@ export type ListImport = components['schemas']['ListImportRead'];
 export type RefusedLine = components['schemas']['RefusedLine'];
 type ListImportPage = components['schemas']['ListImportPage'];
 
+const LISTS_KEY = ['watchlists', 'all'] as const;
 const PAGE_SIZE = 20;
 /** How often a running import is asked about. */
 export const RUNNING_MS = 2_000;
@@ -16,15 +18,19 @@ const IDLE_MS = 30_000;
 
 export function useWatchlists() {
   return useQuery({
-    queryKey: ['watchlists'],
+    queryKey: LISTS_KEY,
     queryFn: async ({ signal }): Promise<Watchlist[]> =>
       (await unwrap(client.GET('/api/v1/watchlists', { signal }))).items,
   });
 }
 
-/** The imports of files into lists, newest first, by pages; asked for again while one is running. */
+/**
+ * The imports of files into lists, newest first, by pages; asked for again while one is running. With
+ * each that ends, the lists are asked for again too.
+ */
 export function useListImports() {
-  return useInfiniteQuery({
+  const queries = useQueryClient();
+  const imports = useInfiniteQuery({
     queryKey: ['watchlists', 'imports'],
     queryFn: async ({ pageParam: cursor, signal }): Promise<ListImportPage> =>
       unwrap(
@@ -40,6 +46,18 @@ export function useListImports() {
       return isRunning ? RUNNING_MS : IDLE_MS;
     },
   });
+  const ended = imports.data?.pages
+    .flatMap(({ items }) => items.filter((item) => !isAtWork(item)))
+    .map(({ id }) => id)
+    .join();
+  const endedBefore = useRef(ended);
+  useEffect(() => {
+    if (endedBefore.current !== undefined && endedBefore.current !== ended) {
+      void queries.invalidateQueries({ queryKey: LISTS_KEY });
+    }
+    endedBefore.current = ended;
+  }, [queries, ended]);
+  return imports;
 }
 
 function isAtWork({ state }: ListImport): boolean {

@@ -133,6 +133,20 @@ test('refused lines are shown when they are asked for', async () => {
   expect(row.queryByRole('table')).toBeNull();
 });
 
+test('an import that ends while one looks changes its list too', async () => {
+  const running = { ...DONE, state: 'running', finished_at: null };
+  const server = serverWithImports(running);
+  const { queries } = renderApp('/lists');
+  expect(await screen.findByText('Running')).toBeInTheDocument();
+  expect(screen.getByText(/^1.200 entries$/)).toBeInTheDocument();
+  server
+    .on('GET /api/v1/watchlists', { body: { items: [{ ...LIST, entries: 13200 }] } })
+    .on('GET /api/v1/watchlists/imports', { body: { items: [DONE], next_cursor: null } });
+  await queries.refetchQueries({ queryKey: ['watchlists', 'imports'] });
+  expect(await screen.findByText(/^13.200 entries$/)).toBeInTheDocument();
+  expect(screen.getByText('Done')).toBeInTheDocument();
+});
+
 test('older imports are loaded from where the page before ended', async () => {
   serverWithImports().on('GET /api/v1/watchlists/imports', ({ url }) =>
     new URL(url).searchParams.get('cursor') === 'next'
