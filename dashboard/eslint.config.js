@@ -5,7 +5,7 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const FEATURES = ['sightings', 'users'];
+const FEATURES = ['locations', 'sightings', 'users', 'watchlists'];
 
 export default defineConfig(
   { ignores: ['src/api/schema.d.ts', 'node_modules'] },

@@ -139,6 +139,7 @@ RULES: dict[tuple[str, str], Rule] = {
     ("POST", "/api/v1/watchlists"): Rule(MANAGERS),
     ("GET", "/api/v1/watchlists/check"): Rule(READERS),
     ("GET", "/api/v1/watchlists/imports"): Rule(MANAGERS),
+    ("GET", "/api/v1/watchlists/imports/{import_id}"): Rule(MANAGERS, f"/api/v1/watchlists/imports/{NO_ROW}"),
     ("GET", "/api/v1/watchlists/{watchlist_id}"): Rule(READERS, f"/api/v1/watchlists/{NO_ROW}"),
     ("PATCH", "/api/v1/watchlists/{watchlist_id}"): Rule(MANAGERS, f"/api/v1/watchlists/{NO_ROW}"),
     ("DELETE", "/api/v1/watchlists/{watchlist_id}"): Rule(MANAGERS, f"/api/v1/watchlists/{NO_ROW}"),

@@ -94,6 +94,21 @@ def test_place_and_time_have_to_be_the_same(
     assert record(client, PLAIN, **second)[0] is is_known
 
 
+def test_known_photo_is_answered_with_the_time_that_it_was_recorded_with(client: TestClient, clock: SetClock) -> None:
+    (sighting_id,) = record(client, PLAIN)[1]
+
+    def time_of_next() -> tuple[str, str]:
+        clock.advance(60)
+        (image,) = client.post("/api/v1/sightings", files={"image": ("a.jpg", PLAIN)}).json()["images"]
+        assert image["is_known"]
+        return image["captured_at"], image["captured_at_source"]
+
+    recorded = client.get(f"/api/v1/sightings/{sighting_id}").json()["captured_at"]
+    assert time_of_next() == (recorded, "upload")
+    client.patch(f"/api/v1/sightings/{sighting_id}", json={"captured_at": "2026-02-01T10:00:00Z"})
+    assert time_of_next() == ("2026-02-01T10:00:00Z", "given")
+
+
 def test_photo_without_time_is_known_for_a_day(client: TestClient, clock: SetClock) -> None:
     record(client, PLAIN)
     clock.advance(timedelta(hours=23).total_seconds())

@@ -83,6 +83,40 @@ def test_an_import_that_changed_nothing_is_told_with_the_reason(server: Server, 
     assert client.get(f"/api/v1/watchlists/{watchlist_id}").json()["entries"] == 0
 
 
+def test_refused_lines_are_kept_with_their_import(server: Server) -> None:
+    client = server.admin()
+    watchlist_id = make(client)
+    answer = put_file(client, watchlist_id, "plate,owner\nAB12,ann\n\x1b--,ben\n,cy\n").json()
+    (item,) = told(client)
+    assert (item["refused"], "problems" in item) == (2, False)
+    detail = client.get(f"{IMPORTS}/{item['id']}").json()
+    assert {key: detail[key] for key in item} == item
+    assert [(problem["line"], problem["field"]) for problem in detail["problems"]] == [(3, "plate"), (4, "plate")]
+    assert all(problem["message"] for problem in detail["problems"])
+    assert [problem["message"] for problem in detail["problems"]][1] == answer["errors"][1]["message"]
+    assert "\x1b" not in str(detail)
+
+
+def test_no_more_refused_lines_are_kept_than_are_answered(sqlite_server: Server) -> None:
+    client = sqlite_server.admin()
+    put_file(client, make(client), "plate\n" + "--\n" * 250)
+    (item,) = told(client)
+    assert item["refused"] == 100
+    assert len(client.get(f"{IMPORTS}/{item['id']}").json()["problems"]) == 100
+
+
+@pytest.mark.parametrize("text", ["AB12\n", ""], ids=["done", "no rows"])
+def test_an_import_without_refused_lines_has_none(sqlite_server: Server, text: str) -> None:
+    client = sqlite_server.admin()
+    put_file(client, make(client), text)
+    (item,) = told(client)
+    assert (item["refused"], client.get(f"{IMPORTS}/{item['id']}").json()["problems"]) == (0, [])
+
+
+def test_an_import_that_is_not_there_is_not_found(sqlite_server: Server) -> None:
+    assert sqlite_server.admin().get(f"{IMPORTS}/999").status_code == 404
+
+
 def test_a_crash_is_told_without_its_inside(database: Database, clock: SetClock, filled: int) -> None:
     sent = SentFile(filled, ImportMode.ADD, "list.csv")
     ImportRecord.begin(database, clock, sent, ADMIN).fail(ZeroDivisionError("inside"))
@@ -160,7 +194,8 @@ def test_a_list_that_is_not_there_gets_no_record(sqlite_server: Server) -> None:
 
 def test_only_administrators_see_imports(sqlite_server: Server) -> None:
     sqlite_server.admin()
-    assert sqlite_server.user("otto", "operator").get(IMPORTS).status_code == 403
+    operator = sqlite_server.user("otto", "operator")
+    assert [operator.get(path).status_code for path in (IMPORTS, f"{IMPORTS}/1")] == [403, 403]
 
 
 def test_a_file_name_is_shown_without_what_would_steer_a_terminal(sqlite_server: Server) -> None:

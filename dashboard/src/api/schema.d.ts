@@ -1147,6 +1147,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/watchlists/imports/{import_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read Import
+         * @description Give one import of a file into a list, with the lines that it refused.
+         */
+        get: operations["read_import_api_v1_watchlists_imports__import_id__get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/watchlists/{watchlist_id}": {
         parameters: {
             query?: never;
@@ -4393,6 +4413,72 @@ export interface components {
              */
             state: "paused" | "queued" | "cancelled";
         };
+        /**
+         * ListImportDetail
+         * @description One import with the lines that it refused.
+         */
+        ListImportDetail: {
+            /**
+             * Id
+             * @example 7
+             */
+            id: number;
+            /**
+             * Watchlist Id
+             * @description None: deleted since
+             */
+            watchlist_id: number | null;
+            /**
+             * Watchlist
+             * @description the list's name at that time
+             * @example residents
+             */
+            watchlist: string;
+            mode: components["schemas"]["ImportMode"];
+            /**
+             * Filename
+             * @example residents.csv
+             */
+            filename: string;
+            state: components["schemas"]["ListImportState"];
+            /**
+             * Added
+             * @description entries that are new; while it runs with `replace`, rows written so far
+             */
+            added: number;
+            /**
+             * Skipped
+             * @description rows that stood in the list already, or twice in the file
+             */
+            skipped: number;
+            /**
+             * Removed
+             * @description entries that were replaced
+             */
+            removed: number;
+            /**
+             * Refused
+             * @description rows that can't be used; a file with 100 of them isn't read further. Lines: `GET .../imports/{id}`
+             */
+            refused: number;
+            /** Error */
+            error: string | null;
+            /**
+             * Username
+             * @description who sent it, as the name was then
+             * @example ada
+             */
+            username: string | null;
+            /**
+             * Started At
+             * Format: date-time
+             */
+            started_at: string;
+            /** Finished At */
+            finished_at: string | null;
+            /** Problems */
+            problems: components["schemas"]["RefusedLine"][];
+        };
         /** ListImportPage */
         ListImportPage: {
             /** Items */
@@ -4446,6 +4532,11 @@ export interface components {
              * @description entries that were replaced
              */
             removed: number;
+            /**
+             * Refused
+             * @description rows that can't be used; a file with 100 of them isn't read further. Lines: `GET .../imports/{id}`
+             */
+            refused: number;
             /** Error */
             error: string | null;
             /**
@@ -5686,6 +5777,25 @@ export interface components {
              *     ]
              */
             recovery_codes: string[];
+        };
+        /**
+         * RefusedLine
+         * @description One row of a file that can't be used.
+         */
+        RefusedLine: {
+            /**
+             * Line
+             * @description the first line of the file is 1
+             * @example 3
+             */
+            line: number;
+            /**
+             * Field
+             * @example plate
+             */
+            field: string;
+            /** Message */
+            message: string;
         };
         /** RegionAll */
         RegionAll: {
@@ -9282,6 +9392,37 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ListImportPage"];
+                };
+            };
+            /** @description What was wrong, and what to do */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_import_api_v1_watchlists_imports__import_id__get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                import_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ListImportDetail"];
                 };
             };
             /** @description What was wrong, and what to do */

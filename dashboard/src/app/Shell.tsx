@@ -28,6 +28,12 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
             <NavLink to="/" className={classes.page ?? ''}>
               Live
             </NavLink>
+            <NavLink to="/lists" className={classes.page ?? ''}>
+              Lists
+            </NavLink>
+            <NavLink to="/locations" className={classes.page ?? ''}>
+              Locations
+            </NavLink>
             {isManager && (
               <NavLink to="/users" className={classes.page ?? ''}>
                 Users

@@ -1,10 +1,12 @@
 import type { RouteObject } from 'react-router';
 
+import { LocationsPage } from '@/features/locations/LocationsPage';
 import { LivePage } from '@/features/sightings/LivePage';
 import { SightingDrawer } from '@/features/sightings/SightingDrawer';
 import { LogInPage } from '@/features/users/LogInPage';
 import { RegisterPage } from '@/features/users/RegisterPage';
 import { UsersPage } from '@/features/users/UsersPage';
+import { ListsPage } from '@/features/watchlists/ListsPage';
 
 import { CrashPage, NotFoundPage } from './MissingPages';
 import { RequireUser } from './RequireUser';
@@ -24,6 +26,8 @@ export const routes: RouteObject[] = [
             element: <LivePage />,
             children: [{ path: 'sightings/:sightingId', element: <SightingDrawer /> }],
           },
+          { path: '/lists', element: <ListsPage /> },
+          { path: '/locations', element: <LocationsPage /> },
           { path: '/users', element: <UsersPage /> },
           { path: '*', element: <NotFoundPage /> },
         ],

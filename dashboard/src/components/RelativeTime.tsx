@@ -22,6 +22,13 @@ export function relativeTime(iso: string, nowMs: number): string {
   return day.format(Date.parse(iso));
 }
 
+const short = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+
+/** An instant in the reader's own time zone, to the minute. */
+export function shortTime(iso: string): string {
+  return short.format(Date.parse(iso));
+}
+
 /** An instant in the reader's own time zone, to the second. */
 export function exactTime(iso: string): string {
   return exact.format(Date.parse(iso));

@@ -33,15 +33,24 @@ interface ErrorStateProps {
 
 /** What went wrong in the server's words, the request id for its log, and a way on. */
 export function ErrorState({ title, error, onRetry }: ErrorStateProps) {
+  // What is not there won't be there at the next try.
+  const isGone = error instanceof ApiError && error.status === 404;
   const requestId = error instanceof ApiError ? error.requestId : null;
   return (
     <div className={classes.state} role="alert">
       <p className={classes.title}>{title}</p>
       <div className={classes.text}>{error.message}</div>
       {requestId !== null && <code className={classes.request}>request {requestId}</code>}
-      <Button variant="default" size="sm" leftSection={<IconRefresh size={16} />} onClick={onRetry}>
-        Try again
-      </Button>
+      {!isGone && (
+        <Button
+          variant="default"
+          size="sm"
+          leftSection={<IconRefresh size={16} />}
+          onClick={onRetry}
+        >
+          Try again
+        </Button>
+      )}
     </div>
   );
 }

@@ -81,7 +81,7 @@ def capture_time(
         FieldError: no photo can have been taken at the time that was given.
     """
     if given is not None:
-        return CaptureTime(plausible_time(given, now).astimezone(UTC), TimeSource.GIVEN)
+        return CaptureTime(plausible_time(given, now), TimeSource.GIVEN)
     note = None
     written = read_exif_time(data)
     if written is not None:
@@ -98,7 +98,7 @@ def capture_time(
 
 
 def plausible_time(captured_at: datetime, now: datetime) -> datetime:
-    """The same time.
+    """The same time in UTC.
 
     Raises:
         FieldError: no photo can have been taken then.
@@ -107,7 +107,7 @@ def plausible_time(captured_at: datetime, now: datetime) -> datetime:
         raise FieldError(
             "captured_at", f"No photo was taken at {captured_at.isoformat()}. Check the clock that says so."
         )
-    return captured_at
+    return captured_at.astimezone(UTC)
 
 
 def _can_be(moment: datetime, now: datetime) -> bool:

@@ -19,7 +19,13 @@ from platewatch.watchlists.csv_dates import DateFormat
 from platewatch.watchlists.csv_encoding import Encoding
 from platewatch.watchlists.csv_files import CsvForm, export_rows, read_lines
 from platewatch.watchlists.import_records import ImportRecord, ListImportRepository, SentFile
-from platewatch.watchlists.import_schemas import ImportMode, ListImportPage, ListImportQuery, ListImportRead
+from platewatch.watchlists.import_schemas import (
+    ImportMode,
+    ListImportDetail,
+    ListImportPage,
+    ListImportQuery,
+    ListImportRead,
+)
 from platewatch.watchlists.imports import ListImport
 from platewatch.watchlists.matching import Entry
 from platewatch.watchlists.schemas import (
@@ -59,6 +65,7 @@ router = APIRouter(prefix="/api/v1", tags=["watchlists"], dependencies=OPENAPI_S
 
 WatchlistId = Annotated[int, Path(ge=1, le=MAX_ID)]
 EntryId = Annotated[int, Path(ge=1, le=MAX_ID)]
+ImportId = Annotated[int, Path(ge=1, le=MAX_ID)]
 
 
 @router.get("/watchlists")
@@ -103,6 +110,12 @@ def read_imports(
     """List imports of files into lists, newest first, also those whose sender did not wait for the answer."""
     page, now = ListImportRepository(session).page(query), state.clock.now()
     return ListImportPage(items=[ListImportRead.of(row, now) for row in page.items], next_cursor=page.next_cursor)
+
+
+@router.get("/watchlists/imports/{import_id}")
+def read_import(import_id: ImportId, state: StateDep, session: ReadingSession, _manager: Manager) -> ListImportDetail:
+    """Give one import of a file into a list, with the lines that it refused."""
+    return ListImportDetail.of(ListImportRepository(session).get_or_raise(import_id), state.clock.now())
 
 
 @router.get("/watchlists/{watchlist_id}")

@@ -10,10 +10,11 @@ from sqlalchemy.orm import Session
 
 from platewatch.audit.service import Actor
 from platewatch.clock import Clock
+from platewatch.db.base import Json
 from platewatch.db.engine import Database
 from platewatch.db.repository import NewestFirst, Page, Repository
 from platewatch.db.tables import WatchlistImportRow
-from platewatch.errors import PlatewatchError
+from platewatch.errors import PlatewatchError, RowProblem, RowsError
 from platewatch.redaction import printable
 from platewatch.watchlists.import_schemas import ImportMode, ListImportQuery, ListImportState
 from platewatch.watchlists.repository import WatchlistRepository
@@ -21,6 +22,7 @@ from platewatch.watchlists.schemas import ImportAnswer
 
 MAX_ERROR: Final = 500
 MAX_FILENAME: Final = 255
+MAX_MESSAGE: Final = 300
 
 _NEWEST_FIRST = NewestFirst(WatchlistImportRow.started_at, WatchlistImportRow.id)
 
@@ -101,9 +103,21 @@ class ImportRecord:
         """Tell why the import changed nothing."""
         reason = str(error) if isinstance(error, PlatewatchError) else f"Something went wrong ({type(error).__name__})."
 
+        problems = [_plain(problem) for problem in error.problems] if isinstance(error, RowsError) else []
+
         def work(session: Session) -> None:
             row = ListImportRepository(session).get_or_raise(self._id)
             row.state, row.error, row.added = ListImportState.FAILED, reason[:MAX_ERROR], 0
+            row.refused, row.problems = len(problems), problems or None
             row.finished_at = self._clock.now()
 
         self._database.transact(work)
+
+
+def _plain(problem: RowProblem) -> Json:
+    """The problem as JSON has it, without what would steer a terminal."""
+    return {
+        "line": problem.line,
+        "field": printable(problem.field)[:MAX_MESSAGE],
+        "message": printable(problem.message)[:MAX_MESSAGE],
+    }

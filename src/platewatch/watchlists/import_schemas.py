@@ -45,6 +45,9 @@ class ListImportRead(BaseModel):
     added: int = Field(description="entries that are new; while it runs with `replace`, rows written so far")
     skipped: int = Field(description="rows that stood in the list already, or twice in the file")
     removed: int = Field(description="entries that were replaced")
+    refused: int = Field(
+        description="rows that can't be used; a file with 100 of them isn't read further. Lines: `GET .../imports/{id}`"
+    )
     error: str | None
     username: str | None = Field(examples=["ada"], description="who sent it, as the name was then")
     started_at: datetime
@@ -66,11 +69,31 @@ class ListImportRead(BaseModel):
             added=row.added,
             skipped=row.skipped,
             removed=row.removed,
+            refused=row.refused,
             error=row.error,
             username=row.username,
             started_at=row.started_at,
             finished_at=row.finished_at,
         )
+
+
+class RefusedLine(BaseModel):
+    """One row of a file that can't be used."""
+
+    line: int = Field(description="the first line of the file is 1", examples=[3])
+    field: str = Field(examples=["plate"])
+    message: str
+
+
+class ListImportDetail(ListImportRead):
+    """One import with the lines that it refused."""
+
+    problems: list[RefusedLine]
+
+    @classmethod
+    def of(cls, row: WatchlistImportRow, now: datetime) -> ListImportDetail:
+        problems = [RefusedLine.model_validate(problem) for problem in row.problems or []]
+        return cls(problems=problems, **ListImportRead.of(row, now).model_dump())
 
 
 class ListImportPage(BaseModel):

@@ -12,7 +12,7 @@ import classes from './LivePage.module.css';
 import { filledIn, searchOf, type SightingSearch } from './search';
 import { PassFactsFields } from './upload/PassFactsFields';
 import { PhotoDrop } from './upload/PhotoDrop';
-import { NO_VEHICLE, NOTHING_SAID } from './upload/sendPhoto';
+import { NEXT_PHOTO, NOTHING_SAID } from './upload/sendPhoto';
 import { UploadList } from './upload/UploadList';
 import type { Upload } from './upload/UploadQueue';
 import { UploadResult } from './upload/UploadResult';
@@ -67,8 +67,8 @@ function Photos() {
   const add = (files: File[]): void => {
     setChosenKey(null);
     queue.add(files, facts);
-    // The next photo is taken at the same gate, but seldom of the same vehicle.
-    setFacts({ ...facts, ...NO_VEHICLE });
+    // The next photo is taken at the same gate, but seldom of the same vehicle and never at the same time.
+    setFacts({ ...facts, ...NEXT_PHOTO });
   };
   return (
     <>
@@ -80,14 +80,6 @@ function Photos() {
         }}
       />
       <PassFactsFields facts={facts} onChange={setFacts} />
-      {shown?.state.kind === 'done' && (
-        <UploadResult
-          key={shown.key}
-          name={shown.file.name}
-          previewUrl={shown.previewUrl}
-          image={shown.state.image}
-        />
-      )}
       {uploads.length > 0 && (
         <UploadList
           uploads={uploads.toReversed()}
@@ -102,6 +94,14 @@ function Photos() {
           onClear={() => {
             queue.clearFinished();
           }}
+        />
+      )}
+      {shown?.state.kind === 'done' && (
+        <UploadResult
+          key={shown.key}
+          name={shown.file.name}
+          previewUrl={shown.previewUrl}
+          image={shown.state.image}
         />
       )}
     </>

@@ -1,7 +1,7 @@
 import { CharacterConfidence, Confidence } from '@/components/Confidence';
 import { PlateBadge } from '@/components/PlateBadge';
 
-import { shownPlate } from './facts';
+import { isTyped, shownPlate } from './facts';
 import classes from './ReadingCard.module.css';
 import type { Sighting } from './sightings';
 
@@ -25,7 +25,7 @@ export function ReadingCard({ sighting }: { sighting: Sighting }) {
             isUnsure={sighting.is_unsure}
             size="lg"
           />
-          {sighting.recognizer !== 'manual' && <Confidence value={sighting.confidence} />}
+          {!isTyped(sighting) && <Confidence value={sighting.confidence} />}
         </div>
       </div>
       <CharacterConfidence characters={sighting.characters} />

@@ -1,16 +1,18 @@
 import { Button, Drawer, Skeleton } from '@mantine/core';
-import { IconDownload, IconPencil } from '@tabler/icons-react';
+import { IconDownload, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
 import { useLocation, useNavigate, useParams } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
 import { percent } from '@/components/Confidence';
 import { isUnsureRegion } from '@/components/PlateBadge';
-import { ErrorState } from '@/components/States';
+import { EmptyState, ErrorState } from '@/components/States';
 import { exactTime } from '@/components/RelativeTime';
 
 import { CorrectionForm } from './correct/CorrectionForm';
-import { DIRECTION_WORDS, shownPlate } from './facts';
+import { ConfirmReading } from './ConfirmReading';
+import { DeleteSighting } from './DeleteSighting';
+import { DIRECTION_WORDS, isTyped, shownPlate, timeSource } from './facts';
 import { AnnotatedPicture } from './picture/AnnotatedPicture';
 import { ReadingCard } from './ReadingCard';
 import classes from './SightingDrawer.module.css';
@@ -25,6 +27,7 @@ export function SightingDrawer() {
   const id = Number(sightingId);
   const [correctedId, setCorrectedId] = useState<number | null>(null);
   const isCorrecting = correctedId === id;
+  useFocusReturn();
   const close = (): void => {
     void navigate({ pathname: '/', search });
   };
@@ -44,6 +47,7 @@ export function SightingDrawer() {
       <SightingDetail
         id={id}
         isCorrecting={isCorrecting}
+        onDeleted={close}
         onCorrecting={(starts) => {
           setCorrectedId(starts ? id : null);
         }}
@@ -52,10 +56,27 @@ export function SightingDrawer() {
   );
 }
 
+/** Gives the focus back to what opened the drawer, or else to the page. */
+function useFocusReturn(): void {
+  const [opener] = useState(() => document.activeElement);
+  useEffect(
+    () => () => {
+      const isThere = opener instanceof HTMLElement && opener.matches('a');
+      // Once the page is as it is without the drawer, and perhaps without a deleted sighting.
+      setTimeout(() => {
+        const target = isThere && opener.isConnected ? opener : document.getElementById('page');
+        target?.focus({ preventScroll: true });
+      });
+    },
+    [opener],
+  );
+}
+
 interface SightingDetailProps {
   id: number;
   isCorrecting: boolean;
   onCorrecting: (starts: boolean) => void;
+  onDeleted: () => void;
 }
 
 /** How the correction of a sighting ended. */
@@ -64,7 +85,7 @@ interface Ending {
   isSaved: boolean;
 }
 
-function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps) {
+function SightingDetail({ id, isCorrecting, onCorrecting, onDeleted }: SightingDetailProps) {
   const [ending, setEnding] = useState<Ending | null>(null);
   const { data: sighting, error, isPending, refetch } = useSighting(id);
   if (isPending) {
@@ -74,6 +95,13 @@ function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps)
         <Skeleton height={60} width="70%" />
         <Skeleton height={180} />
       </div>
+    );
+  }
+  if (sighting === null) {
+    return (
+      <EmptyState icon={<IconTrash size={26} />} title="This sighting was deleted">
+        Its photo and its history went with it.
+      </EmptyState>
     );
   }
   if (sighting === undefined) {
@@ -112,6 +140,7 @@ function SightingDetail({ id, isCorrecting, onCorrecting }: SightingDetailProps)
           onCorrect={() => {
             onCorrecting(true);
           }}
+          onDeleted={onDeleted}
         />
       )}
     </article>
@@ -123,10 +152,12 @@ interface ActionsProps {
   /** Whether they stand where a form has just been, and the focus was in that. */
   takesFocus: boolean;
   onCorrect: () => void;
+  onDeleted: () => void;
 }
 
-function Actions({ sighting, takesFocus, onCorrect }: ActionsProps) {
+function Actions({ sighting, takesFocus, onCorrect, onDeleted }: ActionsProps) {
   const mayCorrect = useHasRight('recognize');
+  const mayDelete = useHasRight('manage');
   const correctRef = useRef<HTMLButtonElement>(null);
   useEffect(() => {
     if (takesFocus) correctRef.current?.focus();
@@ -149,6 +180,8 @@ function Actions({ sighting, takesFocus, onCorrect }: ActionsProps) {
           Picture with outline
         </Button>
       )}
+      {mayCorrect && sighting.is_unsure && <ConfirmReading sighting={sighting} />}
+      {mayDelete && <DeleteSighting sighting={sighting} onDeleted={onDeleted} />}
     </div>
   );
 }
@@ -180,9 +213,14 @@ function regionText({ region, region_confidence: confidence }: Sighting): string
   return `Probably ${code} (${percent(confidence)}%)`;
 }
 
+function capturedText(sighting: Sighting): string {
+  const source = timeSource(sighting.captured_at_source, isTyped(sighting));
+  return `${exactTime(sighting.captured_at)}${source === null ? '' : ` (${source})`}`;
+}
+
 function FactTable({ sighting }: { sighting: Sighting }) {
   const facts: [string, string | null][] = [
-    ['Captured', exactTime(sighting.captured_at)],
+    ['Captured', capturedText(sighting)],
     ['Vehicle', vehicleText(sighting)],
     ['Direction', DIRECTION_WORDS[sighting.direction]],
     ['Camera', sighting.camera],

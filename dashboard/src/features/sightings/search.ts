@@ -18,22 +18,29 @@ const SIMILAR_DISTANCE = 1;
 export interface SightingSearch extends VehicleSearch {
   plate: string;
   match: PlateMatch;
+  /** Only those that were read unsurely and that nobody confirmed. */
+  unsure: boolean;
 }
 
 export const ANY_VEHICLE: VehicleSearch = { vehicle_type: '', vehicle_color: '', vehicle_make: '' };
 
 /** The fields that are filled in, as they stand in the address. */
 export function filledIn(search: SightingSearch) {
-  const { plate, match } = search;
+  const { plate, match, unsure } = search;
   return {
     ...(plate !== '' && { plate, ...(match === 'similar' && { match }) }),
+    ...(unsure && { unsure: 'true' }),
     ...vehicleFilledIn(search),
   };
 }
 
 /** The same search in the parameters of `GET /api/v1/sightings`. */
 export function queryOf(search: SightingSearch) {
-  return { ...plateQuery(search), ...vehicleFilledIn(search) };
+  return {
+    ...plateQuery(search),
+    ...(search.unsure && { unsure: true }),
+    ...vehicleFilledIn(search),
+  };
 }
 
 function plateQuery({ plate, match }: SightingSearch) {
@@ -67,6 +74,7 @@ export function searchOf(address: URLSearchParams): SightingSearch {
   return {
     plate: address.get('plate') ?? '',
     match: address.get('match') === 'similar' ? 'similar' : 'part',
+    unsure: address.get('unsure') === 'true',
     vehicle_type: isVehicleType(type) ? type : '',
     vehicle_color: (address.get('vehicle_color') ?? '').slice(0, MAX_COLOR_LENGTH),
     vehicle_make: (address.get('vehicle_make') ?? '').slice(0, MAX_MAKE_LENGTH),

@@ -60,10 +60,11 @@ export function useSightings(search: SightingSearch, isLive: boolean) {
   });
 }
 
+/** One sighting; null once it was deleted here. */
 export function useSighting(id: number) {
   return useQuery({
     queryKey: sightingKey(id),
-    queryFn: async ({ signal }): Promise<Sighting> =>
+    queryFn: async ({ signal }): Promise<Sighting | null> =>
       unwrap(
         client.GET('/api/v1/sightings/{sighting_id}', {
           params: { path: { sighting_id: id } },
@@ -73,20 +74,73 @@ export function useSighting(id: number) {
   });
 }
 
+async function correct(id: number, correction: Correction): Promise<Sighting> {
+  return unwrap(
+    client.PATCH('/api/v1/sightings/{sighting_id}', {
+      params: { path: { sighting_id: id } },
+      body: correction,
+    }),
+  );
+}
+
 /** Corrects one sighting by the fields that are given; it is shown everywhere as it is then. */
 export function useCorrection(id: number) {
   const queries = useQueryClient();
   return useMutation({
-    mutationFn: async (correction: Correction): Promise<Sighting> =>
-      unwrap(
-        client.PATCH('/api/v1/sightings/{sighting_id}', {
-          params: { path: { sighting_id: id } },
-          body: correction,
-        }),
-      ),
+    mutationFn: (correction: Correction) => correct(id, correction),
     onSuccess: (sighting) => {
       mergeSighting(queries, sighting);
     },
+  });
+}
+
+/** Sets the time at which a photo was taken, for all its sightings. */
+export function useCaptureTime(ids: readonly number[]) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (captured_at: string): Promise<void> => {
+      // One after the other: where one is refused, the ones before it are shown as they are then.
+      for (const id of ids) mergeSighting(queries, await correct(id, { captured_at }));
+    },
+  });
+}
+
+/** Deletes one sighting with its photo and history; it goes from everything that is shown. */
+export function useDeletion(id: number) {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (): Promise<void> => {
+      await unwrap(
+        client
+          .DELETE('/api/v1/sightings/{sighting_id}', { params: { path: { sighting_id: id } } })
+          .then((answer) => ({ ...answer, data: true as const })),
+      );
+    },
+    onSuccess: () => {
+      queries.setQueryData<Sighting | null>(sightingKey(id), null);
+      queries.setQueriesData<SightingPages>(
+        { queryKey: LISTS_KEY },
+        (pages) => pages && withoutSighting(pages, id),
+      );
+    },
+  });
+}
+
+/**
+ * Calls back with each sighting that was changed, or deleted (null), anywhere in the dashboard.
+ *
+ * @returns what ends it.
+ */
+export function watchSightings(
+  queries: QueryClient,
+  onChange: (id: number, sighting: Sighting | null) => void,
+): () => void {
+  return queries.getQueryCache().subscribe(({ type, query }) => {
+    const key: readonly unknown[] = query.queryKey as readonly unknown[];
+    const [room, kind, id] = key;
+    if (type !== 'updated' || room !== 'sightings' || kind !== 'one') return;
+    const sighting = query.state.data as Sighting | null | undefined;
+    if (typeof id === 'number' && sighting !== undefined) onChange(id, sighting);
   });
 }
 
@@ -115,9 +169,20 @@ export function refetchSightings(queries: QueryClient): void {
  * is, left out when it belongs to a page that is not loaded yet.
  */
 export function withSighting(pages: SightingPages, sighting: Sighting): SightingPages {
-  const isKnown = pages.pages.some(({ items }) => items.some(({ id }) => id === sighting.id));
-  const merged = isKnown ? replaceById(pages.pages, sighting) : insertByTime(pages.pages, sighting);
-  return { ...pages, pages: merged };
+  const known = pages.pages.flatMap(({ items }) => items).find(({ id }) => id === sighting.id);
+  if (known?.captured_at === sighting.captured_at) {
+    return { ...pages, pages: replaceById(pages.pages, sighting) };
+  }
+  const others = withoutSighting(pages, sighting.id);
+  return { ...others, pages: insertByTime(others.pages, sighting) };
+}
+
+function withoutSighting(pages: SightingPages, gone: number): SightingPages {
+  const left = pages.pages.map((page) => ({
+    ...page,
+    items: page.items.filter(({ id }) => id !== gone),
+  }));
+  return { ...pages, pages: left };
 }
 
 function replaceById(pages: SightingPage[], sighting: Sighting): SightingPage[] {

@@ -4,6 +4,7 @@ import { IconAlertCircle } from '@tabler/icons-react';
 import { useEffect } from 'react';
 
 import { ApiError } from '@/api/errors';
+import { browserZone, zoneNames } from '@/components/localTime';
 
 import type { Credentials } from './session';
 
@@ -27,14 +28,6 @@ interface AccountFormProps {
 
 function required(name: string): (value: string) => string | null {
   return (value) => (value === '' ? `Enter the ${name}.` : null);
-}
-
-function browserZone(): string {
-  return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-function zones(): string[] {
-  return [...new Set([browserZone(), 'UTC', ...Intl.supportedValuesOf('timeZone')])];
 }
 
 /** User name, password and, where the server asks for it, the setup token. */
@@ -112,7 +105,7 @@ export function AccountForm(props: AccountFormProps) {
             label="Time zone"
             description="Of places that have none of their own, and of photos whose camera names none."
             size="md"
-            data={zones()}
+            data={zoneNames()}
             {...form.getInputProps('time_zone')}
           />
         )}

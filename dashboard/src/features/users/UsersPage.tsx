@@ -1,9 +1,10 @@
-import { Badge, Button, Select, Skeleton } from '@mantine/core';
+import { Badge, Button, Select } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconUsers } from '@tabler/icons-react';
 import { useState } from 'react';
 
 import { useHasRight } from '@/api/rights';
+import { Page, Section, SectionLoading } from '@/components/Page';
 import { RelativeTime } from '@/components/RelativeTime';
 import { EmptyState, ErrorState } from '@/components/States';
 
@@ -45,8 +46,7 @@ export function UsersPage() {
   }
   const pending = waiting(accounts.data);
   return (
-    <div className={classes.page}>
-      <h1 className={classes.title}>Users</h1>
+    <Page title="Users">
       <AccountSection title="Waiting for approval" accounts={pending}>
         Nobody waits. Whoever registers at the log-in page appears here.
       </AccountSection>
@@ -56,7 +56,7 @@ export function UsersPage() {
       >
         There is no account.
       </AccountSection>
-    </div>
+    </Page>
   );
 }
 
@@ -69,10 +69,7 @@ interface AccountSectionProps {
 
 function AccountSection({ title, accounts, children }: AccountSectionProps) {
   return (
-    <section className={classes.section} aria-label={title}>
-      <h2 className={classes.heading}>
-        {title} <span className={classes.count}>{accounts.length}</span>
-      </h2>
+    <Section title={title} count={accounts.length}>
       {accounts.length === 0 ? (
         <p className={classes.empty}>{children}</p>
       ) : (
@@ -82,7 +79,7 @@ function AccountSection({ title, accounts, children }: AccountSectionProps) {
           ))}
         </ul>
       )}
-    </section>
+    </Section>
   );
 }
 
@@ -156,14 +153,18 @@ function Management({ account, isSelf }: { account: Account; isSelf: boolean }) 
   };
   return (
     <div className={classes.actions}>
-      <RoleSelect
-        username={username}
-        role={role}
-        isFixed={isSelf || update.isPending}
-        onChange={(chosen) => {
-          change({ role: chosen });
-        }}
-      />
+      {isSelf ? (
+        <span className={classes.facts}>{ROLE_WORDS[role]}</span>
+      ) : (
+        <RoleSelect
+          username={username}
+          role={role}
+          isFixed={update.isPending}
+          onChange={(chosen) => {
+            change({ role: chosen });
+          }}
+        />
+      )}
       {!isSelf && (
         <Button
           variant="default"
@@ -205,11 +206,9 @@ function RoleSelect({ username, role, isFixed = false, onChange }: RoleSelectPro
 
 function LoadingAccounts() {
   return (
-    <div className={classes.page} role="status" aria-busy="true" aria-label="Loading users">
-      <Skeleton height={32} width={120} />
-      <Skeleton height={72} />
-      <Skeleton height={72} />
-    </div>
+    <Page title="Users">
+      <SectionLoading label="Loading users" />
+    </Page>
   );
 }
 

@@ -2,6 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import { beforeEach, expect, test, vi } from 'vitest';
 
 import { POLL_MS } from '@/features/sightings/sightings';
+import type { RecordedImage } from '@/features/sightings/upload/sendPhoto';
 
 import { FakeUploadRequest } from '../../support/FakeUploadRequest';
 import { FakeWebSocket } from '../../support/FakeWebSocket';
@@ -270,7 +271,7 @@ test('a photo without a plate says what to try', async () => {
   expect(await screen.findByText('No plate found in this photo')).toBeInTheDocument();
 });
 
-test('a photo that the server refuses can be sent again', async () => {
+test('a photo that the server refuses is not offered again', async () => {
   serverWith();
   const { user } = renderApp('/');
   await user.upload(await screen.findByLabelText('Photos to read'), photo('bad.jpg'));
@@ -278,6 +279,18 @@ test('a photo that the server refuses can be sent again', async () => {
     FakeUploadRequest.latest.answer(422, { detail: 'The photo is cut short.' });
   });
   expect(await screen.findByText('The photo is cut short.')).toBeInTheDocument();
+  expect(screen.getByText('0 of 1 photo read, 1 failed')).toBeInTheDocument();
+  expect(screen.queryByRole('button', { name: 'Retry' })).toBeNull();
+});
+
+test('a photo that failed by the server’s fault can be sent again', async () => {
+  serverWith();
+  const { user } = renderApp('/');
+  await user.upload(await screen.findByLabelText('Photos to read'), photo('car.jpg'));
+  act(() => {
+    FakeUploadRequest.latest.answer(500, { detail: 'The disk is full.' });
+  });
+  expect(await screen.findByText('The disk is full.')).toBeInTheDocument();
   await user.click(screen.getByRole('button', { name: 'Retry' }));
   expect(FakeUploadRequest.sent).toHaveLength(2);
 });
@@ -318,11 +331,11 @@ test('a pasted photo is sent, pasted text is not', async () => {
   expect(FakeUploadRequest.sent).toHaveLength(1);
 });
 
-test('camera, location and direction go with the photos, the vehicle with the next ones alone', async () => {
+test('camera, location and direction go with the photos, vehicle and time with the next ones alone', async () => {
   serverWith();
   const { user } = renderApp('/');
   const toggle = await screen.findByRole('button', {
-    name: 'Camera, location, direction and vehicle',
+    name: 'Camera, location, direction, vehicle and time',
   });
   await user.click(toggle);
   expect(toggle).toHaveAttribute('aria-expanded', 'true');
@@ -333,13 +346,106 @@ test('camera, location and direction go with the photos, the vehicle with the ne
   await user.click(await screen.findByRole('option', { name: 'Van' }));
   await user.type(screen.getByRole('combobox', { name: 'Vehicle color' }), 'white');
   await user.type(screen.getByLabelText('Vehicle make'), 'Ford');
+  fireEvent.change(screen.getByLabelText('Taken'), { target: { value: '2026-02-01T10:00:00' } });
   const place = { direction: 'leaving', camera: 'Gate north', location: 'Yard' };
   const vehicle = { vehicle_type: 'van', vehicle_color: 'white', vehicle_make: 'Ford' };
-  for (const expected of [{ ...place, ...vehicle }, place]) {
+  const captured_at = new Date('2026-02-01T10:00:00').toISOString();
+  for (const expected of [{ ...place, ...vehicle, captured_at }, place]) {
     await user.upload(screen.getByLabelText('Photos to read'), photo('car.jpg'));
     const { image, ...facts } = Object.fromEntries(FakeUploadRequest.latest.body);
     expect(image).toBeInstanceOf(File);
     expect(facts).toEqual(expected);
   }
   expect(screen.getByLabelText('Vehicle make')).toHaveValue('');
+  expect(screen.getByLabelText('Taken')).toHaveValue('');
+});
+
+async function uploaded(user: ReturnType<typeof renderApp>['user'], image: RecordedImage) {
+  await user.upload(await screen.findByLabelText('Photos to read'), photo('car.jpg'));
+  act(() => {
+    FakeUploadRequest.latest.answer(201, { images: [image] });
+  });
+  return within(await screen.findByRole('region', { name: 'Photos' }));
+}
+
+test('the time of a photo is changed for all its sightings, and shown everywhere', async () => {
+  const server = serverWith();
+  const sightings = [makeSighting({ id: 1 }), makeSighting({ id: 2, plate: 'XY99ZZZ' })];
+  const captured_at = new Date('2026-02-28T08:30:00').toISOString();
+  for (const sighting of sightings) {
+    const body = { ...sighting, captured_at, captured_at_source: 'given' };
+    server.on(`PATCH /api/v1/sightings/${sighting.id}`, { body });
+  }
+  const { user } = renderApp('/');
+  const photos = await uploaded(
+    user,
+    makeImage({ sightings, captured_at_note: 'Check the camera’s clock.' }),
+  );
+  expect(photos.getByText('Check the camera’s clock.')).toBeInTheDocument();
+  await user.click(screen.getByRole('button', { name: 'Change the time' }));
+  const form = within(screen.getByRole('form', { name: 'Time of the photo' }));
+  expect(form.getByLabelText('Taken')).toHaveFocus();
+  fireEvent.change(form.getByLabelText('Taken'), { target: { value: '2026-02-28T08:30' } });
+  await user.click(form.getByRole('button', { name: 'Save' }));
+  expect(await photos.findByText(/, as entered$/)).toBeInTheDocument();
+  expect(photos.queryByText('Check the camera’s clock.')).toBeNull();
+  expect(screen.getByRole('button', { name: 'Change the time' })).toHaveFocus();
+  for (const id of [1, 2]) {
+    expect(await server.to(`PATCH /api/v1/sightings/${id}`)[0]?.json()).toEqual({ captured_at });
+  }
+});
+
+test('a time that the server refuses stays in the form with the reason', async () => {
+  const message = 'No photo was taken at 2036-01-01. Check the clock that says so.';
+  serverWith().on('PATCH /api/v1/sightings/1', {
+    status: 422,
+    body: { detail: 'captured_at', errors: [{ field: 'captured_at', message }] },
+  });
+  const { user } = renderApp('/');
+  await uploaded(user, makeImage({ sightings: [makeSighting({ id: 1 })] }));
+  await user.click(screen.getByRole('button', { name: 'Change the time' }));
+  const field = within(screen.getByRole('form', { name: 'Time of the photo' })).getByLabelText(
+    'Taken',
+  );
+  fireEvent.change(field, { target: { value: '2036-01-01T00:00' } });
+  await user.click(screen.getByRole('button', { name: 'Save' }));
+  expect(await screen.findByText(message)).toBeInTheDocument();
+  expect(field).toHaveValue('2036-01-01T00:00');
+});
+
+test('a time that was not changed is not sent', async () => {
+  const server = serverWith();
+  const { user } = renderApp('/');
+  await uploaded(user, makeImage({ sightings: [makeSighting({ id: 1 })] }));
+  await user.click(screen.getByRole('button', { name: 'Change the time' }));
+  await user.click(screen.getByRole('button', { name: 'Save' }));
+  expect(screen.getByRole('button', { name: 'Change the time' })).toHaveFocus();
+  expect(server.to('PATCH /api/v1/sightings/1')).toEqual([]);
+});
+
+test('look-alikes are explained where some are found', async () => {
+  serverWith(makeSighting());
+  renderApp('/?plate=A812CDE&match=similar');
+  expect(
+    await screen.findByText(/^Plates that differ from “A812CDE” by one character/),
+  ).toBeInTheDocument();
+});
+
+test('a viewer is not asked to drop photos', async () => {
+  serverWith().on('GET /auth/me', envelope({ ...ANNA, role: 'viewer' }));
+  renderApp('/');
+  expect(await screen.findByText('Nothing was recorded on this server yet.')).toBeInTheDocument();
+});
+
+test('unsure readings are listed alone, as the address says', async () => {
+  const server = serverWith(makeSighting());
+  const { user, router } = renderApp('/');
+  await screen.findByText('AB12CDE');
+  server.on(LIST, { body: { items: [], next_cursor: null } });
+  await user.click(screen.getByRole('button', { name: 'Unsure', pressed: false }));
+  expect(await screen.findByText('No unsure reading waits for a look')).toBeInTheDocument();
+  expect(pathOf(router)).toBe('/?unsure=true');
+  expect(new URL(server.to(LIST).at(-1)?.url ?? '').searchParams.get('unsure')).toBe('true');
+  await user.click(screen.getByRole('button', { name: 'Unsure', pressed: true }));
+  expect(pathOf(router)).toBe('/');
 });

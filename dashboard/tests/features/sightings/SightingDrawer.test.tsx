@@ -1,9 +1,9 @@
-import { screen, within } from '@testing-library/react';
-import { expect, test } from 'vitest';
+import { screen, waitFor, within } from '@testing-library/react';
+import { describe, expect, test } from 'vitest';
 
 import { pathOf, renderApp } from '../../support/render';
 import { makeSighting } from '../../support/sightings';
-import { type FakeServer, serverWithAnna } from '../../support/server';
+import { ANNA, envelope, type FakeServer, serverWithAnna } from '../../support/server';
 
 function serverWithOne(over: Parameters<typeof makeSighting>[0] = {}): FakeServer {
   const sighting = makeSighting({ id: 7, ...over });
@@ -57,6 +57,18 @@ test('Escape closes it', async () => {
   expect(pathOf(router)).toBe('/');
 });
 
+test('the focus goes back to the row that opened it', async () => {
+  serverWithOne();
+  const { user } = renderApp('/');
+  const row = await screen.findByRole('link', { name: /AB12CDE/ });
+  await user.click(row);
+  await openedDrawer();
+  await user.keyboard('{Escape}');
+  await waitFor(() => {
+    expect(row).toHaveFocus();
+  });
+});
+
 test('a sighting without pictures still shows its facts', async () => {
   const none = { image_url: null, crop_url: null, annotated_url: null };
   serverWithOne({ ...none, image_width: null, image_height: null });
@@ -77,4 +89,92 @@ test('a sighting that is not there says so', async () => {
   const drawer = await openedDrawer();
   expect(await drawer.findByText('There is no sighting 8.')).toBeInTheDocument();
   expect(drawer.getByText('request 5b')).toBeInTheDocument();
+});
+
+test('where the time comes from is said, also of a pass that somebody typed', async () => {
+  serverWithOne({ captured_at_source: 'exif' });
+  renderApp('/sightings/7');
+  const drawer = await openedDrawer();
+  expect(await drawer.findByText(/\(by the camera’s clock\)$/)).toBeInTheDocument();
+});
+
+test('a typed pass has the time of its entry and no confidence', async () => {
+  serverWithOne({ recognizer: 'manual', detector: 'manual', confidence: 1, characters: [] });
+  renderApp('/sightings/7');
+  const drawer = await openedDrawer();
+  expect(await drawer.findByText(/\(time of the entry\)$/)).toBeInTheDocument();
+  expect(drawer.queryByText('100%')).toBeNull();
+});
+
+test('an unsure reading is marked, and confirmed by who looked at it', async () => {
+  const server = serverWithOne({ is_unsure: true }).on('PATCH /api/v1/sightings/7', {
+    body: makeSighting({ id: 7, is_unsure: false }),
+  });
+  const { user } = renderApp('/sightings/7');
+  const drawer = await openedDrawer();
+  // Over the photo and beside the cut-out.
+  expect(await drawer.findAllByText(', unsure')).toHaveLength(2);
+  await user.click(drawer.getByRole('button', { name: 'AB12CDE is right' }));
+  await waitFor(() => {
+    expect(drawer.queryByText(', unsure')).toBeNull();
+  });
+  expect(await server.to('PATCH /api/v1/sightings/7')[0]?.json()).toEqual({ is_unsure: false });
+  expect(drawer.queryByRole('button', { name: 'AB12CDE is right' })).toBeNull();
+});
+
+describe('deleting', () => {
+  const DELETE = 'DELETE /api/v1/sightings/7';
+
+  async function askedToDelete() {
+    const app = renderApp('/sightings/7?plate=AB12');
+    const drawer = await openedDrawer();
+    await app.user.click(await drawer.findByRole('button', { name: 'Delete' }));
+    const name = 'Delete the sighting of AB12CDE?';
+    return { ...app, question: within(await screen.findByRole('dialog', { name })) };
+  }
+
+  test('takes the sighting out of the lists and closes the drawer', async () => {
+    const server = serverWithOne().on(DELETE, () => {
+      server.on('GET /api/v1/sightings', { body: { items: [], next_cursor: null } });
+      return { body: null };
+    });
+    const { user, router, question } = await askedToDelete();
+    await user.click(question.getByRole('button', { name: 'Delete' }));
+    expect(await screen.findByText('The sighting of AB12CDE is deleted.')).toBeInTheDocument();
+    expect(pathOf(router)).toBe('/?plate=AB12');
+    expect(screen.queryByRole('link', { name: /AB12CDE/ })).toBeNull();
+    await waitFor(() => {
+      expect(screen.getByRole('main')).toHaveFocus();
+    });
+    expect(server.to(DELETE)).toHaveLength(1);
+  });
+
+  test('asks first, and keeps the sighting if told to', async () => {
+    const server = serverWithOne();
+    const { user, question } = await askedToDelete();
+    expect(question.getByRole('button', { name: 'Keep' })).toHaveFocus();
+    await user.click(question.getByRole('button', { name: 'Keep' }));
+    await waitFor(() => {
+      expect(screen.queryByRole('dialog', { name: /^Delete the/ })).toBeNull();
+    });
+    expect(server.to(DELETE)).toEqual([]);
+  });
+
+  test('says why the server keeps it', async () => {
+    serverWithOne().on(DELETE, {
+      status: 409,
+      body: { detail: 'Sighting 7 is under the legal hold 1. Lift that first.' },
+    });
+    const { user, question } = await askedToDelete();
+    await user.click(question.getByRole('button', { name: 'Delete' }));
+    expect(await question.findByText(/under the legal hold 1/)).toBeInTheDocument();
+  });
+
+  test.each(['operator', 'viewer'])('is not offered to an %s', async (role) => {
+    serverWithOne().on('GET /auth/me', envelope({ ...ANNA, role }));
+    renderApp('/sightings/7');
+    const drawer = await openedDrawer();
+    expect(await drawer.findByText('Recorded by')).toBeInTheDocument();
+    expect(drawer.queryByRole('button', { name: 'Delete' })).toBeNull();
+  });
 });

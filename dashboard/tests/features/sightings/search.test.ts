@@ -11,7 +11,7 @@ import {
 
 test('an empty address asks for all', () => {
   const search = searchOf(new URLSearchParams());
-  expect(search).toEqual({ plate: '', match: 'part', ...ANY_VEHICLE });
+  expect(search).toEqual({ plate: '', match: 'part', unsure: false, ...ANY_VEHICLE });
   expect(filledIn(search)).toEqual({});
   expect(isSearch(search)).toBe(false);
 });
@@ -47,6 +47,8 @@ test.each([
   ['plate=O695DVH&match=similar', { plate: 'O695DVH', match: 'fuzzy', distance: 1 }],
   ['plate=M%3F4&match=similar', { plate: 'M?4' }],
   ['match=similar', {}],
+  ['unsure=true&plate=M64', { unsure: true, plate: '*M64*' }],
+  ['unsure=false', {}],
   ['plate=M64&match=anything', { plate: '*M64*' }],
 ])('the address %s asks the server for %o', (address, query) => {
   expect(queryOf(searchOf(new URLSearchParams(address)))).toEqual(query);

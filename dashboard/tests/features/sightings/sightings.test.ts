@@ -59,11 +59,21 @@ test('a sighting that is already there is replaced, not repeated', () => {
   expect(before.pages[0]?.items[1]?.plate).toBe('AB12CDE');
 });
 
+test('a sighting whose time was corrected moves to its place', () => {
+  const before = pagesOf([[4, 2]], null);
+  const later = sightingAt(9);
+  const moved = withSighting(before, { ...later, id: 102 });
+  expect(idsOf(moved)).toEqual([[102, 104]]);
+  const { captured_at } = sightingAt(1);
+  const beyond = withSighting(pagesOf([[4, 2]], 'more'), { ...later, id: 104, captured_at });
+  expect(idsOf(beyond)).toEqual([[102]]);
+});
+
 test('merging fills the open list, and only lists under a search are asked again', () => {
   const queries = new QueryClient();
   queries.setQueryData(ALL_KEY, pagesOf([[4]], null));
   queries.setQueryData(
-    listKey({ ...ANY_VEHICLE, plate: 'AB12CDE', match: 'part' }),
+    listKey({ ...ANY_VEHICLE, plate: 'AB12CDE', match: 'part', unsure: false }),
     pagesOf([[4]], null),
   );
   mergeSighting(queries, sightingAt(5));
@@ -72,8 +82,9 @@ test('merging fills the open list, and only lists under a search are asked again
   ]);
   expect(queries.getQueryState(ALL_KEY)?.isInvalidated).toBe(false);
   expect(
-    queries.getQueryState(listKey({ ...ANY_VEHICLE, plate: 'AB12CDE', match: 'part' }))
-      ?.isInvalidated,
+    queries.getQueryState(
+      listKey({ ...ANY_VEHICLE, plate: 'AB12CDE', match: 'part', unsure: false }),
+    )?.isInvalidated,
   ).toBe(true);
 });
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Double, ForeignKey, Index, SmallInteger, String
+from sqlalchemy import JSON, BigInteger, Double, ForeignKey, Index, SmallInteger, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId, NamedRow, PlateKey, WrittenPlateText
+from platewatch.db.base import LASTING_IDS, MYSQL_TABLE, Base, BigId, Json, NamedRow, PlateKey, WrittenPlateText
 
 
 class WatchlistRow(NamedRow):
@@ -103,7 +103,8 @@ class WatchlistVariantRow(Base):
 class WatchlistImportRow(Base):
     """One import of a file into a list, noted before it begins.
 
-    `finished_at` is None while it is at work; `renewed_at` is when it last showed that it is.
+    `finished_at` is None while it is at work; `renewed_at` is when it last showed that it is. `problems` are the rows
+    that can't be used, with the fields of `RowProblem`; `refused` is their number, so that a page is read without them.
     """
 
     __tablename__ = "watchlist_imports"
@@ -119,6 +120,8 @@ class WatchlistImportRow(Base):
     skipped: Mapped[int]
     removed: Mapped[int]
     error: Mapped[str | None] = mapped_column(String(500))
+    refused: Mapped[int] = mapped_column(default=0, server_default="0")
+    problems: Mapped[Json | None] = mapped_column(JSON(none_as_null=True), deferred=True)
     user_id: Mapped[int | None] = mapped_column(BigId, ForeignKey("users.id", ondelete="SET NULL"), index=True)
     username: Mapped[str | None] = mapped_column(String(150))
     started_at: Mapped[datetime]

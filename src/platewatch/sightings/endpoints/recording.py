@@ -266,17 +266,25 @@ def _record(
 
 def _image_answer(upload: _Upload, read: ReadPhoto | None, recorded: RecordedPhoto) -> ImageSightingsRead:
     image = upload.photo.image
+    time = _time_of_known(recorded.sightings, upload.time) if recorded.is_known else upload.time
     return ImageSightingsRead(
         image=upload.photo.name,
         width=read.found.width if read else image.width,
         height=read.found.height if read else image.height,
         ms=round(read.found.duration_ms, 1) if read else 0.0,
-        captured_at=upload.time.at,
-        captured_at_source=upload.time.source,
-        captured_at_note=upload.time.note,
+        captured_at=time.at,
+        captured_at_source=time.source,
+        captured_at_note=time.note,
         is_known=recorded.is_known,
         sightings=recorded.sightings,
     )
+
+
+def _time_of_known(sightings: list[SightingRead], now: CaptureTime) -> CaptureTime:
+    """The time with which the photo was recorded before, as it was corrected since."""
+    first = sightings[0]
+    source = first.captured_at_source or now.source
+    return CaptureTime(first.captured_at, source, now.note if source is TimeSource.UPLOAD else None)
 
 
 def _answer_given(state: StateDep, key: IdempotencyKey) -> RecordAnswer | None:

@@ -13,6 +13,8 @@ import { IconAlertCircle } from '@tabler/icons-react';
 import { useEffect, useId, useRef } from 'react';
 
 import { ApiError } from '@/api/errors';
+import { instantOf } from '@/components/localTime';
+import { TimeInput } from '@/components/TimeInput';
 
 import { DIRECTIONS, DIRECTION_WORDS } from '../facts';
 import { regionChoices, useRegions } from '../regions';
@@ -33,7 +35,10 @@ export function CorrectionForm({ sighting, onDone }: CorrectionFormProps) {
   const { error } = correction;
   const form = useForm<CorrectionValues>({
     initialValues: valuesOf(sighting),
-    validate: { plate: (text) => (text.trim() === '' ? 'Enter the plate.' : null) },
+    validate: {
+      plate: (text) => (text.trim() === '' ? 'Enter the plate.' : null),
+      captured_at: (text) => (instantOf(text) === null ? 'Enter the day and the time.' : null),
+    },
   });
   const { setErrors, getInitialValues } = form;
   useEffect(() => {
@@ -67,6 +72,7 @@ export function CorrectionForm({ sighting, onDone }: CorrectionFormProps) {
       noValidate
     >
       <PassFields form={form} />
+      <TimeInput label="Captured" {...form.getInputProps('captured_at')} />
       <VehicleFields form={form} />
       <Textarea label="Note" rows={2} maxLength={500} {...form.getInputProps('note')} />
       <TextInput

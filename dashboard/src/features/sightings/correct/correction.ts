@@ -1,3 +1,5 @@
+import { instantOf, localText } from '@/components/localTime';
+
 import { shownPlate } from '../facts';
 import type { Correction, Direction, Sighting } from '../sightings';
 import { isVehicleType } from '../vehicle';
@@ -7,6 +9,8 @@ export interface CorrectionValues {
   plate: string;
   region: string;
   direction: Direction;
+  /** As text of a field in the reader's own zone. */
+  captured_at: string;
   vehicle_type: string | null;
   vehicle_color: string;
   vehicle_make: string;
@@ -19,6 +23,7 @@ export function valuesOf(sighting: Sighting): CorrectionValues {
     plate: shownPlate(sighting),
     region: sighting.region ?? '',
     direction: sighting.direction,
+    captured_at: localText(sighting.captured_at),
     vehicle_type: sighting.vehicle_type,
     vehicle_color: sighting.vehicle_color ?? '',
     vehicle_make: sighting.vehicle_make ?? '',
@@ -47,6 +52,7 @@ function fieldsOf(values: CorrectionValues) {
     plate: values.plate.trim().toUpperCase(),
     region: orNull(values.region.toLowerCase()),
     direction: values.direction,
+    captured_at: instantOf(values.captured_at),
     vehicle_type: isVehicleType(values.vehicle_type) ? values.vehicle_type : null,
     vehicle_color: orNull(values.vehicle_color.toLowerCase()),
     vehicle_make: orNull(values.vehicle_make.toLowerCase()),

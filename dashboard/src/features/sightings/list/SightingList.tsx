@@ -1,8 +1,9 @@
 import { Button, Skeleton } from '@mantine/core';
 import { useIntersection } from '@mantine/hooks';
-import { IconCarOff, IconSearchOff } from '@tabler/icons-react';
+import { IconCarOff, IconSearchOff, IconZoomCheck } from '@tabler/icons-react';
 import { useEffect } from 'react';
 
+import { useHasRight } from '@/api/rights';
 import { EmptyState, ErrorState } from '@/components/States';
 
 import { isSearch, type SightingSearch, vehicleFacts } from '../search';
@@ -34,6 +35,12 @@ export function SightingList({ search, isLive, arrivedIds, onSearch }: SightingL
   if (sightings.length === 0) return <NoSightings search={search} onSearch={onSearch} />;
   return (
     <>
+      {search.plate !== '' && search.match === 'similar' && (
+        <p className={classes.explanation}>
+          Plates that differ from “{search.plate}” by one character, or by two that look alike, such
+          as 0 and O or 8 and B.
+        </p>
+      )}
       <ol className={classes.list} aria-label="Sightings, newest first">
         {sightings.map((sighting) => (
           <SightingRow key={sighting.id} sighting={sighting} isNew={arrivedIds.has(sighting.id)} />
@@ -80,16 +87,27 @@ interface NoSightingsProps {
 }
 
 function NoSightings({ search, onSearch }: NoSightingsProps) {
+  const canRecord = useHasRight('recognize');
   if (isSearch(search)) return <NothingFound search={search} onSearch={onSearch} />;
   return (
     <EmptyState icon={<IconCarOff size={26} />} title="No sightings yet">
-      Drop a photo of a vehicle, and its plate appears here.
+      {canRecord
+        ? 'Drop a photo of a vehicle, and its plate appears here.'
+        : 'Nothing was recorded on this server yet.'}
     </EmptyState>
   );
 }
 
 function NothingFound({ search, onSearch }: NoSightingsProps) {
   const icon = <IconSearchOff size={26} />;
+  if (search.unsure) {
+    return (
+      <EmptyState icon={<IconZoomCheck size={26} />} title="No unsure reading waits for a look">
+        Readings below the level that the server is set to appear here until somebody corrects or
+        confirms them.
+      </EmptyState>
+    );
+  }
   if (vehicleFacts(search) > 0) {
     return (
       <EmptyState icon={icon} title="No sighting fits this search">
@@ -101,8 +119,8 @@ function NothingFound({ search, onSearch }: NoSightingsProps) {
   if (search.match === 'similar') {
     return (
       <EmptyState icon={icon} title={`No sighting of a plate like “${search.plate}”`}>
-        Look-alikes are searched for the whole plate. With a piece of the plate, turn “Look-alikes”
-        off.
+        Look-alikes differ from the whole plate by one character, or by two that are easily mixed
+        up, such as 0 and O. With a piece of the plate, turn “Look-alikes” off.
       </EmptyState>
     );
   }

@@ -1,11 +1,16 @@
-import { IconArrowDownRight, IconArrowUpRight } from '@tabler/icons-react';
+import {
+  IconArrowDownRight,
+  IconArrowUpRight,
+  IconKeyboard,
+  IconPhotoOff,
+} from '@tabler/icons-react';
 import { Link, useLocation } from 'react-router';
 
 import { Confidence } from '@/components/Confidence';
 import { PlateBadge } from '@/components/PlateBadge';
 import { RelativeTime } from '@/components/RelativeTime';
 
-import { DIRECTION_WORDS, shownPlate } from '../facts';
+import { DIRECTION_WORDS, isTyped, shownPlate } from '../facts';
 import type { Direction, Sighting } from '../sightings';
 import { vehicleText } from '../vehicle';
 import { VehicleMark } from '../VehicleMark';
@@ -28,7 +33,11 @@ export function SightingRow({ sighting, isNew }: SightingRowProps) {
         aria-current={pathname === path ? 'true' : undefined}
       >
         <span className={classes.crop}>
-          {sighting.crop_url !== null && <img src={sighting.crop_url} alt="" loading="lazy" />}
+          {sighting.crop_url === null ? (
+            <NoCrop sighting={sighting} />
+          ) : (
+            <img src={sighting.crop_url} alt="" loading="lazy" />
+          )}
         </span>
         <span className={classes.main}>
           <PlateBadge
@@ -42,10 +51,21 @@ export function SightingRow({ sighting, isNew }: SightingRowProps) {
         <span className={classes.side}>
           <RelativeTime iso={sighting.captured_at} />
           {/* What somebody typed has no confidence. */}
-          {sighting.recognizer !== 'manual' && <Confidence value={sighting.confidence} />}
+          {!isTyped(sighting) && <Confidence value={sighting.confidence} />}
         </span>
       </Link>
     </li>
+  );
+}
+
+/** What stands in place of the cut-out: somebody typed the pass, or its picture is gone. */
+function NoCrop({ sighting }: { sighting: Sighting }) {
+  if (!isTyped(sighting)) return <IconPhotoOff size={20} stroke={1.5} aria-hidden="true" />;
+  return (
+    <span title="Typed by hand">
+      <IconKeyboard size={22} stroke={1.5} aria-hidden="true" />
+      <span className="visually-hidden">Typed by hand</span>
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
 import { Button, Collapse } from '@mantine/core';
-import { IconCar, IconEqual } from '@tabler/icons-react';
+import { IconCar, IconEqual, IconZoomQuestion } from '@tabler/icons-react';
 import { type ReactNode, useId, useState } from 'react';
 
 import { type SightingSearch, vehicleFacts } from '../search';
@@ -58,6 +58,18 @@ export function SightingSearchBar({ search, onSearch, children }: SightingSearch
             }}
           >
             {asked > 0 ? `Vehicle (${asked})` : 'Vehicle'}
+          </Button>
+          <Button
+            variant={search.unsure ? 'filled' : 'default'}
+            className={classes.toggle ?? ''}
+            aria-pressed={search.unsure}
+            title="Only readings that are unsure and that nobody confirmed"
+            leftSection={<IconZoomQuestion size={18} aria-hidden="true" />}
+            onClick={() => {
+              onSearch({ ...search, unsure: !search.unsure });
+            }}
+          >
+            Unsure
           </Button>
         </div>
       </header>

@@ -8,6 +8,7 @@ export interface OutlinedPlate {
   id: number;
   plate: string;
   written?: string | null;
+  is_unsure?: boolean;
   /** Pixels of the upright picture, from the plate's top left clockwise; null for a plate typed by hand. */
   corners: readonly (readonly number[])[] | null;
 }
@@ -32,7 +33,9 @@ export function AnnotatedPicture(props: AnnotatedPictureProps) {
   const { src, alt, width, height, plates, selectedId = null, onSelect, onNotShown } = props;
   const ratio = width / height;
   const outlined = plates.flatMap(({ corners, ...plate }) =>
-    corners === null ? [] : [{ id: plate.id, plate: shownPlate(plate), corners }],
+    corners === null
+      ? []
+      : [{ id: plate.id, plate: shownPlate(plate), isUnsure: plate.is_unsure ?? false, corners }],
   );
   const frame = { aspectRatio: ratio, width: `min(100%, calc(${TALLEST} * ${ratio}))` };
   return (
@@ -53,10 +56,12 @@ export function AnnotatedPicture(props: AnnotatedPictureProps) {
           </g>
         ))}
       </svg>
-      {outlined.map(({ id, plate, corners }) => {
+      {outlined.map(({ id, plate, isUnsure, corners }) => {
         const { side, ...at } = labelPlace(corners, { width, height });
         const style = { left: `${at.leftPercent}%`, top: `${at.topPercent}%` };
-        const label = <PlateBadge text={plate} size={id === selectedId ? 'md' : 'sm'} />;
+        const label = (
+          <PlateBadge text={plate} isUnsure={isUnsure} size={id === selectedId ? 'md' : 'sm'} />
+        );
         return onSelect === undefined ? (
           <span key={id} className={classes.label} data-side={side} style={style}>
             {label}
@@ -69,7 +74,7 @@ export function AnnotatedPicture(props: AnnotatedPictureProps) {
             data-side={side}
             style={style}
             aria-pressed={id === selectedId}
-            aria-label={`Plate ${plate}`}
+            aria-label={`Plate ${plate}${isUnsure ? ', unsure' : ''}`}
             onClick={() => {
               onSelect(id);
             }}

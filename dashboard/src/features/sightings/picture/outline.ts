@@ -13,8 +13,8 @@ export interface LabelPlace {
   side: 'above' | 'below';
 }
 
-/** Above this part of the height there is no room for a label over the plate. */
-const ROOM_ABOVE_PERCENT = 12;
+/** In less than this part of the height there is no room for a label over or under the plate. */
+const ROOM_PERCENT = 12;
 /** Half a label stays inside the picture when its middle keeps this far from the edges. */
 const EDGE_PERCENT = 12;
 
@@ -23,14 +23,17 @@ export function polygonPoints(corners: Corners): string {
   return corners.map((corner) => corner.join(',')).join(' ');
 }
 
-/** Where a plate's label goes: over it, or under it near the top, never past the sides. */
+/** Where a plate's label goes: over it, or under it near the top, never past the edges. */
 export function labelPlace(corners: Corners, { width, height }: Size): LabelPlace {
   const xs = corners.map(([x = 0]) => x);
   const ys = corners.map(([, y = 0]) => y);
   const middle = (100 * (Math.min(...xs) + Math.max(...xs))) / 2 / width;
   const top = (100 * Math.min(...ys)) / height;
   const bottom = (100 * Math.max(...ys)) / height;
-  const side = top < ROOM_ABOVE_PERCENT ? 'below' : 'above';
+  const side = top < ROOM_PERCENT ? 'below' : 'above';
+  // A plate that fills the picture has its label inside, at the lower edge.
+  const isFull = side === 'below' && bottom > 100 - ROOM_PERCENT;
+  if (isFull) return { leftPercent: 50, topPercent: Math.min(100, bottom), side: 'above' };
   return {
     leftPercent: Math.min(100 - EDGE_PERCENT, Math.max(EDGE_PERCENT, middle)),
     topPercent: side === 'above' ? top : bottom,

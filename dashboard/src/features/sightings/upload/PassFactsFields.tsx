@@ -10,6 +10,9 @@ import {
 import { IconChevronDown } from '@tabler/icons-react';
 import { useId, useState } from 'react';
 
+import { browserZone } from '@/components/localTime';
+import { TimeInput } from '@/components/TimeInput';
+
 import { DIRECTION_WORDS, DIRECTIONS } from '../facts';
 import {
   COLORS,
@@ -26,7 +29,7 @@ interface PassFactsFieldsProps {
   onChange: (facts: PassFacts) => void;
 }
 
-/** Camera, location, direction and vehicle of the photos sent next; folded away until wanted. */
+/** Camera, location, direction, vehicle and time of the photos sent next; folded away until wanted. */
 export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
   const [isOpen, setIsOpen] = useState(false);
   const panelId = useId();
@@ -45,7 +48,7 @@ export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
           setIsOpen(!isOpen);
         }}
       >
-        Camera, location, direction and vehicle
+        Camera, location, direction, vehicle and time
       </Button>
       <Collapse expanded={isOpen} id={panelId}>
         <div className={classes.fields}>
@@ -82,10 +85,19 @@ export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
             />
           </div>
           <VehicleFields facts={facts} onChange={onChange} />
+          <TimeInput
+            label="Taken"
+            description={`Only if the photo’s own time is wrong or missing. In your time zone, ${browserZone()}`}
+            value={facts.captured_at}
+            onChange={({ currentTarget }) => {
+              onChange({ ...facts, captured_at: currentTarget.value });
+            }}
+          />
         </div>
         <p className={classes.note}>
-          Camera, location and direction go with every photo that you add from now on, the vehicle
-          only with those that you add next: with the surest plate in each.
+          Camera, location and direction go with every photo that you add from now on. The vehicle
+          and the time go only with those that you add next: the vehicle with the most certain plate
+          in each, the time with all of them.
         </p>
       </Collapse>
     </div>

@@ -3,9 +3,10 @@ import { IconPhotoOff, IconRefresh, IconX } from '@tabler/icons-react';
 import { useEffect, useState } from 'react';
 
 import { PlateBadge } from '@/components/PlateBadge';
+import { shortTime } from '@/components/RelativeTime';
 
-import { shownPlate } from '../facts';
-import type { Sighting } from '../sightings';
+import { shownPlate, timeSource } from '../facts';
+import type { RecordedImage } from './sendPhoto';
 import classes from './UploadList.module.css';
 import type { Upload, UploadState } from './UploadQueue';
 
@@ -134,24 +135,31 @@ function Progressing({ state }: { state: UploadState }) {
         </span>
       );
     case 'done':
-      return <Plates sightings={state.image.sightings} isKnown={state.image.is_known} />;
+      return <Answer image={state.image} />;
   }
 }
 
-function Plates({ sightings, isKnown }: { sightings: readonly Sighting[]; isKnown: boolean }) {
+function Answer({ image }: { image: RecordedImage }) {
+  const { sightings, is_known: isKnown, captured_at, captured_at_source, captured_at_note } = image;
   if (sightings.length === 0) return <span className={classes.note}>No plate found</span>;
   return (
-    <span className={classes.plates}>
-      {sightings.map((sighting) => (
-        <PlateBadge
-          key={sighting.id}
-          text={shownPlate(sighting)}
-          isUnsure={sighting.is_unsure}
-          size="sm"
-        />
-      ))}
-      {isKnown && <span className={classes.note}>Recorded before, not again</span>}
-    </span>
+    <>
+      <span className={classes.plates}>
+        {sightings.map((sighting) => (
+          <PlateBadge
+            key={sighting.id}
+            text={shownPlate(sighting)}
+            isUnsure={sighting.is_unsure}
+            size="sm"
+          />
+        ))}
+        {isKnown && <span className={classes.note}>Recorded before, not again</span>}
+      </span>
+      <span className={classes.note}>
+        Taken {shortTime(captured_at)}, {timeSource(captured_at_source)}
+      </span>
+      {captured_at_note !== null && <span className={classes.warning}>{captured_at_note}</span>}
+    </>
   );
 }
 

@@ -1,5 +1,6 @@
 import { type ApiError, toApiError } from '@/api/errors';
 
+import type { Sighting } from '../sightings';
 import type { PassFacts, RecordedImage, SendPhoto } from './sendPhoto';
 
 export type UploadState =
@@ -31,6 +32,8 @@ interface UploadQueueOptions {
 export const AT_ONCE = 2;
 export const MOST_BUSY_ANSWERS = 8;
 const BUSY_WAIT_S = 5;
+/** Answers on the photo itself or on what was said of it: the same photo gets the same answer. */
+const FINAL: ReadonlySet<number> = new Set([400, 403, 413, 415, 422]);
 
 /** The photos dropped on the page: sent two at a time, and again by themselves when the server is busy. */
 export class UploadQueue {
@@ -79,6 +82,18 @@ export class UploadQueue {
     const upload = this.uploads.find((candidate) => candidate.key === key);
     if (upload !== undefined) URL.revokeObjectURL(upload.previewUrl);
     this.set(this.uploads.filter((candidate) => candidate.key !== key));
+  }
+
+  /** Shows a sighting as it is after a change; one that was deleted (null) goes, with its photo if that was its last. */
+  replaceSighting(id: number, sighting: Sighting | null): void {
+    for (const { key, state } of this.uploads) {
+      if (state.kind !== 'done') continue;
+      const old = state.image.sightings.find((candidate) => candidate.id === id);
+      if (old === undefined || old === sighting) continue;
+      const image = withReplaced(state.image, old, sighting);
+      if (image.sightings.length === 0) this.remove(key);
+      else this.move(key, { ...state, image });
+    }
   }
 
   /** Takes every finished photo off the list. */
@@ -131,7 +146,8 @@ export class UploadQueue {
       this.hold(key, (error.retryAfterS ?? BUSY_WAIT_S) * 1000);
       return;
     }
-    this.move(key, { kind: 'failed', message: error.message, canRetry: true });
+    const canRetry = !FINAL.has(error.status);
+    this.move(key, { kind: 'failed', message: error.message, canRetry });
     this.options.onError(error);
   }
 
@@ -158,6 +174,22 @@ export class UploadQueue {
     this.uploads = uploads;
     for (const listener of this.listeners) listener();
   }
+}
+
+/** The photo's answer with the sighting as it is now; a photo has the time of its sightings. */
+function withReplaced(image: RecordedImage, old: Sighting, now: Sighting | null): RecordedImage {
+  if (now === null) {
+    return { ...image, sightings: image.sightings.filter(({ id }) => id !== old.id) };
+  }
+  const sightings = image.sightings.map((one) => (one.id === now.id ? now : one));
+  if (now.captured_at === old.captured_at) return { ...image, sightings };
+  return {
+    ...image,
+    sightings,
+    captured_at: now.captured_at,
+    captured_at_source: now.captured_at_source ?? image.captured_at_source,
+    captured_at_note: null,
+  };
 }
 
 function newUpload(file: File, facts: PassFacts, state: UploadState): Upload {

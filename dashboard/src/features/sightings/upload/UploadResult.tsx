@@ -2,20 +2,13 @@ import { IconZoomQuestion } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
-import { exactTime } from '@/components/RelativeTime';
 import { EmptyState } from '@/components/States';
 
 import { AnnotatedPicture } from '../picture/AnnotatedPicture';
 import { ReadingCard } from '../ReadingCard';
+import { PhotoTime } from './PhotoTime';
 import type { RecordedImage } from './sendPhoto';
 import classes from './UploadResult.module.css';
-
-const TIME_WORDS: Record<RecordedImage['captured_at_source'], string> = {
-  given: 'Taken',
-  exif: 'Taken, by its camera,',
-  file: 'Taken, by its file,',
-  upload: 'Sent',
-};
 
 interface UploadResultProps {
   name: string;
@@ -35,7 +28,7 @@ function readingText({ is_known: isKnown, ms }: RecordedImage): string {
 
 /** A photo that was just read: its plates outlined, and the chosen one in full below. */
 export function UploadResult({ name, previewUrl, image }: UploadResultProps) {
-  const { sightings, width, height, captured_at_note: note } = image;
+  const { sightings, width, height } = image;
   const [selectedId, setSelectedId] = useState(sightings[0]?.id ?? null);
   const [isShown, setIsShown] = useState(true);
   const selected = sightings.find(({ id }) => id === selectedId);
@@ -68,15 +61,12 @@ export function UploadResult({ name, previewUrl, image }: UploadResultProps) {
           <ReadingCard sighting={selected} />
         </div>
       )}
+      {sightings.length > 0 && <PhotoTime image={image} />}
       <footer className={classes.footer}>
         <span className={classes.name}>{name}</span>
         <span>
           {width} × {height} · {readingText(image)}
         </span>
-        <span>
-          {TIME_WORDS[image.captured_at_source]} {exactTime(image.captured_at)}
-        </span>
-        {note !== null && <span>{note}</span>}
         {selected !== undefined && (
           <Link className={classes.link} to={`/sightings/${selected.id}`}>
             All facts

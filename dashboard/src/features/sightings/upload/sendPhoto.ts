@@ -1,5 +1,6 @@
 import { ApiError, errorFromAnswer, unreachable } from '@/api/errors';
 import type { components } from '@/api/schema';
+import { instantOf } from '@/components/localTime';
 
 import type { Direction } from '../sightings';
 import type { VehicleType } from '../vehicle';
@@ -12,18 +13,26 @@ export interface PassFacts {
   camera: string;
   location: string;
   direction: Direction;
+  /** When the photo was taken, as text of a field in the reader's own zone; empty for the photo's own time. */
+  captured_at: string;
   /** Of the surest plate in each photo, as the color and the make. */
   vehicle_type: VehicleType | null;
   vehicle_color: string;
   vehicle_make: string;
 }
 
-export const NO_VEHICLE = { vehicle_type: null, vehicle_color: '', vehicle_make: '' } as const;
+/** Without what is said of the next photo alone. */
+export const NEXT_PHOTO = {
+  captured_at: '',
+  vehicle_type: null,
+  vehicle_color: '',
+  vehicle_make: '',
+} as const;
 export const NOTHING_SAID: PassFacts = {
   camera: '',
   location: '',
   direction: 'unknown',
-  ...NO_VEHICLE,
+  ...NEXT_PHOTO,
 };
 
 export interface PhotoToSend {
@@ -79,6 +88,8 @@ function formOf({ file, facts }: PhotoToSend): FormData {
   const form = new FormData();
   form.append('image', file, file.name);
   form.append('direction', facts.direction);
+  const capturedAt = instantOf(facts.captured_at);
+  if (capturedAt !== null) form.append('captured_at', capturedAt);
   if (facts.vehicle_type !== null) form.append('vehicle_type', facts.vehicle_type);
   for (const field of ['camera', 'location', 'vehicle_color', 'vehicle_make'] as const) {
     const text = facts[field].trim();

@@ -3,7 +3,7 @@ import { useEffect, useState, useSyncExternalStore } from 'react';
 
 import { endSession } from '@/api/queries';
 
-import { mergeSighting } from '../sightings';
+import { mergeSighting, watchSightings } from '../sightings';
 import { sendPhoto } from './sendPhoto';
 import { type Upload, UploadQueue } from './UploadQueue';
 
@@ -28,6 +28,13 @@ export function useUploadQueue(): { queue: UploadQueue; uploads: readonly Upload
       queue.dispose();
     },
     [queue],
+  );
+  useEffect(
+    () =>
+      watchSightings(queries, (id, sighting) => {
+        queue.replaceSighting(id, sighting);
+      }),
+    [queries, queue],
   );
   return { queue, uploads };
 }

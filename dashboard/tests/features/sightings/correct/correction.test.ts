@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 
+import { localText } from '@/components/localTime';
 import {
   correctionOf,
   type CorrectionValues,
@@ -8,6 +9,7 @@ import {
 
 import { makeSighting } from '../../../support/sightings';
 
+const NOON = '2026-03-01T12:00:00Z';
 const BEFORE = valuesOf(makeSighting({ vehicle_type: 'car', vehicle_color: 'red', note: 'loud' }));
 
 test.each<[string, Partial<CorrectionValues>, unknown]>([
@@ -20,6 +22,12 @@ test.each<[string, Partial<CorrectionValues>, unknown]>([
   ['the color, away', { vehicle_color: ' ' }, { vehicle_color: null }],
   ['the make', { vehicle_make: ' Opel' }, { vehicle_make: 'opel' }],
   ['the region', { region: 'US-CA' }, { region: 'us-ca' }],
+  ['the time to itself', { captured_at: localText(NOON).slice(0, 16) }, null],
+  [
+    'the time',
+    { captured_at: '2026-02-01T10:00' },
+    { captured_at: new Date('2026-02-01T10:00').toISOString() },
+  ],
   [
     'direction and note, with a reason',
     { direction: 'leaving', note: '', reason: ' seen by me ' },

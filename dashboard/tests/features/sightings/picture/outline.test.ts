@@ -27,6 +27,7 @@ test('corners become the points of a polygon in their order', () => {
 test.each([
   ['over a plate in the middle', rectangle(400, 250, 600, 300), 50, 50, 'above'],
   ['under a plate at the top', rectangle(400, 10, 600, 50), 50, 10, 'below'],
+  ['into a plate that fills the picture', rectangle(0, 5, 1000, 520), 50, 100, 'above'],
   ['inside the left edge', rectangle(0, 250, 40, 300), 12, 50, 'above'],
   ['inside the right edge', rectangle(960, 250, 1000, 300), 88, 50, 'above'],
 ])('the label goes %s', (_name, corners, leftPercent, topPercent, side) => {

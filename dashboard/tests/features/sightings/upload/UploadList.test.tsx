@@ -107,6 +107,17 @@ test('a photo that the browser can not show has an icon', () => {
   expect(document.querySelector('svg')).not.toBeNull();
 });
 
+test.each<[RecordedImage['captured_at_source'], string]>([
+  ['exif', 'by the camera’s clock'],
+  ['file', 'by the date of the file'],
+  ['upload', 'time of the upload'],
+  ['given', 'as entered'],
+])('a photo shows when it was taken, from %s', (captured_at_source, words) => {
+  draw([done('car', ['AB12CDE'], { captured_at_source, captured_at_note: 'Its clock is wrong.' })]);
+  expect(screen.getByText(new RegExp(`^Taken .*2026.*, ${words}$`))).toBeInTheDocument();
+  expect(screen.getByText('Its clock is wrong.')).toBeInTheDocument();
+});
+
 test('a photo that is known says so, and an unsure plate has its mark', () => {
   const known = done('car', ['AB12CDE'], { is_known: true });
   const image = makeImage({ sightings: [makeSighting({ id: 9, plate: 'XY1', is_unsure: true })] });

@@ -8,7 +8,7 @@ import {
 } from '@/features/sightings/upload/sendPhoto';
 import { AT_ONCE, MOST_BUSY_ANSWERS, UploadQueue } from '@/features/sightings/upload/UploadQueue';
 
-import { makeImage } from '../../../support/sightings';
+import { makeImage, makeSighting } from '../../../support/sightings';
 
 const FACTS = { ...NOTHING_SAID, camera: 'Gate', direction: 'entering' } as const;
 const IMAGE = makeImage({ image: 'a.jpg' });
@@ -70,6 +70,12 @@ describe('the upload queue', () => {
 
   function keyAt(index: number): string {
     return queue.snapshot()[index]?.key ?? '';
+  }
+
+  function imageAt(index: number): RecordedImage {
+    const state = queue.snapshot()[index]?.state;
+    if (state?.kind !== 'done') throw new Error(`photo ${index} is not done`);
+    return state.image;
   }
 
   test('sends a few at once and the next when one is done', async () => {
@@ -141,16 +147,63 @@ describe('the upload queue', () => {
 
   test('shows what the server said, and sends again when asked to', async () => {
     queue.add([photo('a')], FACTS);
-    await sender.fail(0, 422);
+    await sender.fail(0, 500);
     expect(queue.snapshot()[0]?.state).toEqual({
       kind: 'failed',
-      message: 'status 422',
+      message: 'status 500',
       canRetry: true,
     });
     expect(onError).toHaveBeenCalledOnce();
     queue.retry(keyAt(0));
     await sender.answer(1);
     expect(kinds()).toEqual(['done']);
+  });
+
+  test.each([
+    [0, true],
+    [401, true],
+    [409, true],
+    [400, false],
+    [403, false],
+    [413, false],
+    [415, false],
+    [422, false],
+  ])('after status %i, sending the same photo again is worth it: %s', async (status, canRetry) => {
+    queue.add([photo('a')], FACTS);
+    await sender.fail(0, status);
+    expect(queue.snapshot()[0]?.state).toMatchObject({ kind: 'failed', canRetry });
+  });
+
+  test('shows a sighting as it was changed since, with its time', async () => {
+    const [one, two] = [makeSighting({ id: 1 }), makeSighting({ id: 2, plate: 'XY99ZZZ' })];
+    queue.add([photo('a')], FACTS);
+    sender.at(0).resolve(makeImage({ sightings: [one, two], captured_at_note: 'A clock.' }));
+    await vi.advanceTimersByTimeAsync(0);
+    queue.replaceSighting(2, { ...two, plate: 'XY99ZZA' });
+    expect(imageAt(0)).toMatchObject({
+      captured_at_note: 'A clock.',
+      sightings: [{ plate: 'AB12CDE' }, { plate: 'XY99ZZA' }],
+    });
+    const captured_at = '2026-02-01T10:00:00Z';
+    queue.replaceSighting(1, { ...one, captured_at, captured_at_source: 'given' });
+    expect(imageAt(0)).toMatchObject({
+      captured_at,
+      captured_at_source: 'given',
+      captured_at_note: null,
+    });
+    queue.replaceSighting(77, one);
+    expect(imageAt(0).sightings).toHaveLength(2);
+  });
+
+  test('a photo goes with the last of its sightings', async () => {
+    queue.add([photo('a')], FACTS);
+    const sightings = [makeSighting({ id: 1 }), makeSighting({ id: 2 })];
+    sender.at(0).resolve(makeImage({ sightings }));
+    await vi.advanceTimersByTimeAsync(0);
+    queue.replaceSighting(1, null);
+    expect(imageAt(0).sightings).toHaveLength(1);
+    queue.replaceSighting(2, null);
+    expect(queue.snapshot()).toEqual([]);
   });
 
   test('lists a refused file without sending it', () => {

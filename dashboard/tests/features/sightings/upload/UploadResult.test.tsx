@@ -68,7 +68,7 @@ test('without a plate there is nothing to choose and no facts to open', () => {
 
 test('the time of the photo is shown with where it comes from', () => {
   draw([makeSighting()], { captured_at_source: 'exif', captured_at: '2026-03-01T12:00:00Z' });
-  expect(screen.getByText(/^Taken, by its camera, /)).toBeInTheDocument();
+  expect(screen.getByText('(by the camera’s clock)')).toBeInTheDocument();
   draw([makeSighting()], { captured_at_note: 'Check the camera’s clock.', is_known: true });
   expect(screen.getByText('Check the camera’s clock.')).toBeInTheDocument();
   expect(screen.getByText(/recorded before, not again/)).toBeInTheDocument();

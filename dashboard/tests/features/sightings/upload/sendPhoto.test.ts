@@ -48,6 +48,19 @@ test('what is known of the vehicle travels with it', async () => {
   await answer;
 });
 
+test('a time that somebody entered travels with its offset, an unfinished one does not', async () => {
+  for (const [captured_at, sent] of [
+    ['2026-02-01T10:00', new Date('2026-02-01T10:00').toISOString()],
+    ['', null],
+    ['2026-02-', null],
+  ] as const) {
+    const answer = sendPhoto(photo({ facts: { ...NOTHING_SAID, captured_at } }));
+    expect(FakeUploadRequest.latest.body.get('captured_at')).toBe(sent);
+    FakeUploadRequest.latest.answer(201, { images: [IMAGE] });
+    await answer;
+  }
+});
+
 test('progress is told as a part of the whole, and 1 when all is sent', async () => {
   const onProgress = vi.fn();
   const answer = sendPhoto(photo({ onProgress }));

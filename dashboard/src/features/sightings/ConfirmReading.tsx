@@ -1,0 +1,34 @@
+import { Button } from '@mantine/core';
+import { notifications } from '@mantine/notifications';
+import { IconCheck } from '@tabler/icons-react';
+
+import { shownPlate } from './facts';
+import { type Sighting, useCorrection } from './sightings';
+
+/** Says of an unsure reading that it is right, after which it counts like a sure one. */
+export function ConfirmReading({ sighting }: { sighting: Sighting }) {
+  const { mutate, isPending } = useCorrection(sighting.id);
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconCheck size={17} />}
+      loading={isPending}
+      onClick={() => {
+        mutate(
+          { is_unsure: false },
+          {
+            onError: (error) => {
+              notifications.show({
+                color: 'red',
+                title: 'Not confirmed',
+                message: error.message,
+              });
+            },
+          },
+        );
+      }}
+    >
+      {shownPlate(sighting)} is right
+    </Button>
+  );
+}
