@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 from sqlalchemy.orm import Session
 
 from platewatch.app.dependencies import (
+    KNOWN_QUERY,
     OPENAPI_SECURITY,
     RECOGNIZER_ONLY,
     Recognizer,
@@ -80,7 +81,7 @@ async def get_photos(
 
 Photos = Annotated[list[Photo], Depends(get_photos)]
 router = APIRouter(prefix="/api/v1", tags=["sightings"], dependencies=OPENAPI_SECURITY)
-_UPLOAD = [RECOGNIZER_ONLY, Depends(refuse_unknown_fields)]
+_UPLOAD = [RECOGNIZER_ONLY, KNOWN_QUERY, Depends(refuse_unknown_fields)]
 
 
 class CircumstancesForm(BaseModel):
