@@ -33,6 +33,8 @@ def file(tmp_path: Path) -> Path:
         ("PLATEWACH_PROFILE", "PLATEWATCH_PROFILE"),
         ("PLATE_WATCH_PORT", "PLATEWATCH_PORT"),
         ("PLATEWATCHPORT", "PLATEWATCH_PORT"),
+        ("LATEWATCH_PORT", "PLATEWATCH_PORT"),
+        ("PALTEWATCH_PORT", "PLATEWATCH_PORT"),
     ],
 )
 def test_a_misspelt_name_is_a_fault_that_names_the_nearest_setting(file: Path, name: str, near: str) -> None:
@@ -77,6 +79,8 @@ def test_settings_and_names_of_others_are_no_fault(file: Path, name: str) -> Non
         pytest.param("= x", "'=...'", id="no name"),
         pytest.param("PLATEWATCH PORT=90", "'PLATEWATCH PORT=...'", id="a blank in the name"),
         pytest.param("PLATEWATCH_DB_PASSWORD='hunter2", "'PLATEWATCH_DB_PASSWORD=...'", id="a quote without an end"),
+        pytest.param("PLATEWATCH_DB_PASSWORD: hunter2", "'PLATEWATCH_DB_PASSWORD:...'", id="a colon"),
+        pytest.param("PLATEWATCH_DB_PASSWORD hunter2", "'PLATEWATCH_DB_PASSWORD ...'", id="nothing between"),
     ],
 )
 def test_a_line_that_is_no_setting_is_a_fault_without_its_value(file: Path, line: str, shown: str) -> None:
@@ -110,3 +114,15 @@ def test_a_folder_in_place_of_the_file_is_a_fault(file: Path) -> None:
     names = read_names({}, file, KNOWN)
     assert names.faults == (f"{file}: the file can't be read: Is a directory",)
     assert not names.readable
+
+
+def test_a_setting_that_the_file_gives_twice_is_a_fault(file: Path) -> None:
+    file.write_text("OTHER=1\nPLATEWATCH_PORT=1\nOTHER=2\nplatewatch_port=2\n")
+    (fault,) = read_names({}, file, KNOWN).faults
+    assert fault == f"{file}, line 4: platewatch_port is given in line 2 already. Keep one of the two"
+
+
+def test_a_setting_that_the_environment_gives_in_two_spellings_is_a_fault(file: Path) -> None:
+    file.write_text("PLATEWATCH_PORT=1\n")
+    (fault,) = read_names({"PLATEWATCH_PORT": "2", "platewatch_port": "3"}, file, KNOWN).faults
+    assert fault == "platewatch_port is given as PLATEWATCH_PORT already. Keep one of the two"

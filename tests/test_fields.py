@@ -49,6 +49,7 @@ def test_iso_8601_with_offset_is_moment(text: str) -> None:
         pytest.param("", "not a time in ISO 8601", id="empty"),
         pytest.param("2026-11-01T09:00:00", "has no offset", id="no offset"),
         pytest.param("2026-11-01T10:00:00 01:00", "%2B01:00", id="plus that became a space"),
+        pytest.param("Feb 28 2027", "is not a time", id="month by name"),
         pytest.param("2026-13-01T09:00:00Z", "month", id="no such month"),
         pytest.param("2026-11-01T09:00:00+99:00", "offset", id="no such offset"),
         pytest.param("0001-01-01T00:00:00+14:00", "years 1 to 9999", id="before the calendar"),

@@ -98,6 +98,13 @@ def test_what_is_no_proxys_address_is_refused(given: str) -> None:
         "passwordpassword1",
         "aaaaaaaaaaaaaaaaaaaa",
         "platewatch-secret-key",
+        "0123456789abcdef",
+        "abcdefghijklmnopqrstuvwxyz",
+        "qwertyuiopasdfghjkl",
+        "deadbeefdeadbeef",
+        "password12345678",
+        "changemechangeme",
+        "django-insecure-abc",
         "x",
         "fifteen letters",
     ],
@@ -108,7 +115,7 @@ def test_a_key_that_is_short_or_a_placeholder_is_refused(check: Callable[[str], 
         check(key)
 
 
-@pytest.mark.parametrize("key", ["3f" * 4 + "9a0b7c51", "a phrase that opens every gate", "0123456789abcdef"])
+@pytest.mark.parametrize("key", ["3f" * 4 + "9a0b7c51", "a phrase that opens every gate", "k8Jd92mQpLs71xVz"])
 def test_a_long_key_of_ones_own_is_taken(key: str) -> None:
     assert values.require_strong_key(key) == key
 

@@ -21,13 +21,13 @@ class Interrupts:
     """
 
     def __init__(self) -> None:
-        self._was_interrupted = False
+        self.came = False
 
     def raise_once(self, _signal: int, _frame: FrameType | None) -> None:
         """A signal handler while a verb works."""
-        if self._was_interrupted:
+        if self.came:
             leave(_signal, _frame)
-        self._was_interrupted = True
+        self.came = True
         raise KeyboardInterrupt
 
 
@@ -41,11 +41,17 @@ def main() -> None:
     signal.signal(signal.SIGINT, leave)
     from platewatch import cli  # noqa: PLC0415 (after the handler)
 
-    signal.signal(signal.SIGINT, Interrupts().raise_once)
+    interrupts = Interrupts()
+    signal.signal(signal.SIGINT, interrupts.raise_once)
     try:
         cli.main()
     except KeyboardInterrupt:
         raise SystemExit(INTERRUPTED) from None
+    except Exception:
+        # Libraries that are interrupted while they load raise errors of their own.
+        if interrupts.came:
+            raise SystemExit(INTERRUPTED) from None
+        raise
     finally:
         signal.signal(signal.SIGINT, leave)
 

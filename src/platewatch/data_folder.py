@@ -55,6 +55,21 @@ def write_fault(folder: Path) -> str | None:
     return f"it is not there and can't be made, since {_REASONS[errno.EROFS if read_only else errno.EACCES]}"
 
 
+def misplaced(folder: Path) -> list[Path]:
+    """Files that stand where platewatch keeps a folder, and folders in place of its files; none if it can't be read."""
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:
+        return []
+    return [entry for entry in entries if _is_misplaced(entry)]
+
+
+def _is_misplaced(entry: Path) -> bool:
+    if entry.is_dir():
+        return _FILES.fullmatch(entry.name) is not None
+    return entry.name in _FOLDERS and entry.is_file()
+
+
 def make_private(folder: Path) -> list[str]:
     """Make the folder, or close what others can read of an existing one; what was done or couldn't be, a line each.
 

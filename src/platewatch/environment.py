@@ -29,6 +29,7 @@ _NOT_SETTINGS: Final = re.compile(
     # Kubernetes tells each container about a service of that name.
     r"|PLATEWATCH_SERVICE_(HOST|PORT(_.*)?)|PLATEWATCH_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
 )
+_MAYBE_SECRET: Final = re.compile(r"[^=:]*[=:]|(?:export\s+)?[A-Z0-9]+_[A-Z0-9_]+\s")
 _PREFIX_MISSPELT: Final = 0.9
 _SEED_MISSPELT: Final = 0.75
 _SHOWN: Final = 40
@@ -103,6 +104,7 @@ def read_names(environ: Mapping[str, str], file: Path, known: Collection[str]) -
     in_file = [Place(binding.key, file, _first_line(binding)) for binding in bindings or () if binding.key]
     places = {place.name.upper(): place for place in [*in_file, *map(Place, environ)]}
     faults += _broken_lines(file, bindings or ())
+    faults += [*_repeated(in_file, known), *_repeated(map(Place, environ), known)]
     faults += [fault for place in _ordered(places) if (fault := _misspelt(place, known))]
     hints = [hint for place in in_file if (hint := _resembling(place, known, places))]
     return Names(places, tuple(faults), tuple(hints), bindings is not None)
@@ -132,16 +134,28 @@ def _broken_lines(file: Path, bindings: Iterable[Binding]) -> list[str]:
     return faults
 
 
+def _repeated(places: Iterable[Place], known: Collection[str]) -> list[str]:
+    """Settings that are given twice in one place: of two values one would be ignored in silence."""
+    faults, first = [], dict[str, Place]()
+    for place in places:
+        before = first.setdefault(place.name.upper(), place)
+        if before is not place and place.name.upper() in known:
+            where = f"in line {before.line}" if before.line else f"as {before.name}"
+            faults.append(f"{place} is given {where} already. Keep one of the two")
+    return faults
+
+
 def _first_line(binding: Binding) -> int:
     text = binding.original.string
     return binding.original.line + text[: len(text) - len(text.lstrip())].count("\n")
 
 
 def _excerpt(binding: Binding) -> str:
-    """The line without what follows a `=`, which may be secret."""
+    """The line without what follows a `=` or `:`, or a setting's name, which may be secret."""
     line = binding.original.string.strip().split("\n", 1)[0]
-    name, equals, _ = line.partition("=")
-    return repr(f"{name[:_SHOWN]}=..." if equals else line[:_SHOWN])
+    if found := _MAYBE_SECRET.match(line):
+        return repr(f"{found[0][:_SHOWN]}...")
+    return repr(line[:_SHOWN])
 
 
 def _ordered(places: Mapping[str, Place]) -> list[Place]:
@@ -158,8 +172,9 @@ def _misspelt(place: Place, known: Collection[str]) -> str | None:
         near = get_close_matches(name.removeprefix(PREFIX), own, n=1)
         advice = f"Did you mean {PREFIX}{near[0]}?" if near else "docs/settings.md lists them all"
         return f"{place} is no setting. {advice}"
-    near = [one for one in get_close_matches(name, known, n=1, cutoff=_PREFIX_MISSPELT) if one.startswith(PREFIX)]
-    return f"{place} is no setting. Did you mean {near[0]}?" if near and name.startswith("PLAT") else None
+    own = [one for one in known if one.startswith(PREFIX)]
+    near = get_close_matches(name, own, n=1, cutoff=_PREFIX_MISSPELT)
+    return f"{place} is no setting. Did you mean {near[0]}?" if near else None
 
 
 def _resembling(place: Place, known: Collection[str], places: Mapping[str, Place]) -> str | None:

@@ -23,7 +23,7 @@ _CALENDAR: Final = r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d([.,]\d{1,9})?)?(Z|z|[+-
 _COMPACT: Final = r"\d{8}T\d{4}(\d\d([.,]\d{1,9})?)?(Z|[+-]\d{4})?"
 _INSTANT: Final = re.compile(f"(?:{_CALENDAR}|{_COMPACT})", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
-_SPACE_FOR_PLUS: Final = re.compile(r"(.*[Tt ][\d:.,]+) (\d\d(?::?\d\d)?)", re.ASCII)
+_SPACE_FOR_PLUS: Final = re.compile(r"(.*[Tt ]\d\d:[\d:.,]+) (\d\d(?::?\d\d)?)", re.ASCII)
 """An offset whose `+` an address turned into a space."""
 
 _EXAMPLE: Final = "2026-03-01T12:30:00+01:00"

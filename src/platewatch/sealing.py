@@ -86,7 +86,7 @@ class Seal:
         except (OSError, ValueError) as error:
             raise SettingsError(
                 f"The server's secret key, {str(self._path)!r}, can't be used: {error}. Restore it from a backup, or "
-                "set PLATEWATCH_SECRET_KEY. With another key, second factors and gates have to be set up anew."
+                "move it away: then second factors, gates and cameras have to be set up again."
             ) from error
 
 

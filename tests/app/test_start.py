@@ -80,6 +80,7 @@ def test_everything_that_can_not_work_is_named_at_once_and_nothing_is_made(tmp_p
             "PLATEWATCH_ENSEMBLE names 'nosuch'",
             id="ensemble",
         ),
+        pytest.param({"ensemble": "platewatch,nosuch"}, "PLATEWATCH_ENSEMBLE names 'nosuch'", id="ensemble by request"),
     ],
 )
 def test_a_model_that_can_not_be_used_is_named(tmp_path: Path, chosen: dict[str, Any], says: str) -> None:
@@ -115,6 +116,26 @@ def test_a_folder_that_can_not_be_written_is_named_with_its_setting(tmp_path: Pa
         start(tmp_path, database_url=f"sqlite:///{tmp_path}/file/x.db")
     with pytest.raises(SettingsError, match="a part of its path is a file"):
         prepare_data(Settings(data=tmp_path / "file" / "data"))
+
+
+@pytest.mark.parametrize("name", ["media", "images", "logs/app.log", "platewatch.db", "secret-key"])
+def test_a_file_in_place_of_a_folder_is_named_and_the_reverse(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "data" / name
+    path.parent.mkdir(parents=True)
+    if "." in name or "-" in name:
+        path.mkdir()
+    else:
+        path.touch()
+    with pytest.raises(SettingsError, match=rf"'{path}' is a (file|folder), and platewatch keeps a .* Move it away"):
+        start(tmp_path)
+
+
+@pytest.mark.parametrize(("name", "chosen"), [("secret-key", {}), ("plate-key", {"unlisted_plates": "pseudonym"})])
+def test_a_damaged_key_is_named_before_the_server_starts(tmp_path: Path, name: str, chosen: dict[str, Any]) -> None:
+    start(tmp_path)
+    (tmp_path / "data" / name).write_text("no key")
+    with pytest.raises(SettingsError, match=rf"{name}', can't be used: .* Restore it from a backup"):
+        start(tmp_path, **chosen)
 
 
 def test_a_database_that_is_none_is_named_before_anything_is_made(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from platewatch.__main__ import INTERRUPTED
+from platewatch import cli
+from platewatch.__main__ import INTERRUPTED, main
 from tests.cli.children import COMMAND, PATIENCE_S, environment, free_port
 from tests.servers import SAMPLES
 
@@ -117,7 +118,7 @@ def test_a_second_signal_does_not_wait_for_listeners(folder: Path) -> None:
 def test_interrupts_of_other_verbs_leave_no_traceback(folder: Path, delay_s: float) -> None:
     photos = folder / "photos"
     photos.mkdir()
-    for number in range(60):
+    for number in range(400):  # more than can be read before the last interrupt
         shutil.copy(SAMPLES / "spain.jpg", photos / f"{number}.jpg")
     child = Child(folder, "read", "--json", str(photos))
     child.wait_for("0695DVH") if delay_s == 0.0 else time.sleep(1 + delay_s)
@@ -126,6 +127,33 @@ def test_interrupts_of_other_verbs_leave_no_traceback(folder: Path, delay_s: flo
     status, printed = child.end()
     assert status in {INTERRUPTED, -signal.SIGINT}
     assert [trace for trace in TRACES if trace in printed] == [], printed
+
+
+def test_an_error_of_a_library_that_was_interrupted_leaves_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load() -> None:
+        try:
+            signal.raise_signal(signal.SIGINT)
+        except KeyboardInterrupt as error:
+            raise ImportError("a part could not be loaded") from error
+
+    monkeypatch.setattr(cli, "main", load)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert ended.value.code == INTERRUPTED
+
+
+def test_an_error_without_an_interrupt_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cli, "main", lambda: int("no number"))
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(ValueError):
+            main()
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def test_the_module_is_the_command_too(folder: Path) -> None:

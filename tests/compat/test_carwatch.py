@@ -101,7 +101,8 @@ def test_the_history_says_in_carwatchs_words_which_way_a_vehicle_went(
     sqlite_server: Server, status: str, subject: str, description: str
 ) -> None:
     client = sqlite_server.admin()
-    client.post(f"/api/upload_image?status={status}", files=upload(BRITAIN))
+    answer = client.post(f"/api/upload_image?status={status}", files=upload(BRITAIN))
+    assert (answer.status_code, answer.json()["plate_number"]) == (200, "WM64UMA"), answer.text
     (record,) = history(client)["data"]
     record.pop("date")
     assert record == {"subject": subject, "plate": "WM64UMA", "description": description, "username": "ada"}

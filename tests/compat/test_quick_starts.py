@@ -80,6 +80,24 @@ def test_the_command_of_a_document_starts_a_server_that_reads(command: str, tmp_
     assert {"outputs", "uploads", "static", "logs"} <= made
 
 
+@pytest.mark.parametrize(
+    "command", ["python wsgi.py", "uvicorn app:app", "gunicorn --config gunicorn.conf.py wsgi:app"]
+)
+def test_each_command_ends_with_one_message_where_a_setting_is_misspelt(command: str, tmp_path: Path) -> None:
+    name, *arguments = command.split()
+    ended = subprocess.run(
+        [str(Path(sys.executable).with_name(name)), *arguments],
+        cwd=CHECKOUT,
+        env=environment(tmp_path, PLATEWATCH_DATA=str(tmp_path / "data"), PLATEWATCH_PORTT="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+    assert (ended.returncode, "Did you mean PLATEWATCH_PORT?" in ended.stderr) == (2, True)
+    assert "Traceback" not in ended.stderr
+
+
 def test_the_requirements_are_those_of_production() -> None:
     lines = (CHECKOUT / "requirements.txt").read_text().splitlines()
     assert [line for line in lines if line and not line.startswith("#")] == ["-r requirements/production.txt"]

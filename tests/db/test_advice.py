@@ -36,7 +36,7 @@ POSTGRESQL = "postgresql://ada:secret@db.example/plates"
         ),
         pytest.param(POSTGRESQL, ("failed to resolve host 'db.example'",), "name in ADDRESS", id="PostgreSQL: host"),
         pytest.param(POSTGRESQL, ("permission denied for database plates",), "all rights", id="PostgreSQL: right"),
-        pytest.param(POSTGRESQL, ("connection refused",), "ADDRESS is right", id="PostgreSQL: away"),
+        pytest.param(POSTGRESQL, ("connection refused",), "check ADDRESS", id="PostgreSQL: away"),
         pytest.param(
             "sqlite:////x/y.db", ("file is not a database",), "Restore it from a backup", id="SQLite: damaged"
         ),
@@ -53,6 +53,11 @@ def test_the_advice_fits_what_the_driver_says(url: str, arguments: tuple[object,
     told = advice(make_url(url), NAMES, Exception(*arguments))
     assert says in told
     assert "secret" not in told
+
+
+def test_a_folder_in_place_of_the_file_is_named(tmp_path: Path) -> None:
+    url = make_url(f"sqlite:///{tmp_path}")
+    assert "is a folder, not a file" in advice(url, NAMES, Exception("unable to open database file"))
 
 
 def test_a_file_that_is_no_database_is_named_with_its_setting(tmp_path: Path) -> None:

@@ -504,8 +504,10 @@ def test_the_command_prints_a_table_and_writes_what_was_left(sqlite_source: Sour
         ["--name", ""],
         ["--location", "a\x07b", "--time-zone", "UTC"],
         ["--from", "oracle://x/y"],
+        ["--time-zone", "UTC", "--admin", "boss", "--report", "."],
+        ["--time-zone", "UTC", "--admin", "boss", "--report", "nowhere/left.csv"],
     ],
-    ids=["zone", "name", "location", "kind of database"],
+    ids=["zone", "name", "location", "kind of database", "folder as report", "report in no folder"],
 )
 def test_options_that_can_not_work_are_named(sqlite_source: Source, tmp_path: Path, arguments: list[str]) -> None:
     assert run(tmp_path, "migrate").returncode == 0

@@ -27,7 +27,7 @@ def test_a_searched_plate_stays_as_written(text: str) -> None:
         (REGION, "france", "Did you mean 'fr'?"),
         (REGION, "xx", "is no region code. Give"),
         (REGION, "c", "is no region code"),
-        (REGION, "mx-jal", "Did you mean 'mx'?"),
+        (REGION, "fr-idf", "Did you mean 'fr'?"),
         (SEARCHED_REGION, "france", "Did you mean 'fr'?"),
         (SEARCHED_REGION, "uk", "Did you mean 'gb'?"),
         (SEARCHED_REGION, "us_ca", "Did you mean 'us-ca'?"),

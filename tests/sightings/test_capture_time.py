@@ -81,6 +81,13 @@ def test_time_that_can_not_be_is_passed_over_and_named(taken: str) -> None:
     assert (found.at, found.source, found.note is None) == (changed_at, TimeSource.FILE, False)
 
 
+def test_time_in_unknown_form_is_named() -> None:
+    found = capture_time(photo({TAKEN: "2026:03:01 10:00:00 EST"}), ZONES, NOW)
+    assert (found.at, found.source) == (NOW, TimeSource.UPLOAD)
+    assert found.note is not None
+    assert "'2026:03:01 10:00:00 EST', which can't be read" in found.note
+
+
 @pytest.mark.parametrize("given", [datetime(1970, 1, 1, tzinfo=UTC), NOW + timedelta(days=2)])
 def test_given_time_that_can_not_be_is_refused(given: datetime) -> None:
     with pytest.raises(FieldError, match="Check the clock"):

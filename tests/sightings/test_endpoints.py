@@ -275,6 +275,13 @@ def test_a_bad_field_is_named_and_nothing_is_left(sqlite_server: Server, fields:
     assert nothing_is_left(sqlite_server)
 
 
+@pytest.mark.parametrize("path", ["/api/v1/sightings?location=yard", "/api/v1/read?location=yard"])
+def test_a_query_parameter_that_an_upload_does_not_know_is_refused(sqlite_server: Server, path: str) -> None:
+    answer = sqlite_server.admin().post(path, files=upload(BRITAIN))
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "location")
+    assert nothing_is_left(sqlite_server)
+
+
 def test_a_missing_photo_and_a_wrong_field_name_are_told(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     wrong = client.post("/api/v1/sightings", files=upload(BRITAIN, field="photo"))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from platewatch.sightings.exif_time import read_exif_time
+from platewatch.sightings.exif_time import UnreadTime, read_exif_time
 from platewatch.zones import zone_of
 from tests.sightings.exif import (
     CHANGED,
@@ -28,7 +28,7 @@ from tests.sightings.exif import (
 def moment(data: bytes, place: str | None = "Europe/Berlin", default: str = "Asia/Tokyo") -> datetime | None:
     """The time of the photo in UTC."""
     written = read_exif_time(data)
-    if written is None:
+    if written is None or isinstance(written, UnreadTime):
         return None
     return written.moment(zone_of(place) if place else None, zone_of(default)).astimezone(UTC)
 
@@ -47,6 +47,8 @@ def at(hour: int, minute: int = 0, second: int = 0, microsecond: int = 0, month:
         pytest.param({TAKEN: "2026:03:01 10:00:00 -0500"}, at(15), id="offset in the text without a colon"),
         pytest.param({TAKEN: "2026:03:01 10:00:00-05"}, at(15), id="hours of an offset in the text"),
         pytest.param({TAKEN: "2026:03:01 10:00:00Z"}, at(10), id="Z in the text"),
+        pytest.param({TAKEN: "2026:03:01 10:00"}, at(9), id="without seconds"),
+        pytest.param({TAKEN: "2026:03:01 10:00-05:00"}, at(15), id="without seconds with an offset"),
         pytest.param({TAKEN: "2026-03-01T10:00:00.25+01:00"}, at(9, 0, 0, 250_000), id="ISO 8601"),
         pytest.param({TAKEN: "2026:03:01 12:30:15", OFFSET: "-05:00"}, at(17, 30, 15), id="offset with a colon"),
         pytest.param({TAKEN: "2026:03:01 12:30:15", OFFSET: "-0500"}, at(17, 30, 15), id="offset without a colon"),
@@ -166,3 +168,22 @@ def test_image_without_tags_has_no_time() -> None:
     buffer = BytesIO()
     Image.new("RGB", (8, 8)).save(buffer, "BMP")
     assert read_exif_time(buffer.getvalue()) is None
+
+
+@pytest.mark.parametrize(
+    ("tags", "text"),
+    [
+        pytest.param({TAKEN: "2026:03:01 10:00:00 EST"}, "2026:03:01 10:00:00 EST", id="zone by letters"),
+        pytest.param({TAKEN: "2026:03:01 10:00:00 PM"}, "2026:03:01 10:00:00 PM", id="twelve hours"),
+        pytest.param({TAKEN: "2026:02:30 10:00:00"}, "2026:02:30 10:00:00", id="no such day"),
+        pytest.param({DIGITIZED: "1772359200"}, "1772359200", id="number"),
+        pytest.param({TAKEN: "1 March\x1b 2026"}, "1 March 2026", id="control character"),
+    ],
+)
+def test_time_in_unknown_form_is_kept_for_people(tags: dict[int, Any], text: str) -> None:
+    assert read_exif_time(photo(tags)) == UnreadTime(text)
+
+
+@pytest.mark.parametrize("text", ["0000:00:00 00:00:00", "    :  :     :  :  ", "", "unknown"])
+def test_clock_that_was_never_set_is_no_time_in_unknown_form(text: str) -> None:
+    assert read_exif_time(photo({TAKEN: text})) is None

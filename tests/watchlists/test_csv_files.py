@@ -16,6 +16,7 @@ from platewatch.watchlists.csv_files import CsvForm, EntryLine, Parsed, export_r
 from platewatch.watchlists.matching import Entry
 from platewatch.watchlists.places import Places
 from platewatch.watchlists.schedule import parse_schedule
+from platewatch.watchlists.schemas import EntryWrite
 
 PLACES = {"north": 3, "south; west": 5, "east": 7}
 
@@ -230,8 +231,10 @@ def test_lines_are_counted_with_line_of_separator() -> None:
     "heading",
     [
         "Plate", "License Plate", "licence-plate no.", "Number plate", "Registration", "VRM", "Kennzeichen",
-        "KFZ-Kennzeichen", "amtl. Kennzeichen".replace("amtl.", "Amtliches"), "Placa", "Matrícula", "Patente", "Targa",
+        "KFZ-Kennzeichen", "Amtl. Kennzeichen", "Amtliches Kennzeichen", "Placa", "Matrícula", "Patente", "Targa",
         "Immatriculation", "Plaque d'immatriculation", "Kenteken", "Nr rejestracyjny", "SPZ", "Rendszám", "Reg.nr",
+        "Plate Number", "Plate No.", "PLATE_NUMBER", "Plate #", "Reg", "Nº matrícula", "N° de placa", "KFZ-Kennz.",
+        "номер авто", "登録番号", "رقم اللوحة", "מספר רכב", "ทะเบียนรถ",
         "Plaka", "Госномер", "Номерной знак", "Αριθμός κυκλοφορίας", "车牌号", "ナンバープレート", "차량번호",
     ],
 )  # fmt: skip
@@ -269,8 +272,12 @@ def test_several_columns_need_heading() -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["1.23E+06", "1.23E06", "1,5e+5", "12345.0", "12345.00", "5E+10", "#N/A", "[3E]1-D5", "AB12|CD", "AB12\0"]
-)
+    "cell",
+    [
+        "1.23E+06", "1.23E06", "1,5e+5", "12345.0", "12345.00", "5E+10", "#N/A", "[3E]1-D5", "AB12|CD", "AB12\0",
+        "2026-11-20", "20.11.2026", "20-11-2026", "2026.11.20", "NULL", "null", "NaN", "None", "n.a.", "TRUE",
+    ],
+)  # fmt: skip
 def test_broken_plate_is_refused_by_line(cell: str) -> None:
     lines = read(f'plate;owner\nAB12;\n"{cell}";\n')
     assert [(line.line, type(line)) for line in lines] == [(2, EntryLine), (3, RowProblem)]
@@ -278,7 +285,9 @@ def test_broken_plate_is_refused_by_line(cell: str) -> None:
     assert lines[1].field == "plate"
 
 
-@pytest.mark.parametrize("cell", ["12.345", "1E05", "12345", "AB-12.0", "0.5E"])
+@pytest.mark.parametrize(
+    "cell", ["12.345", "1E05", "12345", "AB-12.0", "0.5E", "123-45-678", "20-31-2026", "20261120", "NULL1"]
+)
 def test_plate_that_only_looks_like_number_is_taken(cell: str) -> None:
     assert len(plates(f"plate;owner\n{cell};\n")) == 1
 
@@ -374,3 +383,7 @@ def test_file_stays_open() -> None:
 def test_cell_under_no_heading_is_refused() -> None:
     (line,) = read("plate;;owner\nAB12;what;Ada\n")
     assert line == RowProblem(2, "row", "'what' stands in a column without a heading")
+
+
+def test_plate_that_is_a_filler_elsewhere_is_taken_as_an_entry_by_itself() -> None:
+    assert EntryWrite(plate="NULL").plate == "NULL"

@@ -96,6 +96,15 @@ def test_a_form_field_that_would_mean_nothing_is_refused(sqlite_server: Server, 
     assert client.get(f"/api/v1/watchlists/{watchlist_id}/entries").json()["items"] == []
 
 
+def test_an_import_refuses_a_query_parameter_that_it_does_not_know(sqlite_server: Server) -> None:
+    client = sqlite_server.admin()
+    path = f"/api/v1/watchlists/{make(client)}"
+    answer = client.post(f"{path}/import?modee=replace", files={"file": ("list.csv", "AB12\n")})
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "modee")
+    assert "'mode'" in answer.json()["detail"]
+    assert client.get(f"{path}/entries").json()["items"] == []
+
+
 def test_a_daily_list_replaces_the_one_before(server: Server) -> None:
     client = server.admin()
     watchlist_id = make(client, "stolen", "deny")

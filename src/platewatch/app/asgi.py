@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from platewatch.app.greeting import greeting
 from platewatch.app.main import create_app
@@ -12,12 +13,16 @@ from platewatch.app.start import prepare_start
 from platewatch.clock import Clock
 from platewatch.data_folder import keep_private
 from platewatch.db.engine import Database
+from platewatch.errors import SettingsError
 from platewatch.logs import set_up_logs
 from platewatch.settings import Settings, load_settings, read_settings
 from platewatch.users.service import UserService
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
+
+USAGE: Final = 2
+"""The status with which the command ends, too, where a setting can't work."""
 
 
 def make_app() -> FastAPI:
@@ -38,11 +43,15 @@ def make_prepared_app(tell: Callable[[str], None] | None = None) -> FastAPI:
     `tell` gets each line that whoever starts the program should read.
 
     Raises:
-        SettingsError: a setting can't work, or the database can't be used.
+        SystemExit: a setting can't work, or the database can't be used; standard error says which one.
     """
     read = read_settings()
-    hints = prepare_start(read)
-    first_account = prepare_database(read.settings)
+    try:
+        hints = prepare_start(read)
+        first_account = prepare_database(read.settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        raise SystemExit(USAGE) from None  # one message, no traceback of the program that imports this
     if tell is not None:
         for line in (*greeting(read.settings, first_account=first_account, proxied=True), *hints):
             tell(line)

@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 from platewatch.clock import Clock
-from platewatch.data_folder import keep_private, make_files_private, make_private, write_fault
+from platewatch.data_folder import keep_private, make_files_private, make_private, misplaced, write_fault
 from platewatch.db.engine import Database, normalized_url
 from platewatch.ephemeral.redis_check import RedisAnswer, RedisState, ask_redis
 from platewatch.errors import ModelError, SettingsError
 from platewatch.reading.backend_options import backend_options
+from platewatch.sealing import KEY_FILE, Seal
 from platewatch.settings import ReadSettings, Settings, default_data_folder, require_no_faults, user_data_folder
+from platewatch.sightings.pseudonyms import PLATE_KEY_FILE, open_pseudonyms
 from platewatch.vision.inference.registry import BackendKind, problem_of
 from platewatch.vision.inference.session import Provider, choose_provider
 
@@ -103,6 +105,7 @@ def _faults(settings: Settings, redis: RedisAnswer, *, listens: bool) -> Iterato
         except SettingsError as error:
             yield str(error)
     yield from _folder_faults(settings)
+    yield from _key_faults(settings)
     yield from _database_faults(settings)
     yield from _model_faults(settings)
     if redis.state is RedisState.REFUSED:
@@ -119,6 +122,24 @@ def _folder_faults(settings: Settings) -> Iterator[str]:
             yield (
                 f"The folder {str(folder)!r} can't be written: {fault}. Mend that, or choose another one with {named}."
             )
+    for folder in dict.fromkeys((settings.data, settings.log_folder)):
+        for path in misplaced(folder):
+            found, wanted = ("folder", "file") if path.is_dir() else ("file", "folder")
+            yield f"{str(path)!r} is a {found}, and platewatch keeps a {wanted} there. Move it away."
+
+
+def _key_faults(settings: Settings) -> Iterator[str]:
+    """Keys in the data folder that can't be read; those that are not there yet are made later."""
+    try:
+        if (settings.data / KEY_FILE).is_file():
+            Seal(settings.secret_key, settings.data).require_key()
+    except SettingsError as error:
+        yield str(error)
+    try:
+        if settings.unlisted_plates == "pseudonym" and (settings.data / PLATE_KEY_FILE).is_file():
+            open_pseudonyms(settings.plate_key, settings.data)
+    except SettingsError as error:
+        yield str(error)
 
 
 def _database_faults(settings: Settings) -> Iterator[str]:
@@ -159,6 +180,10 @@ def _model_faults(settings: Settings) -> Iterator[str]:
         name = getattr(settings, kind.value)
         if not missing and (problem := problem_of(kind, name, options)):
             yield f"{settings.place_of(kind.value)}={name} can't be used: {problem}"
+    # Requests may choose it by name.
+    is_for_requests = settings.is_given("ensemble") and settings.recognizer != "ensemble"
+    if is_for_requests and (problem := problem_of(BackendKind.RECOGNIZER, "ensemble", options)):
+        yield f"{settings.place_of('ensemble')} can't be used: {problem}"
 
 
 def _is_missing(path: Path | None) -> bool:
@@ -171,8 +196,8 @@ def _hints(settings: Settings, redis: RedisAnswer) -> Iterator[str]:
             yield f"{settings.place_of('import_folders')}: there is no folder {str(folder)!r} now."
     if redis.state is RedisState.AWAY:
         yield (
-            f"{settings.place_of('redis_url')}: the Redis can't be reached: {redis.reason}. Until it can, each process "
-            "counts requests and keeps results alone."
+            f"{settings.place_of('redis_url')}: the Redis can't be reached: {redis.reason.rstrip('.')}. Until it can, "
+            "each process counts requests and keeps results alone."
         )
     yield from _other_data(settings)
 

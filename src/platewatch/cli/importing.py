@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import tzinfo
@@ -60,6 +61,8 @@ def carwatch(  # noqa: PLR0913 (each parameter is an option of the command)
 
     if not 0 < len(name.strip()) <= _MAX_NAME:
         raise FieldError("name", f"Give --name 1 to {_MAX_NAME} characters.")
+    if report is not None:
+        _require_writable(report)
     address = _with_password(source) if ask_password else source
     zone = _zone(time_zone)
     with _runtime() as runtime, opened(address, zone) as rows, Steps("Taking over") as steps:
@@ -92,6 +95,23 @@ def _runtime() -> Iterator[Runtime]:
         yield runtime
     finally:
         runtime.close_stores()
+
+
+def _require_writable(file: Path) -> None:
+    """Do nothing if the report can be written, before hours of work end without it."""
+    from platewatch.data_folder import write_fault
+
+    folder = file.absolute().parent
+    if file.is_dir():
+        reason: str | None = "it is a folder"
+    elif not folder.is_dir():
+        reason = f"there is no folder {str(folder)!r}"
+    elif file.exists():
+        reason = None if os.access(file, os.W_OK) else "this user may not write there"
+    else:
+        reason = write_fault(folder)
+    if reason is not None:
+        raise FieldError("report", f"The report {str(file)!r} can't be written: {reason}. Choose another --report.")
 
 
 def _with_password(address: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy.engine import URL
@@ -54,6 +55,8 @@ def _about_file(case: _Case) -> str:
         return f"Free some space where {file!r} is, or choose another place with {case.names.address}."
     if "locked" in text:
         return f"Another program works on {file!r} for long. End it, or wait for it."
+    if file and Path(file).is_dir():
+        return f"{file!r} is a folder, not a file. Move it away, or choose another place with {case.names.address}."
     return (
         f"This user must be able to read and write the file {file!r} and its folder. Give the right, or choose another "
         f"place with {case.names.address}."
@@ -74,4 +77,4 @@ def _about_server(case: _Case) -> str:
         return f"The server refuses the user {url.username!r} with the password given. Mend {which}."
     if _UNKNOWN_HOST.search(case.text):
         return f"There is no host {url.host!r}. Mend the name in {names.address}."
-    return f"Check that it runs and can be reached at {url.host!r}, and that {names.address} is right."
+    return f"Check that it runs and can be reached at {url.host!r}, and check {names.address}."

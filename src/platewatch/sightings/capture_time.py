@@ -13,7 +13,7 @@ from platewatch.clock import Clock
 from platewatch.errors import FieldError
 from platewatch.locations.service import LocationService
 from platewatch.server_settings.service import ServerSettings
-from platewatch.sightings.exif_time import read_exif_time
+from platewatch.sightings.exif_time import ExifTime, read_exif_time
 from platewatch.sightings.schemas import TimeSource
 from platewatch.zones import UTC_NAME, zone_of
 
@@ -84,13 +84,17 @@ def capture_time(
         return CaptureTime(plausible_time(given, now), TimeSource.GIVEN)
     note = None
     written = read_exif_time(data)
-    if written is not None:
+    if isinstance(written, ExifTime):
         moment = written.moment(zones.place, zones.default)
         if _can_be(moment, now):
             return CaptureTime(moment.astimezone(UTC), TimeSource.EXIF)
         note = (
             f"The photo says that it was taken at {moment.isoformat()}, which can't be. Check the camera's clock, and "
             "the time zone of the location or the server."
+        )
+    elif written is not None:
+        note = (
+            f"The photo says that it was taken at {written.text!r}, which can't be read. Give its time with the photo."
         )
     if changed_at is not None and _can_be(changed_at, now):
         return CaptureTime(changed_at.astimezone(UTC), TimeSource.FILE, note)

@@ -17,13 +17,14 @@ _GPS_TIME, _GPS_DATE = 7, 29
 _TAGS: Final = ((0x9003, 0x9011, 0x9291), (0x9004, 0x9012, 0x9292), (0x0132, 0x9010, 0x9290))
 """Of each kind of time, the best one first (taken, digitized, changed): its text, its offset, its fraction."""
 _TIME: Final = re.compile(
-    r"(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?\s*(.*)", re.ASCII | re.DOTALL
+    r"(\d{4})[:/.-](\d\d)[:/.-](\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?\s*(.*)", re.ASCII | re.DOTALL
 )
 _GPS_DAY: Final = re.compile(r"(\d{4})[:/.-](\d\d)[:/.-](\d\d)", re.ASCII)
 _OFFSET: Final = re.compile(r"([+-])(\d\d?):?([0-5]\d)?", re.ASCII)
 _MAX_OFFSET: Final = timedelta(hours=14)
 _QUARTER: Final = timedelta(minutes=15)
 _GPS_MAY_DIFFER: Final = timedelta(minutes=2)
+_SHOWN: Final = 40
 _PNG_SIGN: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -65,8 +66,15 @@ class ExifTime:
         return timezone(offset) if is_near and abs(offset) <= _MAX_OFFSET else None
 
 
-def read_exif_time(data: bytes) -> ExifTime | None:
-    """What the photo's EXIF data says about its time; None if it says nothing that can be used. Decodes no pixel."""
+@dataclass(frozen=True, slots=True)
+class UnreadTime:
+    """A time in a photo in a form that is not known; `text` is its beginning, without control characters."""
+
+    text: str
+
+
+def read_exif_time(data: bytes) -> ExifTime | UnreadTime | None:
+    """What the photo's EXIF data says about its time; None if it says nothing. Decodes no pixel."""
     try:
         with Image.open(BytesIO(data)) as image:
             tags = _tags_of(image, data)
@@ -80,7 +88,14 @@ def read_exif_time(data: bytes) -> ExifTime | None:
         if parsed is not None:
             clock, offset = parsed
             return ExifTime(clock, offset or _offset_beside(every, text), gps)
-    return ExifTime(None, None, gps) if gps else None
+    return ExifTime(None, None, gps) if gps else _unread(every)
+
+
+def _unread(tags: Mapping[int, Any]) -> UnreadTime | None:
+    """The best text of a time, all of which can't be read; cameras whose clock was never set write zeros or blanks."""
+    texts = (_text(tags.get(text)) for text, _, _ in _TAGS)
+    meant = next((text for text in texts if any(sign in "123456789" for sign in text)), None)
+    return None if meant is None else UnreadTime("".join(filter(str.isprintable, meant))[:_SHOWN])
 
 
 def _tags_of(image: Image.Image, data: bytes) -> Image.Exif:
@@ -121,7 +136,7 @@ def _clock(text: object, fraction: object) -> tuple[datetime, timezone | None] |
         return None
     digits = own_fraction or _text(fraction)
     microsecond = int(digits[:6].ljust(6, "0")) if digits.isascii() and digits.isdigit() else 0
-    year, month, day, hour, minute, second = map(int, numbers)
+    year, month, day, hour, minute, second = (int(number or 0) for number in numbers)
     try:
         return datetime(year, month, day, hour, minute, second, microsecond), offset  # noqa: DTZ001 -- a clock on a wall
     except ValueError:

@@ -12,7 +12,7 @@ from platewatch.errors import SettingsError
 from platewatch.keyfile import read_or_make_key
 from platewatch.plates.text import PSEUDONYM_MARK, is_pseudonym, plate_key
 
-_KEY_FILE: Final = "plate-key"
+PLATE_KEY_FILE: Final = "plate-key"
 _SIGNS: Final = 26
 """Of base 32, which are 130 bits."""
 
@@ -51,7 +51,7 @@ def open_pseudonyms(given_key: str | None, folder: Path) -> Pseudonyms:
     """
     if given_key:
         return Pseudonyms(hashlib.sha256(given_key.encode()).digest())
-    path = folder / _KEY_FILE
+    path = folder / PLATE_KEY_FILE
     try:
         return Pseudonyms(read_or_make_key(path))
     except (OSError, ValueError) as error:

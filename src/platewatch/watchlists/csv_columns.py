@@ -30,24 +30,29 @@ PLATE: Final = "plate"
 KEY: Final = "key"
 """What plates are compared by; the export writes it for people."""
 _MAX_NAMED: Final = 10
-_NUMBER_WORD: Final = re.compile(r"(numbers?|nummer|numero|num|no|nr)$")
+_NUMBER_WORD: Final = r"(?:numbers?|nummer|numero|numer|num|no|nr)"
+_NUMBER_FIRST: Final = re.compile(rf"^(?:{_NUMBER_WORD}|n)(?:de|di|da|do|del|della|of)?")
+_NUMBER_LAST: Final = re.compile(rf"{_NUMBER_WORD}$")
 
 _PLATE_HEADINGS: Final = """
-    plates licenseplate licenseplates licenceplate licenceplates licensenumber licencenumber numberplate numberplates
-    registration registrationplate regno regnr regnumber regplate vehicleregistration vehiclenumber vehicleplate
-    carregistration carplate carnumber vrm vrn lpn
-    kennzeichen kfzkennzeichen autokennzeichen amtlicheskennzeichen nummernschild kontrollschild polizeikennzeichen
+    plate plates licenseplate licenseplates licenceplate licenceplates licensenumber licencenumber numberplate
+    numberplates registration registrationplate regno regnr regnumber regplate vehicleregistration vehiclenumber
+    vehicleplate carregistration carplate carnumber vrm vrn lpn reg vehiclereg carreg registrationmark licensetag
+    licencetag kennzeichen kfzkennzeichen autokennzeichen amtlicheskennzeichen amtlkennzeichen kfzkennz kennz
+    nummernschild kontrollschild polizeikennzeichen
     placa placas placadelvehiculo numerodeplaca matricula matriculas patente patentes dominio chapa
     placadoveiculo targa targhe numeroditarga immatriculation numerodimmatriculation plaque plaques
-    plaquedimmatriculation numerodeplaque kenteken kentekens kentekennummer nummerplaat
+    plaquedimmatriculation numerodeplaque kenteken kentekens kentekennummer kentekenplaat nummerplaat
     numerrejestracyjny nrrejestracyjny tablicarejestracyjna rejestracja registracniznacka spz rz ecv evidencnecislo
     rendszam numardeinmatriculare numarinmatriculare nrinmatriculare registarskaoznaka registarskatablica
     registrskastevilka registrskatablica rekisterinumero rekisteritunnus rekisterikilpi registreringsnummer
     registreringsskylt nummerskylt nummerplade registreringsskilt kjennetegn skilt bilnummer numerisznaks valstsnumurs
     valstybinisnumeris numerimark registreerimismark targa plaka plakano arackplaka numerplat platnomor nomorpolisi
     nopol biensoxe госномер госномерной номерзнак номернойзнак автомобильныйномер номернийзнак регномер
-    регистрационенномер αριθμοσκυκλοφοριασ πινακιδα πινακιδακυκλοφοριασ
-    车牌 车牌号 车牌号码 車牌 車牌號 車牌號碼 ナンバー ナンバープレート 번호판 차량번호 자동차번호
+    регистрационенномер номеравто номеравтомобиля номермашины номертс автомобильныйзнак
+    αριθμοσκυκλοφοριασ πινακιδα πινακιδακυκλοφοριασ
+    车牌 车牌号 车牌号码 車牌 車牌號 車牌號碼 ナンバー ナンバープレート 번호판 차량번호 자동차번호 登録番号 車両番号
+    رقماللوحة لوحة מספררכב מספררישוי ทะเบียนรถ ทะเบียน
     """
 """Headings of the plates' column in other programs and languages, without spaces."""
 
@@ -136,7 +141,7 @@ def _named(names: Sequence[str]) -> str:
 def _column(name: str) -> str:
     """The column that the heading names, or the heading itself."""
     key = _key(name)
-    if key in _plate_headings() or _NUMBER_WORD.sub("", key) in _plate_headings():
+    if not _plate_headings().isdisjoint({key, _NUMBER_LAST.sub("", key), _NUMBER_FIRST.sub("", key)}):
         return PLATE
     return next((column for column in COLUMNS if _key(column) == key), name)
 

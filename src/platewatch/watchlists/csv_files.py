@@ -17,6 +17,7 @@ from platewatch.watchlists.csv_columns import KEY, PLATE, Heading, columns_of
 from platewatch.watchlists.csv_dates import DateFormat, local_moment
 from platewatch.watchlists.csv_encoding import Decoder, Encoding, find_decoder, text_lines
 from platewatch.watchlists.matching import Entry
+from platewatch.watchlists.number_text import is_filler
 from platewatch.watchlists.places import Places
 from platewatch.watchlists.schedule import write_schedule
 from platewatch.watchlists.schemas import MAX_PLATE, EntryWrite
@@ -133,6 +134,7 @@ class _Rows:
             return problem
         fields: dict[str, object] = {name: text for name, text in given.items() if text and name != KEY}
         try:
+            _refuse_filler(given.get(PLATE, ""))
             self._require_sure_letters(given.get(PLATE, ""))
             if "tags" in fields:
                 fields["tags"] = _split(given["tags"])
@@ -185,6 +187,15 @@ class _Rows:
         return moments
 
 
+def _refuse_filler(plate: str) -> None:
+    if is_filler(plate):
+        raise _CellError(
+            PLATE,
+            f"{plate!r} is what programs write in an empty cell. If it is a plate, add that entry by itself, not by a "
+            "file",
+        )
+
+
 def _require_key(key: str, body: EntryWrite) -> None:
     if key and key.upper() != body.key:
         raise _CellError(
@@ -219,8 +230,10 @@ def _problem_of(line: int, error: ValidationError, form: CsvForm) -> RowProblem:
     field = str(problem["loc"][0]) if problem["loc"] else "row"
     message = problem["msg"].removeprefix(_ERROR_PREFIX).rstrip(".")
     if field in _TIMES:
-        written = f"is not of the form {form.date_format} either" if form.date_format else "can be read too"
-        message += f"; a local day {written}: name the form in the address, such as `date_format=DD.MM.YYYY`"
+        if form.date_format:
+            message += f"; it is not of the form {form.date_format} either"
+        else:
+            message += "; for local days name their form in the address, such as `date_format=DD.MM.YYYY`"
     return RowProblem(line, field, message)
 
 

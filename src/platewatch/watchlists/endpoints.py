@@ -49,6 +49,7 @@ from platewatch.watchlists.service import WatchlistService
 from platewatch.watchlists.sweeping import SweepJob
 from platewatch.web.dependencies import (
     CSV_ANSWER,
+    KNOWN_QUERY,
     OPENAPI_SECURITY,
     ActorDep,
     Manager,
@@ -247,7 +248,7 @@ def get_csv_form(
     return CsvForm(header, encoding, date_format)
 
 
-@router.post("/watchlists/{watchlist_id}/import", dependencies=[Depends(refuse_other_fields)])
+@router.post("/watchlists/{watchlist_id}/import", dependencies=[KNOWN_QUERY, Depends(refuse_other_fields)])
 def import_entries(
     watchlist_id: WatchlistId,
     file: Annotated[UploadFile, File(description="CSV, as the export or a spreadsheet writes it, or one plate a line")],

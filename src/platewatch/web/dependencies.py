@@ -28,6 +28,7 @@ from platewatch.redaction import printable
 from platewatch.users.principal import Principal, Scope
 from platewatch.users.sessions import SESSION_COOKIE, Visitor
 from platewatch.web.callers import identify, principal_of
+from platewatch.web.known_fields import refuse_unknown, refuse_unknown_query
 from platewatch.web.listeners import mark_as_listener
 from platewatch.web.state import ServerState
 
@@ -245,6 +246,10 @@ Reader = Annotated[Principal, _require(Scope.READ)]
 RECOGNIZER_ONLY = _require(Scope.RECOGNIZE)
 """For a route's `dependencies`: decides before the uploaded photos are looked at."""
 Recognizer = Annotated[Principal, RECOGNIZER_ONLY]
+KNOWN_QUERY = Depends(refuse_unknown_query)
+"""For a route's `dependencies`: refuses query parameters that the route doesn't know."""
+KNOWN_FIELDS = Depends(refuse_unknown)
+"""The same for form fields too."""
 Recheck = Annotated[Callable[[], Awaitable[object]], Depends(get_recheck)]
 LivePlace = Annotated[None, Depends(get_live_place)]
 Manager = Annotated[Principal, _require(Scope.MANAGE)]

@@ -38,6 +38,7 @@ from platewatch.sightings.service import Circumstances, RecordedPhoto, Vehicle
 from platewatch.sightings.staging import StagedPhoto, stage_photo
 from platewatch.vision.types import Direction
 from platewatch.web.dependencies import (
+    KNOWN_QUERY,
     OPENAPI_SECURITY,
     RECOGNIZER_ONLY,
     Recognizer,
@@ -82,7 +83,7 @@ async def get_photos(
 
 Photos = Annotated[list[Photo], Depends(get_photos)]
 router = APIRouter(prefix="/api/v1", tags=["sightings"], dependencies=OPENAPI_SECURITY)
-_UPLOAD = [RECOGNIZER_ONLY, Depends(refuse_unknown_fields)]
+_UPLOAD = [RECOGNIZER_ONLY, KNOWN_QUERY, Depends(refuse_unknown_fields)]
 
 
 class CircumstancesForm(BaseModel):
