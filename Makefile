@@ -49,12 +49,13 @@ test: $(STAMPS)/dev $(STATIC)/index.html ## install what tests need and run them
 test-tools: ## install Debian's packages that some tests need (as root)
 	@dpkg -s $(TEST_PACKAGES) >/dev/null 2>&1 || { apt-get update -q && apt-get install -qy --no-install-recommends $(TEST_PACKAGES); }
 
-check: $(STAMPS)/dev ## format, lint, types, documents, dashboard checks and all tests
+check: $(STAMPS)/dev ## format, lint, types, documents, dashboard, training and all tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	@$(MAKE) --no-print-directory docs
 	@$(MAKE) --no-print-directory dashboard-check
+	@$(MAKE) --no-print-directory training-check
 	@$(MAKE) --no-print-directory test
 
 format: $(STAMPS)/dev ## format the code
