@@ -229,3 +229,23 @@ def test_import_shows_time_that_can_not_be(server: Server, tmp_path: Path) -> No
     (file,) = client.get(f"/api/v1/imports/{job['id']}/files").json()["items"]
     assert (file["captured_at_source"], file["captured_at"]) == ("file", "2026-02-03T04:05:06Z")
     assert "1970-01-01T00:00:10" in file["note"]
+
+
+@pytest.mark.parametrize(
+    ("correction", "form"),
+    [
+        ({"captured_at": "2026-02-01T12:30:00Z"}, {}),
+        ({"captured_at": "2026-02-01T12:30:00Z"}, {"captured_at": "2026-02-01T12:30:00Z"}),
+        ({"direction": "leaving"}, {}),
+    ],
+    ids=["time", "time, sent with the corrected one", "direction"],
+)
+def test_photo_whose_sighting_was_corrected_stays_known(
+    client: TestClient, correction: dict[str, str], form: dict[str, str]
+) -> None:
+    (first,) = record(client, DATED, direction="entering")[1]
+    corrected = client.patch(f"/api/v1/sightings/{first}", json=correction)
+    assert corrected.status_code == 200, corrected.text
+    corrected = client.patch(f"/api/v1/sightings/{first}", json={"note": "seen by the guard"})
+    assert corrected.status_code == 200, corrected.text
+    assert record(client, DATED, direction="entering", **form) == (True, [first])

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 
 from platewatch.db.repository import is_duplicate
 from platewatch.db.tables import PhotoLockRow, SightingRow
-from platewatch.sightings.schemas import TimeSource
+from platewatch.fields import parse_instant
+from platewatch.sightings.repository import CorrectionRepository
+from platewatch.sightings.schemas import CorrectionKind, TimeSource
 from platewatch.vision.types import Direction
 
 LOCKS: Final = 64
@@ -33,6 +35,15 @@ class SentPhoto:
     captured_at: datetime
     captured_at_source: TimeSource
     now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What a sighting is compared by, beside its photo and place."""
+
+    direction: str
+    captured_at: datetime
+    captured_at_source: str | None
 
 
 def photo_hash(data: bytes) -> str:
@@ -62,7 +73,7 @@ class KnownPhotos:
 
         Stated times (by the sender, the camera or the file) have to be the same. Where one of them is only the time of
         an upload, the earlier photo has to be recorded within the window. Photos for which another direction was said
-        are two passes.
+        are two passes. A sighting that was corrected counts with what it has now and with what it was recorded with.
         """
         if not self._window:
             return []
@@ -75,17 +86,30 @@ class KnownPhotos:
             )
             .order_by(SightingRow.id)
         )
-        same = [row for row in rows if self._is_same_pass(row, sent)]
+        same = [row for row in rows if any(self._is_same_pass(row, sent, state) for state in self._states(row))]
         # A photo that was recorded twice on purpose has the sightings of each time.
         of_first = [row for row in same if (row.image_id, row.recorded_at) == (same[0].image_id, same[0].recorded_at)]
         return sorted(of_first, key=lambda row: (-row.confidence, row.id))
 
-    def _is_same_pass(self, row: SightingRow, sent: SentPhoto) -> bool:
-        if row.direction != sent.direction:
+    def _is_same_pass(self, row: SightingRow, sent: SentPhoto, state: _State) -> bool:
+        if state.direction != sent.direction:
             return False
-        if row.captured_at_source in _UNSTATED or sent.captured_at_source in _UNSTATED:
+        if state.captured_at_source in _UNSTATED or sent.captured_at_source in _UNSTATED:
             return abs(sent.now - row.recorded_at) <= self._window
-        return abs(sent.captured_at - row.captured_at) <= SAME_TIME
+        return abs(sent.captured_at - state.captured_at) <= SAME_TIME
+
+    def _states(self, row: SightingRow) -> list[_State]:
+        """The state of the sighting now, and the one that it was recorded with if that was corrected."""
+        now = _State(row.direction, row.captured_at, row.captured_at_source)
+        first = now
+        for correction in reversed(CorrectionRepository(self._session).of_sighting(row.id)):
+            former = correction.before if correction.kind == CorrectionKind.CORRECTION else {}
+            first = _State(
+                former.get("direction", first.direction),
+                parse_instant(former["captured_at"]) if "captured_at" in former else first.captured_at,
+                former.get("captured_at_source", first.captured_at_source),
+            )
+        return [now] if first == now else [now, first]
 
     def _make_lock(self, number: int) -> None:
         try:

@@ -95,7 +95,7 @@ def past_pass(record: SourceRecord, now: datetime) -> PastPass:
     try:
         plate_of(plate)
     except FieldError as error:
-        raise LeftError("the text is no plate") from error
+        raise LeftError(f"the text is no plate: {error}") from error
     if len(plate) > MAX_WRITTEN:
         raise LeftError("the text is no plate")
     subject, is_subject_cut = _cut(_CONTROLS.sub(" ", record.subject).strip(), MAX_SUBJECT)
