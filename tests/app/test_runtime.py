@@ -61,7 +61,7 @@ def test_a_transaction_is_committed_at_its_end_and_wakes_the_outbox(
     runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen_at_wake: list[int] = []
-    monkeypatch.setattr(runtime.tail, "wake", lambda: seen_at_wake.append(locations(runtime)))
+    monkeypatch.setattr(runtime.database, "when_committed", lambda: seen_at_wake.append(locations(runtime)))
     with runtime.database.transaction() as session:
         LocationService(session, clock).get_or_create("gate")
         assert seen_at_wake == []
@@ -72,7 +72,7 @@ def test_a_failed_transaction_leaves_nothing_and_wakes_nobody(
     runtime: Runtime, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[bool] = []
-    monkeypatch.setattr(runtime.tail, "wake", lambda: woken.append(True))
+    monkeypatch.setattr(runtime.database, "when_committed", lambda: woken.append(True))
     with pytest.raises(ZeroDivisionError), runtime.database.transaction() as session:
         LocationService(session, clock).get_or_create("gate")
         raise ZeroDivisionError

@@ -23,6 +23,7 @@ from platewatch.db.tables import (
     VisitRow,
 )
 from platewatch.errors import StorageError
+from platewatch.privacy.strays import MediaSweeper
 from platewatch.visits.service import VisitService
 from tests.db.rows import NOON
 from tests.privacy.pictures import photographed
@@ -271,10 +272,10 @@ def test_the_job_takes_nothing_away_where_the_database_is_another_one(server: Se
 
 
 def test_a_store_that_fails_does_not_undo_the_run(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(_goes_on: object) -> int:
+    def fail(_sweeper: object, _goes_on: object) -> int:
         raise StorageError("The media folder can't be used.")
 
-    monkeypatch.setattr(server.runtime, "sweep_media", fail)
+    monkeypatch.setattr(MediaSweeper, "sweep", fail)
     assert server.runtime.privacy.run().error is None
 
 

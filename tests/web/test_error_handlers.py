@@ -229,15 +229,15 @@ def test_a_database_that_goes_away_is_told_as_such_and_the_server_works_on_when_
             admin = server.admin()
             server.runtime.tail.stop()
             working = server.runtime.database
-            server.runtime.database = away_from(kind, tmp_path)
+            server.runtime.state.database = away_from(kind, tmp_path)
             for client, path in ((admin, "/api/v1/users"), (server.anonymous, "/auth/register")):
                 answer = client.get(path)
                 assert (answer.status_code, answer.headers["retry-after"]) == (503, "5"), answer.text
                 assert "database" in answer.text
             answer = admin.post("/api/v1/api-keys", json={"name": "x", "scopes": ["read"]})
             assert_problem(answer, 503)
-            server.runtime.database.dispose()
-            server.runtime.database = working
+            server.runtime.state.database.dispose()
+            server.runtime.state.database = working
             assert admin.get("/api/v1/users").status_code == 200
 
 

@@ -25,7 +25,7 @@ UPLOADS_OPENED_AT_ONCE = 4
 Part = TypeVar("Part")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ServerState:
     """What most features need, and the parts that single features bring, found by their class."""
 
