@@ -1,14 +1,14 @@
 import type { RouteObject } from 'react-router';
 
 import { LocationsPage } from '@/features/locations/LocationsPage';
-import { LivePage } from '@/features/sightings/LivePage';
 import { SightingDrawer } from '@/features/sightings/SightingDrawer';
-import { LogInPage } from '@/features/users/LogInPage';
-import { RegisterPage } from '@/features/users/RegisterPage';
 import { UsersPage } from '@/features/users/UsersPage';
 import { ListsPage } from '@/features/watchlists/ListsPage';
 
-import { CrashPage, NotFoundPage } from './MissingPages';
+import { LivePage } from './pages/LivePage';
+import { LogInPage } from './pages/LogInPage';
+import { CrashPage, NotFoundPage } from './pages/MissingPages';
+import { RegisterPage } from './pages/RegisterPage';
 import { RequireUser } from './RequireUser';
 
 /** Every page, under the basename `/app`. All but the account pages stand behind the guard. */

@@ -2,12 +2,12 @@ import { cleanup, fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test } from 'vitest';
 
-import type { Sighting } from '@/features/sightings/sightings';
-import type { RecordedImage } from '@/features/sightings/upload/sendPhoto';
-import { UploadResult } from '@/features/sightings/upload/UploadResult';
+import type { Sighting } from '@/domain/sighting';
+import type { RecordedImage } from '@/features/uploads/sendPhoto';
+import { UploadResult } from '@/features/uploads/UploadResult';
 
-import { renderRouted } from '../../../support/render';
-import { makeImage, makeSighting } from '../../../support/sightings';
+import { renderRouted } from '../../support/render';
+import { makeImage, makeSighting } from '../../support/sightings';
 
 function draw(sightings: Sighting[], over: Partial<RecordedImage> = {}): void {
   const image = makeImage({ ms: 80.4, sightings, ...over });

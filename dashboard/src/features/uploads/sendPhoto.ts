@@ -1,9 +1,8 @@
 import { ApiError, errorFromAnswer, unreachable } from '@/api/errors';
 import type { components } from '@/api/schema';
 import { instantOf } from '@/components/localTime';
-
-import type { Direction } from '../sightings';
-import type { VehicleType } from '../vehicle';
+import type { Direction } from '@/domain/sighting';
+import type { VehicleType } from '@/domain/vehicle';
 
 /** One photo's answer: its size and the sightings recorded from it. */
 export type RecordedImage = components['schemas']['ImageSightingsRead'];

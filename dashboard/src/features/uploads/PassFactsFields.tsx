@@ -12,15 +12,15 @@ import { useId, useState } from 'react';
 
 import { browserZone } from '@/components/localTime';
 import { TimeInput } from '@/components/TimeInput';
-
-import { DIRECTION_WORDS, DIRECTIONS } from '../facts';
+import { DIRECTION_WORDS, DIRECTIONS } from '@/domain/sighting';
 import {
   COLORS,
   isVehicleType,
   MAX_COLOR_LENGTH,
   MAX_MAKE_LENGTH,
   VEHICLE_CHOICES,
-} from '../vehicle';
+} from '@/domain/vehicle';
+
 import classes from './PassFactsFields.module.css';
 import type { PassFacts } from './sendPhoto';
 

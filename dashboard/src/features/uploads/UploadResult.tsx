@@ -2,10 +2,10 @@ import { IconZoomQuestion } from '@tabler/icons-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 
+import { AnnotatedPicture } from '@/components/picture/AnnotatedPicture';
+import { ReadingCard } from '@/components/ReadingCard';
 import { EmptyState } from '@/components/States';
 
-import { AnnotatedPicture } from '../picture/AnnotatedPicture';
-import { ReadingCard } from '../ReadingCard';
 import { PhotoTime } from './PhotoTime';
 import type { RecordedImage } from './sendPhoto';
 import classes from './UploadResult.module.css';

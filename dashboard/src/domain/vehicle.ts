@@ -1,6 +1,6 @@
 import type { components } from '@/api/schema';
 
-import type { Sighting } from './sightings';
+import type { Sighting } from './sighting';
 
 export type VehicleType = components['schemas']['VehicleType'];
 type Vehicle = Pick<Sighting, 'vehicle_type' | 'vehicle_color' | 'vehicle_make'>;

@@ -2,10 +2,10 @@ import { screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
-import { AnnotatedPicture } from '@/features/sightings/picture/AnnotatedPicture';
+import { AnnotatedPicture } from '@/components/picture/AnnotatedPicture';
 
-import { renderThemed } from '../../../support/render';
-import { makeSighting } from '../../../support/sightings';
+import { renderThemed } from '../../support/render';
+import { makeSighting } from '../../support/sightings';
 
 const PLATES = [makeSighting({ id: 1 }), makeSighting({ id: 2, plate: 'XY99ZZZ' })];
 

@@ -2,12 +2,12 @@ import { fireEvent, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
-import { NOTHING_SAID, type RecordedImage } from '@/features/sightings/upload/sendPhoto';
-import { UploadList } from '@/features/sightings/upload/UploadList';
-import type { Upload, UploadState } from '@/features/sightings/upload/UploadQueue';
+import { NOTHING_SAID, type RecordedImage } from '@/features/uploads/sendPhoto';
+import { UploadList } from '@/features/uploads/UploadList';
+import type { Upload, UploadState } from '@/features/uploads/UploadQueue';
 
-import { renderThemed } from '../../../support/render';
-import { makeImage, makeSighting } from '../../../support/sightings';
+import { renderThemed } from '../../support/render';
+import { makeImage, makeSighting } from '../../support/sightings';
 
 function upload(key: string, state: UploadState): Upload {
   return {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { labelPlace, polygonPoints } from '@/features/sightings/picture/outline';
+import { labelPlace, polygonPoints } from '@/components/picture/outline';
 
 const SIZE = { width: 1000, height: 500 };
 

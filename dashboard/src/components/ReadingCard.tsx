@@ -1,9 +1,8 @@
-import { CharacterConfidence, Confidence } from '@/components/Confidence';
-import { PlateBadge } from '@/components/PlateBadge';
+import { isTyped, type Sighting, shownPlate } from '@/domain/sighting';
 
-import { isTyped, shownPlate } from './facts';
+import { CharacterConfidence, Confidence } from './Confidence';
+import { PlateBadge } from './PlateBadge';
 import classes from './ReadingCard.module.css';
-import type { Sighting } from './sightings';
 
 /** One reading in full: the crop as the recognizer saw it, the text, and how sure each character is. */
 export function ReadingCard({ sighting }: { sighting: Sighting }) {

@@ -1,11 +1,10 @@
 import { Link, Navigate, useLocation } from 'react-router';
 
 import { ErrorState } from '@/components/States';
-
-import { AccountForm } from './AccountForm';
-import { AccountPage, AccountPageLoading } from './AccountPage';
-import { useLogIn, useRegistration, useSession } from './session';
-import { wayBackOf } from './wayBack';
+import { AccountForm } from '@/features/users/AccountForm';
+import { AccountPage, AccountPageLoading } from '@/features/users/AccountPage';
+import { useLogIn, useRegistration, useSession } from '@/features/users/session';
+import { wayBackOf } from '@/features/users/wayBack';
 
 /** Log in and return to where one was; on a server without accounts, on to the first one. */
 export function LogInPage() {

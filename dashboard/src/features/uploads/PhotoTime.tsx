@@ -6,9 +6,9 @@ import { ApiError } from '@/api/errors';
 import { instantOf, localText } from '@/components/localTime';
 import { exactTime } from '@/components/RelativeTime';
 import { TimeInput } from '@/components/TimeInput';
+import { timeSource } from '@/domain/sighting';
+import { useCaptureTime } from '@/features/sightings/sightings';
 
-import { timeSource } from '../facts';
-import { useCaptureTime } from '../sightings';
 import type { RecordedImage } from './sendPhoto';
 import classes from './UploadResult.module.css';
 

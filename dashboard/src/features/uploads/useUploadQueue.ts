@@ -2,8 +2,8 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState, useSyncExternalStore } from 'react';
 
 import { endSession } from '@/api/queries';
+import { mergeSighting, watchSightings } from '@/features/sightings/sightings';
 
-import { mergeSighting, watchSightings } from '../sightings';
 import { sendPhoto } from './sendPhoto';
 import { type Upload, UploadQueue } from './UploadQueue';
 

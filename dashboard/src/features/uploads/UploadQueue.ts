@@ -1,6 +1,6 @@
 import { type ApiError, toApiError } from '@/api/errors';
+import type { Sighting } from '@/domain/sighting';
 
-import type { Sighting } from '../sightings';
 import type { PassFacts, RecordedImage, SendPhoto } from './sendPhoto';
 
 export type UploadState =

@@ -1,4 +1,7 @@
-import type { Direction, Sighting } from './sightings';
+import type { components } from '@/api/schema';
+
+export type Sighting = components['schemas']['SightingRead'];
+export type Direction = Sighting['direction'];
 
 export const DIRECTION_WORDS: Record<Direction, string> = {
   entering: 'Entering',

@@ -4,8 +4,8 @@ import { useEffect, useState } from 'react';
 
 import { PlateBadge } from '@/components/PlateBadge';
 import { shortTime } from '@/components/RelativeTime';
+import { shownPlate, timeSource } from '@/domain/sighting';
 
-import { shownPlate, timeSource } from '../facts';
 import type { RecordedImage } from './sendPhoto';
 import classes from './UploadList.module.css';
 import type { Upload, UploadState } from './UploadQueue';

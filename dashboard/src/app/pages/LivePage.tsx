@@ -2,21 +2,21 @@ import { useState } from 'react';
 import { Outlet, useSearchParams } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
+import { shownPlate } from '@/domain/sighting';
+import { SightingList } from '@/features/sightings/list/SightingList';
+import { SightingSearchBar } from '@/features/sightings/list/SightingSearchBar';
+import { ConnectionBadge } from '@/features/sightings/live/ConnectionBadge';
+import { useLiveSightings } from '@/features/sightings/live/useLiveSightings';
+import { filledIn, searchOf, type SightingSearch } from '@/features/sightings/search';
+import { PassFactsFields } from '@/features/uploads/PassFactsFields';
+import { PhotoDrop } from '@/features/uploads/PhotoDrop';
+import { NEXT_PHOTO, NOTHING_SAID } from '@/features/uploads/sendPhoto';
+import { UploadList } from '@/features/uploads/UploadList';
+import type { Upload } from '@/features/uploads/UploadQueue';
+import { UploadResult } from '@/features/uploads/UploadResult';
+import { useUploadQueue } from '@/features/uploads/useUploadQueue';
 
-import { shownPlate } from './facts';
-import { SightingList } from './list/SightingList';
-import { SightingSearchBar } from './list/SightingSearchBar';
-import { ConnectionBadge } from './live/ConnectionBadge';
-import { useLiveSightings } from './live/useLiveSightings';
 import classes from './LivePage.module.css';
-import { filledIn, searchOf, type SightingSearch } from './search';
-import { PassFactsFields } from './upload/PassFactsFields';
-import { PhotoDrop } from './upload/PhotoDrop';
-import { NEXT_PHOTO, NOTHING_SAID } from './upload/sendPhoto';
-import { UploadList } from './upload/UploadList';
-import type { Upload } from './upload/UploadQueue';
-import { UploadResult } from './upload/UploadResult';
-import { useUploadQueue } from './upload/useUploadQueue';
 
 /** Photos in on one side, sightings as they come on the other. */
 export function LivePage() {

@@ -2,7 +2,7 @@ import { act, fireEvent, screen, waitFor, within } from '@testing-library/react'
 import { beforeEach, expect, test, vi } from 'vitest';
 
 import { POLL_MS } from '@/features/sightings/sightings';
-import type { RecordedImage } from '@/features/sightings/upload/sendPhoto';
+import type { RecordedImage } from '@/features/uploads/sendPhoto';
 
 import { FakeUploadRequest } from '../../support/FakeUploadRequest';
 import { FakeWebSocket } from '../../support/FakeWebSocket';

@@ -1,6 +1,6 @@
-import { PlateBadge } from '@/components/PlateBadge';
+import { shownPlate } from '@/domain/sighting';
 
-import { shownPlate } from '../facts';
+import { PlateBadge } from '../PlateBadge';
 import classes from './AnnotatedPicture.module.css';
 import { labelPlace, polygonPoints } from './outline';
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 
-import { isVehicleType, vehicleText } from '@/features/sightings/vehicle';
+import { isVehicleType, vehicleText } from '@/domain/vehicle';
 
-import { makeSighting } from '../../support/sightings';
+import { makeSighting } from '../support/sightings';
 
 test.each<[string, Parameters<typeof makeSighting>[0], string | null]>([
   ['nothing', {}, null],

@@ -2,11 +2,16 @@ import { Button } from '@mantine/core';
 import { Link, Navigate, useLocation } from 'react-router';
 
 import { ErrorState } from '@/components/States';
-
-import { AccountForm, type AccountValues } from './AccountForm';
-import { AccountPage, AccountPageLoading } from './AccountPage';
-import { type Registration, useLogIn, useRegister, useRegistration, useSession } from './session';
-import { wayBackOf } from './wayBack';
+import { AccountForm, type AccountValues } from '@/features/users/AccountForm';
+import { AccountPage, AccountPageLoading } from '@/features/users/AccountPage';
+import {
+  type Registration,
+  useLogIn,
+  useRegister,
+  useRegistration,
+  useSession,
+} from '@/features/users/session';
+import { wayBackOf } from '@/features/users/wayBack';
 
 /** The first account, a further one, or word that the server takes none. */
 export function RegisterPage() {

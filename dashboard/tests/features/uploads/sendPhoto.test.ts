@@ -1,10 +1,10 @@
 import { beforeEach, expect, test, vi } from 'vitest';
 
 import { UNREACHABLE_MESSAGE } from '@/api/errors';
-import { NOTHING_SAID, type PhotoToSend, sendPhoto } from '@/features/sightings/upload/sendPhoto';
+import { NOTHING_SAID, type PhotoToSend, sendPhoto } from '@/features/uploads/sendPhoto';
 
-import { FakeUploadRequest } from '../../../support/FakeUploadRequest';
-import { makeImage, makeSighting } from '../../../support/sightings';
+import { FakeUploadRequest } from '../../support/FakeUploadRequest';
+import { makeImage, makeSighting } from '../../support/sightings';
 
 const IMAGE = makeImage({ sightings: [makeSighting()] });
 

@@ -2,9 +2,9 @@ import { fireEvent, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { expect, test, vi } from 'vitest';
 
-import { PhotoDrop } from '@/features/sightings/upload/PhotoDrop';
+import { PhotoDrop } from '@/features/uploads/PhotoDrop';
 
-import { renderThemed } from '../../../support/render';
+import { renderThemed } from '../../support/render';
 
 function drawOn(pointer: 'coarse' | 'fine', onRefused = vi.fn()) {
   vi.stubGlobal('matchMedia', (query: string) => ({

@@ -1,14 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
 import { ApiError } from '@/api/errors';
-import {
-  NOTHING_SAID,
-  type PhotoToSend,
-  type RecordedImage,
-} from '@/features/sightings/upload/sendPhoto';
-import { AT_ONCE, MOST_BUSY_ANSWERS, UploadQueue } from '@/features/sightings/upload/UploadQueue';
+import { NOTHING_SAID, type PhotoToSend, type RecordedImage } from '@/features/uploads/sendPhoto';
+import { AT_ONCE, MOST_BUSY_ANSWERS, UploadQueue } from '@/features/uploads/UploadQueue';
 
-import { makeImage, makeSighting } from '../../../support/sightings';
+import { makeImage, makeSighting } from '../../support/sightings';
 
 const FACTS = { ...NOTHING_SAID, camera: 'Gate', direction: 'entering' } as const;
 const IMAGE = makeImage({ image: 'a.jpg' });
