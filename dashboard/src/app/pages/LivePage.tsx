@@ -1,5 +1,5 @@
 import { useState } from 'react';
-import { Outlet, useSearchParams } from 'react-router';
+import { Outlet, useLocation, useNavigate, useParams, useSearchParams } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
 import { shownPlate } from '@/domain/sighting';
@@ -8,6 +8,7 @@ import { SightingSearchBar } from '@/features/sightings/list/SightingSearchBar';
 import { ConnectionBadge } from '@/features/sightings/live/ConnectionBadge';
 import { useLiveSightings } from '@/features/sightings/live/useLiveSightings';
 import { filledIn, searchOf, type SightingSearch } from '@/features/sightings/search';
+import { SightingDrawer } from '@/features/sightings/SightingDrawer';
 import { PassFactsFields } from '@/features/uploads/PassFactsFields';
 import { PhotoDrop } from '@/features/uploads/PhotoDrop';
 import { NEXT_PHOTO, NOTHING_SAID } from '@/features/uploads/sendPhoto';
@@ -57,6 +58,17 @@ export function LivePage() {
       <Outlet />
     </div>
   );
+}
+
+/** The sighting in the address, over the live page. */
+export function OpenSighting() {
+  const { sightingId } = useParams();
+  const { search } = useLocation();
+  const navigate = useNavigate();
+  const close = (): void => {
+    void navigate({ pathname: '/', search });
+  };
+  return <SightingDrawer id={Number(sightingId)} onClose={close} />;
 }
 
 function Photos() {

@@ -1,7 +1,6 @@
 import { Button, Drawer, Skeleton } from '@mantine/core';
 import { IconDownload, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
-import { useLocation, useNavigate, useParams } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
 import { percent } from '@/components/Confidence';
@@ -19,18 +18,16 @@ import { DeleteSighting } from './DeleteSighting';
 import classes from './SightingDrawer.module.css';
 import { useSighting } from './sightings';
 
+interface SightingDrawerProps {
+  id: number;
+  onClose: () => void;
+}
+
 /** One sighting with all its facts, over the page it was opened from. */
-export function SightingDrawer() {
-  const { sightingId } = useParams();
-  const { search } = useLocation();
-  const navigate = useNavigate();
-  const id = Number(sightingId);
+export function SightingDrawer({ id, onClose: close }: SightingDrawerProps) {
   const [correctedId, setCorrectedId] = useState<number | null>(null);
   const isCorrecting = correctedId === id;
   useFocusReturn();
-  const close = (): void => {
-    void navigate({ pathname: '/', search });
-  };
   return (
     <Drawer
       opened

@@ -1,12 +1,10 @@
 import { Badge } from '@mantine/core';
 import { IconListCheck } from '@tabler/icons-react';
 
-import { useHasRight } from '@/api/rights';
-import { Page, Section, SectionLoading } from '@/components/Page';
+import { Section, SectionLoading } from '@/components/Page';
 import { EmptyState, ErrorState } from '@/components/States';
 
-import { ImportsSection } from './ImportsSection';
-import classes from './ListsPage.module.css';
+import classes from './sections.module.css';
 import { useWatchlists, type Watchlist } from './watchlists';
 
 const KIND_WORDS: Record<Watchlist['kind'], string> = {
@@ -15,18 +13,8 @@ const KIND_WORDS: Record<Watchlist['kind'], string> = {
   watch: 'Report',
 };
 
-/** The lists of plates, and what became of the files that were imported into them. */
-export function ListsPage() {
-  const isManager = useHasRight('manage');
-  return (
-    <Page title="Lists">
-      <WatchlistsSection />
-      {isManager && <ImportsSection />}
-    </Page>
-  );
-}
-
-function WatchlistsSection() {
+/** The lists of plates with their size. */
+export function WatchlistsSection() {
   const lists = useWatchlists();
   return (
     <Section title="Lists of plates" {...(lists.data && { count: lists.data.length })}>
@@ -71,6 +59,6 @@ function ListRow({ list: { name, kind, entries, enabled, note } }: { list: Watch
 }
 
 /** "1 entry", "12,000 entries". */
-export function countOf(count: number, one: string, several: string): string {
+function countOf(count: number, one: string, several: string): string {
   return `${count.toLocaleString()} ${count === 1 ? one : several}`;
 }

@@ -1,64 +1,22 @@
 import { Badge, Button, Select } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
-import { IconUsers } from '@tabler/icons-react';
 import { useState } from 'react';
 
-import { useHasRight } from '@/api/rights';
-import { Page, Section, SectionLoading } from '@/components/Page';
+import { Section } from '@/components/Page';
 import { RelativeTime } from '@/components/RelativeTime';
-import { EmptyState, ErrorState } from '@/components/States';
 
 import {
   type Account,
   type Role,
   ROLE_WORDS,
   useAccountDeletion,
-  useAccounts,
   useAccountUpdate,
-  waiting,
 } from './accounts';
 import { useSession } from './session';
-import classes from './UsersPage.module.css';
+import classes from './AccountSection.module.css';
 
 const ROLES: readonly Role[] = ['viewer', 'operator', 'admin'];
 const ROLE_CHOICES = ROLES.map((value) => ({ value, label: ROLE_WORDS[value] }));
-
-/** Who has an account, and who waits for one. */
-export function UsersPage() {
-  const isManager = useHasRight('manage');
-  const accounts = useAccounts(isManager);
-  if (!isManager) {
-    return (
-      <EmptyState icon={<IconUsers size={26} />} title="Only administrators manage users">
-        Ask an administrator to let somebody in or to change a role.
-      </EmptyState>
-    );
-  }
-  if (accounts.isPending) return <LoadingAccounts />;
-  if (accounts.data === undefined) {
-    return (
-      <ErrorState
-        title="The users could not be loaded"
-        error={accounts.error}
-        onRetry={() => void accounts.refetch()}
-      />
-    );
-  }
-  const pending = waiting(accounts.data);
-  return (
-    <Page title="Users">
-      <AccountSection title="Waiting for approval" accounts={pending}>
-        Nobody waits. Whoever registers at the log-in page appears here.
-      </AccountSection>
-      <AccountSection
-        title="Accounts"
-        accounts={accounts.data.filter(({ status }) => status !== 'pending')}
-      >
-        There is no account.
-      </AccountSection>
-    </Page>
-  );
-}
 
 interface AccountSectionProps {
   title: string;
@@ -67,7 +25,8 @@ interface AccountSectionProps {
   children: string;
 }
 
-function AccountSection({ title, accounts, children }: AccountSectionProps) {
+/** Accounts under a heading, each with what an administrator may do to it. */
+export function AccountSection({ title, accounts, children }: AccountSectionProps) {
   return (
     <Section title={title} count={accounts.length}>
       {accounts.length === 0 ? (
@@ -201,14 +160,6 @@ function RoleSelect({ username, role, isFixed = false, onChange }: RoleSelectPro
         if (chosen !== undefined && chosen !== role) onChange(chosen);
       }}
     />
-  );
-}
-
-function LoadingAccounts() {
-  return (
-    <Page title="Users">
-      <SectionLoading label="Loading users" />
-    </Page>
   );
 }
 
