@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+
 import js from '@eslint/js';
 import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import jsxA11y from 'eslint-plugin-jsx-a11y';
@@ -5,7 +7,9 @@ import reactHooks from 'eslint-plugin-react-hooks';
 import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
-const FEATURES = ['locations', 'sightings', 'users', 'watchlists'];
+const FEATURES = readdirSync(`${import.meta.dirname}/src/features`);
+/** From the bottom to the top. */
+const LAYERS = ['api', 'domain', 'components', 'features', 'app'];
 
 export default defineConfig(
   { ignores: ['src/api/schema.d.ts', 'node_modules'] },
@@ -50,7 +54,8 @@ export default defineConfig(
       ],
       // tsc demands brackets for keys of an index signature.
       '@typescript-eslint/dot-notation': 'off',
-      // Imports go downward only: app -> features -> components -> api; features never see each other.
+      // Imports go downward only: app -> features -> components -> domain -> api. Sideways, a feature sees
+      // no more of another than its queries: features/NAME/NAME.ts.
       'import-x/no-restricted-paths': [
         'error',
         {
@@ -59,12 +64,14 @@ export default defineConfig(
             ...FEATURES.map((feature) => ({
               target: `./src/features/${feature}`,
               from: './src/features',
-              except: [`./${feature}`],
-              message: 'A feature never imports another feature; lift the shared part up or down.',
+              except: [`./${feature}`, ...FEATURES.map((other) => `./${other}/${other}.ts`)],
+              message: 'Of another feature import only its queries, features/NAME/NAME.ts.',
             })),
-            { target: './src/features', from: './src/app' },
-            { target: './src/components', from: ['./src/features', './src/app'] },
-            { target: './src/api', from: ['./src/features', './src/app', './src/components'] },
+            ...LAYERS.map((layer, height) => ({
+              target: `./src/${layer}`,
+              from: LAYERS.slice(height + 1).map((higher) => `./src/${higher}`),
+              message: `Imports go downward only: ${LAYERS.toReversed().join(' -> ')}.`,
+            })).slice(0, -1),
           ],
         },
       ],

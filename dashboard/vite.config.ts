@@ -20,7 +20,13 @@ export default defineConfig({
         // The libraries change less often than the pages, so browsers keep them apart.
         codeSplitting: {
           groups: [
-            { name: 'mantine', test: /node_modules[\\/](@mantine|@floating-ui|react-dropzone)/ },
+            {
+              name: 'mantine',
+              test: /node_modules[\\/](@mantine|@floating-ui|react-dropzone)/,
+              // What only some pages use comes with those pages, unless it is too little for a file.
+              entriesAware: true,
+              entriesAwareMergeThreshold: 60_000,
+            },
             { name: 'vendor', test: /node_modules/ },
           ],
         },

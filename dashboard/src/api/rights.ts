@@ -4,7 +4,7 @@ import { SESSION_KEY } from './queries';
 import type { components } from './schema';
 
 type Role = components['schemas']['Role'];
-type Right = 'read' | 'recognize' | 'manage';
+export type Right = 'read' | 'recognize' | 'manage';
 
 const RIGHTS: Record<Role, readonly Right[]> = {
   admin: ['read', 'recognize', 'manage'],

@@ -3,17 +3,15 @@ import { NavLink } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
 import { Logo } from '@/components/Logo';
-import { useAccounts, waiting } from '@/features/users/accounts';
 import type { User } from '@/features/users/session';
 import { UserMenu } from '@/features/users/UserMenu';
 
 import { ColorSchemeMenu } from './ColorSchemeMenu';
+import { NAVIGATION, type NavigationPage } from './navigation';
 import classes from './Shell.module.css';
 
 /** The bar at the top with the pages, the color scheme and the account; the page below it. */
 export function Shell({ user, children }: { user: User; children: ReactNode }) {
-  const isManager = useHasRight('manage');
-  const pending = waiting(useAccounts(isManager).data).length;
   return (
     <>
       <a className={classes.skip} href="#page">
@@ -25,28 +23,9 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
             <Logo />
           </NavLink>
           <nav aria-label="Pages" className={classes.pages}>
-            <NavLink to="/" className={classes.page ?? ''}>
-              Live
-            </NavLink>
-            <NavLink to="/lists" className={classes.page ?? ''}>
-              Lists
-            </NavLink>
-            <NavLink to="/locations" className={classes.page ?? ''}>
-              Locations
-            </NavLink>
-            {isManager && (
-              <NavLink to="/users" className={classes.page ?? ''}>
-                Users
-                {pending > 0 && (
-                  <>
-                    <span className={classes.badge} aria-hidden="true">
-                      {pending}
-                    </span>
-                    <span className="visually-hidden">, {pending} waiting for approval</span>
-                  </>
-                )}
-              </NavLink>
-            )}
+            {NAVIGATION.map((page) => (
+              <PageLink key={page.path} page={page} />
+            ))}
           </nav>
           <div className={classes.tools}>
             <ColorSchemeMenu />
@@ -58,5 +37,17 @@ export function Shell({ user, children }: { user: User; children: ReactNode }) {
         {children}
       </main>
     </>
+  );
+}
+
+/** The way to one page, where the logged-in user has the right that it needs. */
+function PageLink({ page: { path, label, right, Badge } }: { page: NavigationPage }) {
+  const mayOpen = useHasRight(right);
+  if (!mayOpen) return null;
+  return (
+    <NavLink to={path} className={classes.page ?? ''}>
+      {label}
+      {Badge && <Badge />}
+    </NavLink>
   );
 }

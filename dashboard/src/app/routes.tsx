@@ -1,14 +1,8 @@
 import type { RouteObject } from 'react-router';
 
-import { LocationsPage } from '@/features/locations/LocationsPage';
-import { LivePage } from '@/features/sightings/LivePage';
-import { SightingDrawer } from '@/features/sightings/SightingDrawer';
-import { LogInPage } from '@/features/users/LogInPage';
-import { RegisterPage } from '@/features/users/RegisterPage';
-import { UsersPage } from '@/features/users/UsersPage';
-import { ListsPage } from '@/features/watchlists/ListsPage';
-
-import { CrashPage, NotFoundPage } from './MissingPages';
+import { lazyPage } from './lazyPage';
+import { NAVIGATION } from './navigation';
+import { CrashPage, NotFoundPage, PageNotLoaded } from './pages/MissingPages';
 import { RequireUser } from './RequireUser';
 
 /** Every page, under the basename `/app`. All but the account pages stand behind the guard. */
@@ -16,20 +10,28 @@ export const routes: RouteObject[] = [
   {
     errorElement: <CrashPage />,
     children: [
-      { path: '/login', element: <LogInPage /> },
-      { path: '/register', element: <RegisterPage /> },
+      {
+        path: '/login',
+        element: lazyPage(async () => (await import('./pages/LogInPage')).LogInPage),
+      },
+      {
+        path: '/register',
+        element: lazyPage(async () => (await import('./pages/RegisterPage')).RegisterPage),
+      },
       {
         element: <RequireUser />,
         children: [
           {
-            path: '/',
-            element: <LivePage />,
-            children: [{ path: 'sightings/:sightingId', element: <SightingDrawer /> }],
+            errorElement: <PageNotLoaded />,
+            children: [
+              ...NAVIGATION.map(({ path, element, children }) => ({
+                path,
+                element,
+                ...(children && { children }),
+              })),
+              { path: '*', element: <NotFoundPage /> },
+            ],
           },
-          { path: '/lists', element: <ListsPage /> },
-          { path: '/locations', element: <LocationsPage /> },
-          { path: '/users', element: <UsersPage /> },
-          { path: '*', element: <NotFoundPage /> },
         ],
       },
     ],

@@ -1,5 +1,5 @@
-import type { Sighting } from '@/features/sightings/sightings';
-import type { RecordedImage } from '@/features/sightings/upload/sendPhoto';
+import type { Sighting } from '@/domain/sighting';
+import type { RecordedImage } from '@/features/uploads/sendPhoto';
 
 /** A sighting of AB12CDE at noon; `over` says what is different about it. */
 export function makeSighting(over: Partial<Sighting> = {}): Sighting {

@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 
 import { zoneNames } from '@/components/localTime';
 
-import classes from './LocationsPage.module.css';
+import classes from './sections.module.css';
 
 interface ZoneFieldProps {
   label: string;

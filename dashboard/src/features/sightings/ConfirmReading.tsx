@@ -2,8 +2,9 @@ import { Button } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconCheck } from '@tabler/icons-react';
 
-import { shownPlate } from './facts';
-import { type Sighting, useCorrection } from './sightings';
+import { type Sighting, shownPlate } from '@/domain/sighting';
+
+import { useCorrection } from './sightings';
 
 /** Says of an unsure reading that it is right, after which it counts like a sure one. */
 export function ConfirmReading({ sighting }: { sighting: Sighting }) {

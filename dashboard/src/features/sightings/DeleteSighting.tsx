@@ -3,8 +3,9 @@ import { useDisclosure } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconAlertCircle, IconTrash } from '@tabler/icons-react';
 
-import { shownPlate } from './facts';
-import { type Sighting, useDeletion } from './sightings';
+import { type Sighting, shownPlate } from '@/domain/sighting';
+
+import { useDeletion } from './sightings';
 
 interface DeleteSightingProps {
   sighting: Sighting;

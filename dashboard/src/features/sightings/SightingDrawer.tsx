@@ -1,36 +1,33 @@
 import { Button, Drawer, Skeleton } from '@mantine/core';
 import { IconDownload, IconPencil, IconTrash } from '@tabler/icons-react';
 import { useEffect, useRef, useState } from 'react';
-import { useLocation, useNavigate, useParams } from 'react-router';
 
 import { useHasRight } from '@/api/rights';
 import { percent } from '@/components/Confidence';
+import { AnnotatedPicture } from '@/components/picture/AnnotatedPicture';
 import { isUnsureRegion } from '@/components/PlateBadge';
+import { ReadingCard } from '@/components/ReadingCard';
 import { EmptyState, ErrorState } from '@/components/States';
 import { exactTime } from '@/components/RelativeTime';
+import { DIRECTION_WORDS, isTyped, type Sighting, shownPlate, timeSource } from '@/domain/sighting';
+import { vehicleText } from '@/domain/vehicle';
 
 import { CorrectionForm } from './correct/CorrectionForm';
 import { ConfirmReading } from './ConfirmReading';
 import { DeleteSighting } from './DeleteSighting';
-import { DIRECTION_WORDS, isTyped, shownPlate, timeSource } from './facts';
-import { AnnotatedPicture } from './picture/AnnotatedPicture';
-import { ReadingCard } from './ReadingCard';
 import classes from './SightingDrawer.module.css';
-import { type Sighting, useSighting } from './sightings';
-import { vehicleText } from './vehicle';
+import { useSighting } from './sightings';
+
+interface SightingDrawerProps {
+  id: number;
+  onClose: () => void;
+}
 
 /** One sighting with all its facts, over the page it was opened from. */
-export function SightingDrawer() {
-  const { sightingId } = useParams();
-  const { search } = useLocation();
-  const navigate = useNavigate();
-  const id = Number(sightingId);
+export function SightingDrawer({ id, onClose: close }: SightingDrawerProps) {
   const [correctedId, setCorrectedId] = useState<number | null>(null);
   const isCorrecting = correctedId === id;
   useFocusReturn();
-  const close = (): void => {
-    void navigate({ pathname: '/', search });
-  };
   return (
     <Drawer
       opened

@@ -7,8 +7,9 @@ import {
   type TablerIcon,
 } from '@tabler/icons-react';
 
-import type { Sighting } from './sightings';
-import { vehicleText, type VehicleType } from './vehicle';
+import type { Sighting } from '@/domain/sighting';
+import { vehicleText, type VehicleType } from '@/domain/vehicle';
+
 import classes from './VehicleMark.module.css';
 
 const ICONS: Record<VehicleType, TablerIcon> = {

@@ -1,4 +1,9 @@
-import { isVehicleType, MAX_COLOR_LENGTH, MAX_MAKE_LENGTH, type VehicleType } from './vehicle';
+import {
+  isVehicleType,
+  MAX_COLOR_LENGTH,
+  MAX_MAKE_LENGTH,
+  type VehicleType,
+} from '@/domain/vehicle';
 
 /** What is asked of the vehicle; an empty text asks for nothing. */
 export interface VehicleSearch {

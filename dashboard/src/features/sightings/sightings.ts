@@ -10,13 +10,12 @@ import {
 
 import { client, unwrap } from '@/api/client';
 import type { components } from '@/api/schema';
+import type { Sighting } from '@/domain/sighting';
 
 import { filledIn, queryOf, type SightingSearch } from './search';
 
-export type Sighting = components['schemas']['SightingRead'];
 export type SightingPage = components['schemas']['SightingPage'];
 export type Correction = components['schemas']['SightingUpdate'];
-export type Direction = Sighting['direction'];
 
 export const PAGE_SIZE = 30;
 /** How often the list is asked again while nothing comes by itself. */

@@ -11,7 +11,7 @@ import { Section, SectionLoading } from '@/components/Page';
 import { exactTime, RelativeTime } from '@/components/RelativeTime';
 import { EmptyState, ErrorState } from '@/components/States';
 
-import classes from './ListsPage.module.css';
+import classes from './sections.module.css';
 import { RefusedLines } from './RefusedLines';
 import { type ListImport, useListImports } from './watchlists';
 

@@ -1,7 +1,7 @@
 import { SectionLoading } from '@/components/Page';
 import { ErrorState } from '@/components/States';
 
-import classes from './ListsPage.module.css';
+import classes from './sections.module.css';
 import { useRefusedLines } from './watchlists';
 
 interface RefusedLinesProps {

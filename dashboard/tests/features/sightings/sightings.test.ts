@@ -1,12 +1,12 @@
 import { QueryClient } from '@tanstack/react-query';
 import { expect, test } from 'vitest';
 
+import type { Sighting } from '@/domain/sighting';
 import { ANY_VEHICLE } from '@/features/sightings/search';
 import {
   ALL_KEY,
   listKey,
   mergeSighting,
-  type Sighting,
   type SightingPages,
   withSighting,
 } from '@/features/sightings/sightings';

@@ -15,11 +15,11 @@ import { useEffect, useId, useRef } from 'react';
 import { ApiError } from '@/api/errors';
 import { instantOf } from '@/components/localTime';
 import { TimeInput } from '@/components/TimeInput';
+import { DIRECTION_WORDS, DIRECTIONS, type Sighting } from '@/domain/sighting';
+import { COLORS, MAX_COLOR_LENGTH, MAX_MAKE_LENGTH, VEHICLE_CHOICES } from '@/domain/vehicle';
 
-import { DIRECTIONS, DIRECTION_WORDS } from '../facts';
 import { regionChoices, useRegions } from '../regions';
-import { type Sighting, useCorrection } from '../sightings';
-import { COLORS, MAX_COLOR_LENGTH, MAX_MAKE_LENGTH, VEHICLE_CHOICES } from '../vehicle';
+import { useCorrection } from '../sightings';
 import { correctionOf, type CorrectionValues, valuesOf } from './correction';
 import classes from './CorrectionForm.module.css';
 

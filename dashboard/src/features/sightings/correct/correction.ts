@@ -1,8 +1,8 @@
 import { instantOf, localText } from '@/components/localTime';
+import { type Direction, type Sighting, shownPlate } from '@/domain/sighting';
+import { isVehicleType } from '@/domain/vehicle';
 
-import { shownPlate } from '../facts';
-import type { Correction, Direction, Sighting } from '../sightings';
-import { isVehicleType } from '../vehicle';
+import type { Correction } from '../sightings';
 
 /** What the form shows; a field without a value is empty. */
 export interface CorrectionValues {

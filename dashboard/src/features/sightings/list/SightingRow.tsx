@@ -9,10 +9,15 @@ import { Link, useLocation } from 'react-router';
 import { Confidence } from '@/components/Confidence';
 import { PlateBadge } from '@/components/PlateBadge';
 import { RelativeTime } from '@/components/RelativeTime';
+import {
+  type Direction,
+  DIRECTION_WORDS,
+  isTyped,
+  type Sighting,
+  shownPlate,
+} from '@/domain/sighting';
+import { vehicleText } from '@/domain/vehicle';
 
-import { DIRECTION_WORDS, isTyped, shownPlate } from '../facts';
-import type { Direction, Sighting } from '../sightings';
-import { vehicleText } from '../vehicle';
 import { VehicleMark } from '../VehicleMark';
 import classes from './SightingRow.module.css';
 

@@ -2,14 +2,15 @@ import { Autocomplete, Button, CloseButton, Select, TextInput } from '@mantine/c
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useState } from 'react';
 
-import { ANY_VEHICLE, vehicleFacts, type VehicleSearch } from '../search';
 import {
   COLORS,
   isVehicleType,
   MAX_COLOR_LENGTH,
   MAX_MAKE_LENGTH,
   VEHICLE_CHOICES,
-} from '../vehicle';
+} from '@/domain/vehicle';
+
+import { ANY_VEHICLE, vehicleFacts, type VehicleSearch } from '../search';
 import classes from './VehicleFilter.module.css';
 
 const PAUSE_MS = 300;

@@ -2,8 +2,9 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
 
 import { searchReason } from '@/api/searchReason';
+import type { Sighting } from '@/domain/sighting';
 
-import { mergeSighting, refetchSightings, type Sighting } from '../sightings';
+import { mergeSighting, refetchSightings } from '../sightings';
 import { type ConnectionState, LiveConnection } from './LiveConnection';
 
 interface LiveSightings {
