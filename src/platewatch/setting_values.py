@@ -1,6 +1,6 @@
 """The values of settings that are more than a number or a word: what to use of them, or what to write instead.
 
-Each raises ValueError with a message for whoever wrote the value; it names no setting, since settings.py does.
+Each raises ValueError with a message for whoever wrote the value; it names no setting, since settings/loading.py does.
 """
 
 from __future__ import annotations
@@ -32,24 +32,17 @@ def split_commas(value: object) -> object:
     return value
 
 
-def split_folders(value: object) -> object:
-    """The folders of a text between its commas; any other value as it is."""
-    if isinstance(value, str):
-        return tuple(Path(part.strip()).expanduser() for part in value.split(",") if part.strip())
-    return value
-
-
-def usable_path(path: Path | None) -> Path | None:
+def usable_path(path: Path) -> Path:
     """The path with `~` replaced by the user's home."""
     try:
-        return path and path.expanduser()
+        return path.expanduser()
     except RuntimeError as error:
         raise ValueError(f"{str(path)!r} begins with the home of a user that is not known here") from error
 
 
 def absolute_path(path: Path) -> Path:
     """The path from the root on, so that messages can be understood from any folder."""
-    return Path.cwd() / (usable_path(path) or path)
+    return Path.cwd() / usable_path(path)
 
 
 def browser_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
