@@ -9,16 +9,20 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 MIN_KEY_LENGTH: Final = 16
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MIN_DIFFERENT_SIGNS: Final = 5
 _PLACEHOLDER: Final = re.compile(
-    r"(your|my|the|some|a)?[-_ ]?([a-z]{0,12}[-_ ]?){0,3}(secret|key)([-_ ]?[a-z]{0,8}){0,3}[0-9]{0,8}"
-    r"|.*(change|replace|insert|fill)[-_ ]?(me|this|it|in|here).*|.*(example|placeholder|xxxx).*|<.*>|\$?\{.*\}"
-    r"|((pass(word|phrase)?|secret|platewatch|carwatch)[-_ 0-9]*)+",
-    re.IGNORECASE,
+    r"""
+      (your|my|the|some|a)?[-_ ]?([a-z]{0,12}[-_ ]?){0,3}(secret|key)([-_ ]?[a-z]{0,8}){0,3}[0-9]{0,8}  # my-secret-key
+    | .*(change|replace|insert|fill)[-_ ]?(me|this|it|in|here).*                                       # change-me-now
+    | .*(example|placeholder|xxxx).*
+    | <.*> | \$?\{.*\}                                                                                # ${SECRET_KEY}
+    | ((pass(word|phrase)?|secret|platewatch|carwatch)[-_ 0-9]*)+                                      # password1234
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _HOST_NAME: Final = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
 _REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
@@ -27,9 +31,11 @@ _NEW_KEY: Final = "`openssl rand -hex 32` prints a good one"
 
 def split_commas(value: object) -> object:
     """The parts of a text between its commas, without blanks around them; any other value as it is."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
+    return _parts(value) if isinstance(value, str) else value
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def usable_path(path: Path) -> Path:
@@ -57,15 +63,13 @@ def _browser_origin(origin: str) -> str:
             "Name each site, such as https://plates.example.org"
         )
     wrong = f"{origin!r} is no site. Write its scheme and name, such as https://plates.example.org"
-    try:
-        parts = urlsplit(origin.rstrip("/"))
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(wrong) from error
+    parts = _split_address(origin.rstrip("/"), wrong)
+    host = parts.hostname
     if parts.scheme not in _DEFAULT_PORTS or not host or parts.path or parts.query or parts.fragment or "@" in origin:
         raise ValueError(wrong)
     name = f"[{host}]" if ":" in host else _ascii_name(host)
-    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
+    is_default = parts.port in (None, _DEFAULT_PORTS[parts.scheme])
+    return f"{parts.scheme}://{name}" + ("" if is_default else f":{parts.port}")
 
 
 def host_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -101,7 +105,7 @@ def _ascii_name(name: str) -> str:
 
 def proxy_addresses(value: str) -> str:
     """The addresses and networks, with commas between them."""
-    return ",".join(_proxy_address(part.strip()) for part in value.split(",") if part.strip())
+    return ",".join(map(_proxy_address, _parts(value)))
 
 
 def _proxy_address(text: str) -> str:
@@ -120,17 +124,14 @@ def _proxy_address(text: str) -> str:
     return str(network) if "/" in text else text
 
 
-def server_keys(value: str | None) -> str | None:
+def server_keys(value: str) -> str:
     """The keys as they are given, if the first one, which seals, is hard to guess; the others only open old secrets."""
-    if value is not None:
-        require_strong_key(value.split(",")[0].strip())
+    require_strong_key(value.partition(",")[0].strip())
     return value
 
 
-def require_strong_key(key: str | None) -> str | None:
+def require_strong_key(key: str) -> str:
     """The key, if it is long and not a document's placeholder."""
-    if key is None:
-        return None
     if len(key) < MIN_KEY_LENGTH:
         raise ValueError(f"the key has {len(key)} characters, {MIN_KEY_LENGTH} are the least; {_NEW_KEY}")
     if _PLACEHOLDER.fullmatch(key) or len(set(key)) < _MIN_DIFFERENT_SIGNS:
@@ -148,26 +149,27 @@ def place_name(value: str | None) -> str | None:
 
 def service_address(value: str) -> str:
     """The address, if it is one of a service over HTTP, without a password."""
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError("it can't be read. Write such as https://api.example.org") from error
-    if parts.scheme not in _DEFAULT_PORTS or not host or "@" in value or re.search(r"\s", value):
-        raise ValueError("it is no address of a service. Write such as https://api.example.org")
+    wrong = "it is no address of a service. Write such as https://api.example.org"
+    parts = _split_address(value, wrong)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in value or re.search(r"\s", value):
+        raise ValueError(wrong)
     return value
 
 
-def redis_address(value: str | None) -> str | None:
+def redis_address(value: str) -> str:
     """The address, if it is one of a Redis."""
-    if value is None:
-        return None
-    try:
-        parts = urlsplit(value)
-        named = parts.path if parts.scheme == "unix" else parts.hostname
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError("it can't be read. Write such as redis://localhost:6379/0") from error
-    if parts.scheme not in _REDIS_SCHEMES or not named:
-        raise ValueError("it is no address of a Redis. Write such as redis://localhost:6379/0")
+    wrong = "it is no address of a Redis. Write such as redis://localhost:6379/0"
+    parts = _split_address(value, wrong)
+    if parts.scheme not in _REDIS_SCHEMES or not (parts.path if parts.scheme == "unix" else parts.hostname):
+        raise ValueError(wrong)
     return value
+
+
+def _split_address(address: str, wrong: str) -> SplitResult:
+    """The parts of the address, whose host and port can be read; else ValueError with the message `wrong`."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(wrong) from error
+    return parts
