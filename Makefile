@@ -25,7 +25,7 @@ TRAINING := training/.venv
 FONT_PACKAGES := $(shell sed -n 's/.*package: *\([a-z0-9-]*\).*/\1/p' training/src/platewatch_training/synthesis/typefaces/debian.yaml | sort -u)
 TEST_PACKAGES := chromium nginx-light tesseract-ocr tesseract-ocr-eng $(FONT_PACKAGES)
 
-.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi benchmark replay training training-check docs lock clean
+.PHONY: help run serve install dashboard migrate test test-tools check format lint types dashboard-check openapi settings-docs benchmark replay training training-check docs lock clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -58,9 +58,10 @@ check: $(STAMPS)/dev ## format, lint, types, documents, dashboard, training and 
 	@$(MAKE) --no-print-directory training-check
 	@$(MAKE) --no-print-directory test
 
-format: $(STAMPS)/dev ## format the code
+format: $(STAMPS)/dev ## format the code, and write the documents of the settings
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+	@$(BIN)/python -m platewatch.settings.docs
 	@$(WITH_NODE); cd dashboard && npm run --silent format
 
 dashboard-check: $(STAMPS)/dashboard
@@ -69,6 +70,9 @@ dashboard-check: $(STAMPS)/dashboard
 openapi: $(STAMPS)/dev $(STAMPS)/dashboard ## write the API's description and the dashboard's client from it
 	$(BIN)/platewatch openapi > dashboard/openapi.json
 	@$(WITH_NODE); cd dashboard && npm run --silent generate
+
+settings-docs: $(STAMPS)/package ## write docs/settings.md and .env.example from the settings' docstrings
+	$(BIN)/python -m platewatch.settings.docs
 
 benchmark: $(STAMPS)/dev ## accuracy and speed (SHARED=folder of the labelled photos)
 	$(BIN)/python -m benchmarks.accuracy --datasets $(SHARED)

@@ -147,7 +147,7 @@ def test_imports_go_downward_only(file: str, tree: ast.Module) -> None:
         ("sightings/endpoints/recording.py", "app.runtime", False),
         ("sightings/service.py", "compat.carwatch", False),
         ("compat/carwatch.py", "sightings.service", True),
-        ("settings.py", "db.engine", False),
+        ("settings/loading.py", "db.engine", False),
         ("cli/server.py", "app.main", True),
     ],
 )
@@ -172,7 +172,7 @@ def test_a_package_is_imported_in_its_place_only(package: str, where: str) -> No
 @pytest.mark.parametrize(
     ("pattern", "where"),
     [
-        pytest.param(r"os\.environ|os\.getenv|environb", "settings.py", id="the environment"),
+        pytest.param(r"os\.environ|os\.getenv|environb", "settings/loading.py", id="the environment"),
         pytest.param(r"cv2\.cvtColor|cv2\.COLOR_", "vision/image.py", id="color conversion"),
         pytest.param(r"datetime\.now\(|utcnow\(|time\.time\(", "clock.py", id="the time of day"),
         pytest.param(r"AwareDatetime|PastDatetime|FutureDatetime", "fields.py", id="times from outside"),

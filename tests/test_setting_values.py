@@ -135,3 +135,25 @@ def test_addresses_of_a_redis_are_taken(url: str) -> None:
 def test_what_is_no_address_of_a_redis_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="redis://localhost:6379/0"):
         values.redis_address(url)
+
+
+@pytest.mark.parametrize("url", ["https://api.example.org", "http://127.0.0.1:9/v1", "https://[2001:db8::1]"])
+def test_addresses_of_a_service_are_taken(url: str) -> None:
+    assert values.service_address(url) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "foo",
+        "ftp://a.example",
+        "https://",
+        "https://u:p@a.example",
+        "https://a.example:port",
+        "https://a b",
+        "http://[::1",
+    ],
+)
+def test_what_is_no_address_of_a_service_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match=r"https://api\.example\.org"):
+        values.service_address(url)

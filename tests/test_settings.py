@@ -29,7 +29,7 @@ def test_a_checkout_keeps_its_data_in_its_data_folder_wherever_it_is_called() ->
 def test_an_installed_package_keeps_its_data_in_the_users_folder_even_in_a_checkout(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("platewatch.settings.checkout_folder", lambda: None)
+    monkeypatch.setattr("platewatch.settings.server.checkout_folder", lambda: None)
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "share"))
     (tmp_path / "pyproject.toml").touch()
     (tmp_path / "src/platewatch").mkdir(parents=True)
@@ -48,6 +48,13 @@ def test_the_home_folder_can_be_written_as_a_tilde(monkeypatch: pytest.MonkeyPat
     assert settings.data == tmp_path / "home/plates"
     assert settings.log_folder == tmp_path / "home/logs"
     assert settings.import_folders == (tmp_path / "home/in",)
+
+
+def test_import_folder_below_an_unknown_home_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATEWATCH_IMPORT_FOLDERS", "/srv/photos, ~nobody-here/in")
+    (fault,) = read_settings().faults
+    assert fault.startswith("PLATEWATCH_IMPORT_FOLDERS=~nobody-here/in can't be used: ")
+    assert "home of a user that is not known here" in fault
 
 
 def test_the_environment_wins_over_the_env_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,7 +63,7 @@ class SettingNames:
     """The names that settings are read from: platewatch's own, and for some CarWatch's."""
 
     def __init__(self, fields: Mapping[str, FieldInfo]) -> None:
-        self._names = {field: _names_of(field, info) for field, info in fields.items()}
+        self._names = {field: names_of(field, info) for field, info in fields.items()}
 
     def all(self) -> frozenset[str]:
         return frozenset(name for names in self._names.values() for name in names)
@@ -81,7 +81,8 @@ def own_name(field: str) -> str:
     return f"{PREFIX}{field.upper()}"
 
 
-def _names_of(field: str, info: FieldInfo) -> list[str]:
+def names_of(field: str, info: FieldInfo) -> list[str]:
+    """The names that the field is read from, the one that wins first."""
     alias = info.validation_alias
     return [str(choice) for choice in alias.choices] if isinstance(alias, AliasChoices) else [own_name(field)]
 

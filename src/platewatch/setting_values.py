@@ -1,6 +1,6 @@
 """The values of settings that are more than a number or a word: what to use of them, or what to write instead.
 
-Each raises ValueError with a message for whoever wrote the value; it names no setting, since settings.py does.
+Each raises ValueError with a message for whoever wrote the value; it names no setting, since settings/loading.py does.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import ipaddress
 import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from zxcvbn import zxcvbn
 
@@ -20,9 +20,13 @@ _MIN_KEY_GUESSES: Final = 10**10
 _JUDGED: Final = 20
 """Characters that zxcvbn looks at: more can only be harder to guess, and 72 may take it ten seconds."""
 _PLACEHOLDER: Final = re.compile(
-    r"(your|my|the|some|a)?[-_ ]?([a-z]{0,12}[-_ ]?){0,3}(secret|key)([-_ ]?[a-z]{0,8}){0,3}[0-9]{0,8}"
-    r"|.*(change|replace|insert|fill)[-_ ]?(me|this|it|in|here).*|.*(example|placeholder|insecure).*|<.*>|\$?\{.*\}",
-    re.IGNORECASE,
+    r"""
+      (your|my|the|some|a)?[-_ ]?([a-z]{0,12}[-_ ]?){0,3}(secret|key)([-_ ]?[a-z]{0,8}){0,3}[0-9]{0,8}  # my-secret-key
+    | .*(change|replace|insert|fill)[-_ ]?(me|this|it|in|here).*                                       # change-me-now
+    | .*(example|placeholder|insecure).*
+    | <.*> | \$?\{.*\}                                                                                # ${SECRET_KEY}
+    """,
+    re.IGNORECASE | re.VERBOSE,
 )
 _HOST_NAME: Final = re.compile(r"(\*\.)?[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?(\.[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?)*\.?")
 _REDIS_SCHEMES: Final = ("redis", "rediss", "unix")
@@ -31,29 +35,24 @@ _NEW_KEY: Final = "`openssl rand -hex 32` prints a good one"
 
 def split_commas(value: object) -> object:
     """The parts of a text between its commas, without blanks around them; any other value as it is."""
-    if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
-    return value
+    return _parts(value) if isinstance(value, str) else value
 
 
-def split_folders(value: object) -> object:
-    """The folders of a text between its commas; any other value as it is."""
-    if isinstance(value, str):
-        return tuple(Path(part.strip()).expanduser() for part in value.split(",") if part.strip())
-    return value
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def usable_path(path: Path | None) -> Path | None:
+def usable_path(path: Path) -> Path:
     """The path with `~` replaced by the user's home."""
     try:
-        return path and path.expanduser()
+        return path.expanduser()
     except RuntimeError as error:
         raise ValueError(f"{str(path)!r} begins with the home of a user that is not known here") from error
 
 
 def absolute_path(path: Path) -> Path:
     """The path from the root on, so that messages can be understood from any folder."""
-    return Path.cwd() / (usable_path(path) or path)
+    return Path.cwd() / usable_path(path)
 
 
 def browser_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
@@ -68,15 +67,13 @@ def _browser_origin(origin: str) -> str:
             "Name each site, such as https://plates.example.org"
         )
     wrong = f"{origin!r} is no site. Write its scheme and name, such as https://plates.example.org"
-    try:
-        parts = urlsplit(origin.rstrip("/"))
-        host, port = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError(wrong) from error
+    parts = _split_address(origin.rstrip("/"), wrong)
+    host = parts.hostname
     if parts.scheme not in _DEFAULT_PORTS or not host or parts.path or parts.query or parts.fragment or "@" in origin:
         raise ValueError(wrong)
     name = f"[{host}]" if ":" in host else _ascii_name(host)
-    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, _DEFAULT_PORTS[parts.scheme]) else "")
+    is_default = parts.port in (None, _DEFAULT_PORTS[parts.scheme])
+    return f"{parts.scheme}://{name}" + ("" if is_default else f":{parts.port}")
 
 
 def host_names(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -112,7 +109,7 @@ def _ascii_name(name: str) -> str:
 
 def proxy_addresses(value: str) -> str:
     """The addresses and networks, with commas between them."""
-    return ",".join(_proxy_address(part.strip()) for part in value.split(",") if part.strip())
+    return ",".join(map(_proxy_address, _parts(value)))
 
 
 def _proxy_address(text: str) -> str:
@@ -131,17 +128,14 @@ def _proxy_address(text: str) -> str:
     return str(network) if "/" in text else text
 
 
-def server_keys(value: str | None) -> str | None:
+def server_keys(value: str) -> str:
     """The keys as they are given, if the first one, which seals, is hard to guess; the others only open old secrets."""
-    if value is not None:
-        require_strong_key(value.split(",")[0].strip())
+    require_strong_key(value.partition(",")[0].strip())
     return value
 
 
-def require_strong_key(key: str | None) -> str | None:
+def require_strong_key(key: str) -> str:
     """The key, if it is long and not a document's placeholder."""
-    if key is None:
-        return None
     if len(key) < MIN_KEY_LENGTH:
         raise ValueError(f"the key has {len(key)} characters, {MIN_KEY_LENGTH} are the least; {_NEW_KEY}")
     if _PLACEHOLDER.fullmatch(key) or zxcvbn(key[:_JUDGED])["guesses"] < _MIN_KEY_GUESSES:
@@ -159,26 +153,27 @@ def place_name(value: str | None) -> str | None:
 
 def service_address(value: str) -> str:
     """The address, if it is one of a service over HTTP, without a password."""
-    try:
-        parts = urlsplit(value)
-        host, _ = parts.hostname, parts.port
-    except ValueError as error:
-        raise ValueError("it can't be read. Write such as https://api.example.org") from error
-    if parts.scheme not in _DEFAULT_PORTS or not host or "@" in value or re.search(r"\s", value):
-        raise ValueError("it is no address of a service. Write such as https://api.example.org")
+    wrong = "it is no address of a service. Write such as https://api.example.org"
+    parts = _split_address(value, wrong)
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or "@" in value or re.search(r"\s", value):
+        raise ValueError(wrong)
     return value
 
 
-def redis_address(value: str | None) -> str | None:
+def redis_address(value: str) -> str:
     """The address, if it is one of a Redis."""
-    if value is None:
-        return None
-    try:
-        parts = urlsplit(value)
-        named = parts.path if parts.scheme == "unix" else parts.hostname
-        _ = parts.port
-    except ValueError as error:
-        raise ValueError("it can't be read. Write such as redis://localhost:6379/0") from error
-    if parts.scheme not in _REDIS_SCHEMES or not named:
-        raise ValueError("it is no address of a Redis. Write such as redis://localhost:6379/0")
+    wrong = "it is no address of a Redis. Write such as redis://localhost:6379/0"
+    parts = _split_address(value, wrong)
+    if parts.scheme not in _REDIS_SCHEMES or not (parts.path if parts.scheme == "unix" else parts.hostname):
+        raise ValueError(wrong)
     return value
+
+
+def _split_address(address: str, wrong: str) -> SplitResult:
+    """The parts of the address, whose host and port can be read; else ValueError with the message `wrong`."""
+    try:
+        parts = urlsplit(address)
+        _ = parts.hostname, parts.port
+    except ValueError as error:
+        raise ValueError(wrong) from error
+    return parts

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,8 @@ from platewatch.cli import app
 from platewatch.cli import read as read_module
 from platewatch.vision.geometry import iou
 from platewatch.vision.image import open_image
+from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.pipeline import PlateReader
 from tests.vision.networks import constant_network, with_metadata
 from tests.vision.pictures import SAMPLES, encode, heic, quarters
 
@@ -198,6 +201,98 @@ def test_class_of_the_plate_is_chosen_by_option_or_setting(
     monkeypatch.setenv("PLATEWATCH_DETECTOR_CLASS", "0")
     assert json.loads(run(*arguments).stdout)["plates"] == by_option["plates"]
     assert json.loads(run(*arguments, "--detector-class", "wheel").stdout)["plates"] == []
+
+
+def test_detector_comes_from_the_settings(photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    output = np.zeros((1, 10, 6), dtype=np.float32)
+    output[0, 0] = [20, 45, 46, 54, 0.9, 0]
+    (tmp_path / "mine.onnx").write_bytes(constant_network(output))
+    monkeypatch.setenv("PLATEWATCH_DETECTOR", "yolo")
+    monkeypatch.setenv("PLATEWATCH_DETECTOR_MODEL", str(tmp_path / "mine.onnx"))
+    (plate,) = json.loads(run("--json", photos / "spain.jpg").stdout)["plates"]
+    assert plate["box"] == pytest.approx([130, 292.5, 299, 351], abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["detector", "recognizer"])
+def test_unknown_backend_of_the_settings_is_refused(kind: str, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"PLATEWATCH_{kind.upper()}", "nope")
+    result = run("--json", photos / "spain.jpg")
+    assert result.exit_code == 2
+    assert f"{kind} 'nope'" in result.stderr
+    assert run("--json", f"--{kind}", "platewatch", photos / "spain.jpg").exit_code == 0
+
+
+def test_min_confidence_comes_from_the_settings(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PLATEWATCH_MIN_CONFIDENCE", "1")
+    assert json.loads(run("--json", photos / "spain.jpg").stdout)["plates"] == []
+    by_option = run("--json", "--min-confidence", "0", photos / "spain.jpg")
+    assert json.loads(by_option.stdout)["plates"][0]["text"] == "0695DVH"
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        pytest.param("MAX_IMAGE_MB", "The image has more than 1 MB", id="bytes"),
+        pytest.param("MAX_IMAGE_MEGAPIXELS", "megapixels", id="pixels"),
+    ],
+)
+def test_image_limits_come_from_the_settings(
+    setting: str, message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (1100, 1000, 3), dtype=np.uint8)
+    (tmp_path / "noise.png").write_bytes(encode(Image.fromarray(noise), "PNG"))
+    assert run("--json", tmp_path / "noise.png").exit_code == 0
+    monkeypatch.setenv(f"PLATEWATCH_{setting}", "1")
+    result = run("--json", tmp_path / "noise.png")
+    assert result.exit_code == 1
+    assert message in json.loads(result.stdout)["error"]
+
+
+@pytest.mark.parametrize(
+    ("setting", "arguments", "expected"),
+    [
+        pytest.param(None, [], 7, id="all of the machine"),
+        pytest.param("3", [], 3, id="the setting"),
+        pytest.param("3", ["--threads", "2"], 2, id="the option"),
+    ],
+)
+def test_threads_come_from_the_settings(
+    setting: str | None, arguments: list[str], expected: int, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    class Watched(PlateReader):
+        def __init__(self, *names: str, threads: int, **options: Any) -> None:
+            seen.append(threads)
+            super().__init__(*names, threads=1, **options)
+
+    monkeypatch.setattr("platewatch.vision.pipeline.PlateReader", Watched)
+    monkeypatch.setattr("os.cpu_count", lambda: 7)
+    if setting is not None:
+        monkeypatch.setenv("PLATEWATCH_READER_THREADS", setting)
+    assert run("--json", *arguments, photos / "spain.jpg").exit_code == 0
+    assert seen == [expected]
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [("PROFILE", "thorough"), ("RECOGNIZER_MODEL", "own"), ("DETECTOR_MODEL", "own.onnx"), ("DETECTOR_CLASS", "2")],
+)
+def test_options_of_backends_come_from_the_settings(
+    setting: str, value: str, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[BackendOptions] = []
+
+    class Watched(PlateReader):
+        def __init__(self, *names: str, options: BackendOptions, **others: Any) -> None:
+            seen.append(options)
+            super().__init__(*names, **others)
+
+    monkeypatch.setattr("platewatch.vision.pipeline.PlateReader", Watched)
+    monkeypatch.setenv(f"PLATEWATCH_{setting}", value)
+    assert run("--json", photos / "spain.jpg").exit_code == 0
+    field = {"DETECTOR_MODEL": "model"}.get(setting, setting.lower())
+    assert str(getattr(seen[0], field)) == value
 
 
 def test_a_reader_that_has_enough_ends_the_command_quietly(photos: Path) -> None:

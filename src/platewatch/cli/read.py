@@ -18,7 +18,9 @@ from platewatch.errors import FieldError, ImageError, ModelError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from platewatch.settings import Settings
     from platewatch.vision.image import EncodedImage
+    from platewatch.vision.inference.registry import BackendOptions
     from platewatch.vision.pipeline import PlateReader
     from platewatch.vision.types import ImageReadings
 
@@ -41,8 +43,8 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         Path | None,
         typer.Option(metavar="DIR", help="Write pictures with the plates outlined here."),
     ] = None,
-    detector: Annotated[str, typer.Option(help="What finds plates; see `platewatch models`.")] = "platewatch",
-    recognizer: Annotated[str, typer.Option(help="What reads them; see `platewatch models`.")] = "platewatch",
+    detector: Annotated[str | None, typer.Option(help="What finds plates; see `platewatch models`.")] = None,
+    recognizer: Annotated[str | None, typer.Option(help="What reads them; see `platewatch models`.")] = None,
     profile: Annotated[
         ProfileName | None, typer.Option(help="How closely the detector `platewatch` looks for small plates.")
     ] = None,
@@ -54,20 +56,23 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     recognizer_model: Annotated[
         Path | None, typer.Option(metavar="FOLDER", help="A model folder for the recognizer `platewatch`.")
     ] = None,
-    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Leave out plates below this.")] = 0.1,
-    threads: Annotated[int, typer.Option(min=1, max=64, help="Processor threads.")] = os.cpu_count() or 1,
+    min_confidence: Annotated[
+        float | None, typer.Option(min=0, max=1, help="Leave out plates below this confidence.")
+    ] = None,
+    threads: Annotated[
+        int | None,
+        typer.Option(min=1, max=64, help="Processor threads; all of the machine where the settings give none."),
+    ] = None,
 ) -> None:
     """Read the plates of images and print them.
+
+    Options that are not given, and the limits of images, come from the settings (PLATEWATCH_DETECTOR and so on).
 
     Ends with 0 if every image could be read, 1 if some could not (they are named on standard error), 2 if the
     command itself makes no sense.
     """
-    from dataclasses import replace
-
-    from platewatch.clock import Clock
-    from platewatch.reading.backend_options import backend_options
     from platewatch.settings import load_settings
-    from platewatch.vision.inference.registry import Profile
+    from platewatch.vision.image import ImageLimits
     from platewatch.vision.pipeline import PlateReader
 
     if as_json and as_csv:
@@ -77,15 +82,16 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         _refuse(f"No images below {', '.join(paths)}. Name JPEG, PNG, WebP, AVIF, HEIC or BMP files.")
     style = Style.JSON if as_json else Style.CSV if as_csv else Style.TABLE
     try:
-        told = backend_options(load_settings(), Clock().now)
-        options = replace(
-            told,
-            profile=Profile(profile) if profile else told.profile,
-            model=model or told.model,
-            detector_class=detector_class or told.detector_class,
-            recognizer_model=recognizer_model or told.recognizer_model,
+        settings = load_settings()
+        options = _chosen_options(settings, profile, model, detector_class, recognizer_model)
+        reader = PlateReader(
+            detector or settings.detector,
+            recognizer or settings.recognizer,
+            threads=threads or _threads(settings),
+            min_confidence=settings.min_confidence if min_confidence is None else min_confidence,
+            limits=ImageLimits(settings.max_image_bytes, settings.max_image_pixels),
+            options=options,
         )
-        reader = PlateReader(detector, recognizer, threads=threads, min_confidence=min_confidence, options=options)
         writer = None if annotate is None else AnnotationWriter(annotate)
         failed = _read_all(reader, images, style, writer)
     except (ModelError, FieldError) as error:
@@ -96,6 +102,35 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
         raise typer.Exit(0) from None
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _chosen_options(
+    settings: Settings,
+    profile: ProfileName | None,
+    model: Path | None,
+    detector_class: str | None,
+    recognizer_model: Path | None,
+) -> BackendOptions:
+    """The options of the backends: those of the command, the others from the settings."""
+    from dataclasses import replace
+
+    from platewatch.clock import Clock
+    from platewatch.reading.backend_options import backend_options
+    from platewatch.vision.inference.registry import Profile
+
+    options = backend_options(settings, Clock().now)
+    return replace(
+        options,
+        profile=Profile(profile) if profile else options.profile,
+        model=model or options.model,
+        detector_class=detector_class or options.detector_class,
+        recognizer_model=recognizer_model or options.recognizer_model,
+    )
+
+
+def _threads(settings: Settings) -> int:
+    """The threads that the settings give a reader; all of the machine where they give none, as it reads alone here."""
+    return settings.reader_threads if settings.is_given("reader_threads") else os.cpu_count() or 1
 
 
 class AnnotationWriter:
