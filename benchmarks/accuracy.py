@@ -94,8 +94,8 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
 
 
 def _reader(detector: str, recognizer: str, threads: int, options: BackendOptions) -> PlateReader:
-    told = replace(options, grammars=not recognizer.endswith(_AS_READ))
-    return PlateReader(detector, recognizer.removesuffix(_AS_READ), threads=threads, options=told)
+    options = replace(options, grammars=not recognizer.endswith(_AS_READ))
+    return PlateReader(detector, recognizer.removesuffix(_AS_READ), threads=threads, options=options)
 
 
 def measure(reader: PlateReader, sets: Sequence[PhotoSet]) -> list[SetResult]:
@@ -108,7 +108,7 @@ def measure(reader: PlateReader, sets: Sequence[PhotoSet]) -> list[SetResult]:
         for one in sets:
             progress.update(task, description=one.name)
             results.append(measure_set(reader, one, lambda: progress.advance(task)))
-            # Where no bar can be drawn, these lines are all that tells how far it is.
+            # Where no bar can be drawn, these lines alone show how far it is.
             progress.console.print(f"{one.name}: {len(one.photos)} images read", highlight=False)
     return results
 

@@ -97,7 +97,7 @@ def this_machine() -> Machine:
 
 
 def cpu_name(facts: str) -> str:
-    """The processor's name as Linux tells it in the text of its `cpuinfo`, or what Python knows."""
+    """The processor's name from the text of Linux's `cpuinfo`, or what Python knows."""
     for line in facts.splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "model name":

@@ -65,7 +65,7 @@ def stage_speed(threads: int, times: Iterable[StageTimes]) -> StageSpeed:
 
 def measure_stages(reader: PlateReader, photos: Sequence[Path], repeat: int, threads: int) -> StageSpeed:
     """Each photo read `repeat` times by a reader that is warm; raises ImageError and OSError."""
-    # Opened anew each time: an opened image keeps its pixels.
+    # Opened again each time: an opened image keeps its pixels.
     times = [reader.read_timed(open_image(photo.read_bytes()))[1] for _ in range(repeat) for photo in photos]
     return stage_speed(threads, times)
 

@@ -31,7 +31,7 @@ class Backend:
 
     @property
     def is_known(self) -> bool:
-        """Whether `seconds` tells anything; on SQLite there is no other process."""
+        """Whether `seconds` means anything; on SQLite there is no other process."""
         return self._schedule is not None
 
     def seconds(self) -> float:

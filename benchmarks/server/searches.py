@@ -92,7 +92,7 @@ ASKS: Final[dict[str, Ask]] = {
         "location_id": rng.randint(1, LOCATIONS),
         **_day(rng),
     },
-    "location, direction, surest": lambda rng, _world: {
+    "location, direction, most confident": lambda rng, _world: {
         "location_id": rng.randint(1, LOCATIONS),
         "direction": "entering",
         "min_confidence": 0.99,

@@ -26,7 +26,7 @@ ENCODING: Final = "utf-8-sig"
 
 _NOT_SETTINGS: Final = re.compile(
     r"PLATEWATCH_TEST_.*"
-    # Kubernetes tells each container about a service of that name.
+    # Kubernetes sets this variable in each container for a service of that name.
     r"|PLATEWATCH_SERVICE_(HOST|PORT(_.*)?)|PLATEWATCH_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
 )
 _MAYBE_SECRET: Final = re.compile(r"[^=:]*[=:]|(?:export\s+)?[A-Z0-9]+_[A-Z0-9_]+\s")

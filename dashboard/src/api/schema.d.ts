@@ -597,8 +597,8 @@ export interface paths {
          * Record
          * @description Read plates and record each as a sighting: all photos of the request, or none if one is bad.
          *
-         *     A photo that was recorded before, of the same place and time, is not recorded again: its answer has the sightings
-         *     of then.
+         *     A photo that was recorded before, of the same place and time, is not recorded again: its answer has the
+         *     earlier sightings.
          *
          *     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
          */
@@ -692,7 +692,7 @@ export interface paths {
         head?: never;
         /**
          * Correct Sighting
-         * @description Correct a sighting. What was read stays in its history; lists are matched anew.
+         * @description Correct a sighting. What was read stays in its history; lists are matched again.
          */
         patch: operations["correct_sighting_api_v1_sightings__sighting_id__patch"];
         trace?: never;
@@ -806,7 +806,7 @@ export interface paths {
         };
         /**
          * Read Regions
-         * @description List the known region codes: countries by ISO 3166, and the states whose plates the recognizer tells apart.
+         * @description List the known region codes: countries by ISO 3166, and the states whose plates the recognizer distinguishes.
          */
         get: operations["read_regions_api_v1_regions_get"];
         put?: never;
@@ -1183,7 +1183,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Watchlist
-         * @description Delete a list with all its entries. What they matched stays told.
+         * @description Delete a list with all its entries. Matches that were published stay.
          */
         delete: operations["delete_watchlist_api_v1_watchlists__watchlist_id__delete"];
         options?: never;
@@ -1233,7 +1233,7 @@ export interface paths {
         get: operations["read_entry_api_v1_watchlists__watchlist_id__entries__entry_id__get"];
         /**
          * Replace Entry
-         * @description Say everything about an entry anew.
+         * @description Replace an entry with all its fields.
          */
         put: operations["replace_entry_api_v1_watchlists__watchlist_id__entries__entry_id__put"];
         post?: never;
@@ -1318,7 +1318,7 @@ export interface paths {
         put?: never;
         /**
          * Decide
-         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
+         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or published and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
          */
         post: operations["decide_api_v1_access_decide_post"];
         delete?: never;
@@ -2060,7 +2060,7 @@ export interface paths {
         };
         /**
          * Read Statistics
-         * @description Count detections by time and place, and tell how full the locations are.
+         * @description Count detections by time and place, and report how full the locations are.
          */
         get: operations["read_statistics_statistics_get"];
         put?: never;
@@ -2109,7 +2109,7 @@ export interface paths {
         get: operations["read_location_api_locations__location_id__get"];
         /**
          * Replace Location
-         * @description Say anew all that Galaxy ALPR says about a location; its tariff and other rules stay.
+         * @description Replace all that Galaxy ALPR stores of a location; its tariff and other rules stay.
          */
         put: operations["replace_location_api_locations__location_id__put"];
         post?: never;
@@ -2214,7 +2214,7 @@ export interface paths {
         put?: never;
         /**
          * Verify
-         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
+         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or published and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
          */
         post: operations["verify_verification_post"];
         delete?: never;
@@ -2685,7 +2685,7 @@ export interface components {
              * @default false
              */
             record_known: boolean;
-            /** @description of the surest plate in each photo */
+            /** @description of the most confident plate in each photo */
             vehicle_type?: components["schemas"]["VehicleType"] | null;
             /**
              * Vehicle Color
@@ -3067,31 +3067,6 @@ export interface components {
             /** Dry Run */
             dry_run: boolean;
         };
-        /** DecisionTold */
-        DecisionTold: {
-            /** Id */
-            id: number;
-            /** Plate */
-            plate: string;
-            /**
-             * Written
-             * @description as somebody typed it; None where it was read, or typed before this was kept
-             */
-            written: string | null;
-            /** Location Id */
-            location_id: number | null;
-            /** Decision */
-            decision: string;
-            /** Reason */
-            reason: string;
-            /**
-             * Decided At
-             * Format: date-time
-             */
-            decided_at: string;
-            /** Note */
-            note: string | null;
-        };
         /**
          * DetailError
          * @description What was wrong, as FastAPI programs say it.
@@ -3186,7 +3161,7 @@ export interface components {
             image_height: number;
             /**
              * Detections
-             * @description the plates whose text could be read, the surest first
+             * @description the plates whose text could be read, the most confident first
              */
             detections: components["schemas"]["DetectedPlate"][];
         };
@@ -3234,7 +3209,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -3286,13 +3261,13 @@ export interface components {
             camera: string | null;
             /**
              * Vehicle Type
-             * @description as somebody told it; not recognized yet
+             * @description as somebody entered it; not recognized yet
              * @example car
              */
             vehicle_type: string | null;
             /**
              * Vehicle Color
-             * @description as somebody told it; not recognized yet
+             * @description as somebody entered it; not recognized yet
              * @example red
              */
             vehicle_color: string | null;
@@ -3313,7 +3288,7 @@ export interface components {
         DetectionResult: {
             /**
              * Detection Id
-             * @description of the surest plate; None if there is none
+             * @description of the most confident plate; None if there is none
              * @example 42
              */
             detection_id: number | null;
@@ -3329,7 +3304,7 @@ export interface components {
             image_height: number | null;
             /**
              * Plates
-             * @description the surest first
+             * @description the most confident first
              */
             plates: components["schemas"]["PlateFound"][];
             /**
@@ -3440,7 +3415,7 @@ export interface components {
         };
         /**
          * Encoding
-         * @description How the file writes letters; `auto` tells UTF-8, UTF-16 and, failing those, Windows-1252 apart.
+         * @description How the file writes letters; `auto` recognizes UTF-8, UTF-16 and, failing those, Windows-1252.
          * @enum {string}
          */
         Encoding: "auto" | "utf-8" | "utf-16" | "windows-1250" | "windows-1251" | "windows-1252" | "windows-1253" | "windows-1254" | "windows-1257" | "iso-8859-2" | "iso-8859-15" | "shift_jis" | "gb18030" | "big5" | "euc-kr";
@@ -3520,7 +3495,7 @@ export interface components {
         };
         /**
          * EntryWrite
-         * @description What is said about an entry, the same from a form, a program and a line of a CSV file.
+         * @description The fields of an entry, the same from a form, a program and a line of a CSV file.
          */
         EntryWrite: {
             /**
@@ -3900,7 +3875,7 @@ export interface components {
         };
         /**
          * Heading
-         * @description Whether the first line names the columns; `auto`: the file tells, or it is asked.
+         * @description Whether the first line names the columns; `auto`: the file decides, or the user is asked.
          * @enum {string}
          */
         Heading: "auto" | "yes" | "no";
@@ -4235,7 +4210,7 @@ export interface components {
             captured_at_note: string | null;
             /**
              * Is Known
-             * @description the same photo of the same place and time was recorded before: these are the sightings of then, and nothing new was recorded. Send `record_known=true` to record the photo all the same
+             * @description the same photo of the same place and time was recorded before: these are the earlier sightings, and nothing new was recorded. Send `record_known=true` to record the photo all the same
              */
             is_known: boolean;
             /** Sightings */
@@ -4398,7 +4373,7 @@ export interface components {
         ImportSource: "folder" | "archive";
         /**
          * ImportState
-         * @description `failed` says that the source could not be read; what a single photo had is told with its file.
+         * @description `failed`: the source could not be read. The error of a single photo is in the record of its file.
          * @enum {string}
          */
         ImportState: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
@@ -4564,24 +4539,6 @@ export interface components {
          * @enum {string}
          */
         ListKind: "allow" | "deny" | "watch";
-        /** ListingTold */
-        ListingTold: {
-            /** Watchlist */
-            watchlist: string;
-            /** Kind */
-            kind: string;
-            /** Entry */
-            entry: string;
-            /**
-             * Entry Written
-             * @description as somebody typed it; None where it was read, or typed before this was kept
-             */
-            entry_written: string | null;
-            /** Owner */
-            owner: string | null;
-            /** Note */
-            note: string | null;
-        };
         /** LocationCreate */
         LocationCreate: {
             /** Address */
@@ -4980,7 +4937,7 @@ export interface components {
         };
         /**
          * MqttActuatorRead
-         * @description How the gate is told, with `***` for what may be a secret, and without the password.
+         * @description How the gate is called, with `***` in place of possible secrets, and without the password.
          */
         MqttActuatorRead: {
             /**
@@ -5075,7 +5032,7 @@ export interface components {
         };
         /**
          * OcrAnswer
-         * @description The surest plate; without one the text is empty.
+         * @description The most confident plate; the text is empty if there is none.
          */
         OcrAnswer: {
             /**
@@ -5123,7 +5080,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -5314,7 +5271,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -5388,7 +5345,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -5506,7 +5463,7 @@ export interface components {
         PlateRegions: {
             /**
              * Detection Id
-             * @description of the surest plate; None if there is none
+             * @description of the most confident plate; None if there is none
              * @example 42
              */
             detection_id: number | null;
@@ -5522,7 +5479,7 @@ export interface components {
             image_height: number | null;
             /**
              * Plates
-             * @description the surest first
+             * @description the most confident first
              */
             plates: components["schemas"]["PlateFound"][];
         };
@@ -5544,11 +5501,11 @@ export interface components {
             /** Sightings */
             sightings: components["schemas"]["SightingRead"][];
             /** Visits */
-            visits: components["schemas"]["VisitTold"][];
+            visits: components["schemas"]["ReportedVisit"][];
             /** Decisions */
-            decisions: components["schemas"]["DecisionTold"][];
+            decisions: components["schemas"]["ReportedDecision"][];
             /** Watchlists */
-            watchlists: components["schemas"]["ListingTold"][];
+            watchlists: components["schemas"]["ReportedListing"][];
             /** Holds */
             holds: components["schemas"]["HoldRead"][];
         };
@@ -5908,6 +5865,73 @@ export interface components {
              */
             items: components["schemas"]["RegularRead"][];
         };
+        /** ReportedDecision */
+        ReportedDecision: {
+            /** Id */
+            id: number;
+            /** Plate */
+            plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
+            /** Location Id */
+            location_id: number | null;
+            /** Decision */
+            decision: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Note */
+            note: string | null;
+        };
+        /** ReportedListing */
+        ReportedListing: {
+            /** Watchlist */
+            watchlist: string;
+            /** Kind */
+            kind: string;
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /** ReportedVisit */
+        ReportedVisit: {
+            /** Id */
+            id: number;
+            /** Plate */
+            plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
+            /** Location Id */
+            location_id: number | null;
+            /** State */
+            state: string;
+            /** Entered At */
+            entered_at: string | null;
+            /** Left At */
+            left_at: string | null;
+            /** Fee */
+            fee: number | null;
+            /** Currency */
+            currency: string | null;
+        };
         /** RetentionAll */
         RetentionAll: {
             /** Items */
@@ -6193,7 +6217,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -6258,7 +6282,7 @@ export interface components {
                 number
             ][];
             direction: components["schemas"]["Direction"];
-            /** @description None where nobody told it */
+            /** @description None where nobody entered it */
             vehicle_type: components["schemas"]["VehicleType"] | null;
             /**
              * Vehicle Color
@@ -6428,7 +6452,7 @@ export interface components {
             by_camera: components["schemas"]["CountRead"][];
             /**
              * By Type
-             * @description of the vehicles, as somebody told them; None of the others
+             * @description of the vehicles, as somebody entered them; None of the others
              */
             by_type: components["schemas"]["CountRead"][];
             /**
@@ -6557,7 +6581,7 @@ export interface components {
             message: string;
             /**
              * Plate Number
-             * @description the surest plate; None if none was read
+             * @description the most confident plate; None if none was read
              * @example ABC123
              */
             plate_number: string | null;
@@ -6851,30 +6875,6 @@ export interface components {
          * @enum {string}
          */
         VisitState: "open" | "closed" | "missed_exit" | "missed_entry";
-        /** VisitTold */
-        VisitTold: {
-            /** Id */
-            id: number;
-            /** Plate */
-            plate: string;
-            /**
-             * Written
-             * @description as somebody typed it; None where it was read, or typed before this was kept
-             */
-            written: string | null;
-            /** Location Id */
-            location_id: number | null;
-            /** State */
-            state: string;
-            /** Entered At */
-            entered_at: string | null;
-            /** Left At */
-            left_at: string | null;
-            /** Fee */
-            fee: number | null;
-            /** Currency */
-            currency: string | null;
-        };
         /** WatchlistAll */
         WatchlistAll: {
             /** Items */
@@ -8165,7 +8165,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -8304,7 +8304,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -8371,7 +8371,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -9714,7 +9714,7 @@ export interface operations {
                 mode?: components["schemas"]["ImportMode"];
                 /** @description whether the first line is a heading; needed for one column without a digit in it */
                 header?: components["schemas"]["Heading"];
-                /** @description UTF-8, UTF-16 and Windows-1252 are told apart */
+                /** @description UTF-8, UTF-16 and Windows-1252 are recognized */
                 encoding?: components["schemas"]["Encoding"];
                 /** @description how days are written that have no offset. `valid_from` begins with the day, `valid_to` ends with it, in the time zone of the entry's locations or the server */
                 date_format?: components["schemas"]["DateFormat"] | null;
@@ -9857,7 +9857,7 @@ export interface operations {
                     region?: string | null;
                     /**
                      * Dry Run
-                     * @description only say what would be decided: nothing is logged or told, and no gate opens
+                     * @description only say what would be decided: nothing is logged or published, and no gate opens
                      * @default false
                      */
                     dry_run?: boolean;
@@ -11114,7 +11114,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -11351,7 +11351,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -11422,7 +11422,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -11493,7 +11493,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -11989,7 +11989,7 @@ export interface operations {
                     region?: string | null;
                     /**
                      * Dry Run
-                     * @description only say what would be decided: nothing is logged or told, and no gate opens
+                     * @description only say what would be decided: nothing is logged or published, and no gate opens
                      * @default false
                      */
                     dry_run?: boolean;

@@ -112,8 +112,8 @@ _DECIDE_BODY: Final[dict[str, Any]] = {
 DECIDE_DESCRIPTION: Final = (
     "Decide whether a plate may pass and write the decision into the access log. "
     "**If it is granted at a location with a gate, the gate opens.** "
-    "With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says "
-    "what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; "
+    "With `dry_run` (in the body, the form or the query) nothing is logged or published and no gate opens; the answer "
+    "says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; "
     "where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search."
 )
 
@@ -150,7 +150,7 @@ TrialDep = Annotated[Trial, Depends(get_trial)]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who wants to pass: as JSON, or as a photo whose surest plate counts."""
+    """Who wants to pass: as JSON, or as a photo whose most confident plate counts."""
 
     body: DecideBody
     photo: Photo | None = None
@@ -372,7 +372,7 @@ def _validated(sent: object) -> DecideBody:
 
 
 def _read(state: StateDep, photo: Photo) -> tuple[str, float | None, str | None]:
-    """The surest plate of the photo, and its region if that is sure; no text if there is none."""
+    """The most confident plate of the photo, with its region if that is sure; empty text without a plate."""
     readings = state.reading.read(photo).found.readings
     if not readings:
         return "", None, None

@@ -66,7 +66,7 @@ class GateOpener:
         self._queues: GateQueues | None = None
 
     def start(self) -> None:
-        """Follow what is told from now on. Decisions of before are too late by their age, or another process's."""
+        """Follow the events from now on. Earlier decisions are too old, or another process handles them."""
         self._queues = GateQueues(self.open)
         self._subscription = self._tail.subscribe()
         self._worker.start()
@@ -131,7 +131,7 @@ class GateOpener:
             log.warning("gate.failed", log_id=log_id, error=str(error))
             return GateState.FAILED, str(error)
         except Exception as error:
-            # Whatever a library raises: the log must tell that nobody knows.
+            # Whatever a library raises: the log must say that the outcome is unknown.
             log.exception("gate.failed", log_id=log_id)
             return GateState.FAILED, f"the call broke off: {type(error).__name__}"
         log.info("gate.opened", log_id=log_id)
@@ -139,7 +139,7 @@ class GateOpener:
 
     def _finish(self, session: Session, log_id: int, state: GateState, detail: str) -> None:
         if AccessRepository(session).finish(log_id, state, detail, self._clock.now()):
-            self._tell(session, log_id)
+            self._publish(session, log_id)
 
     def _sweep(self, session: Session, now: datetime) -> int:
         rows = AccessRepository(session)
@@ -147,10 +147,10 @@ class GateOpener:
         swept = [log_id for log_id in pending if rows.expire(log_id, now, _NOT_CALLED)]
         swept += [log_id for log_id in begun if rows.finish(log_id, GateState.FAILED, _CUT_SHORT, now)]
         for log_id in swept:
-            self._tell(session, log_id)
+            self._publish(session, log_id)
         return len(swept)
 
-    def _tell(self, session: Session, log_id: int) -> None:
+    def _publish(self, session: Session, log_id: int) -> None:
         row = AccessRepository(session).get_or_raise(log_id)
         session.refresh(row)
         event = AccessRead.of(row).model_dump(mode="json")
@@ -173,7 +173,7 @@ def _lost(session: Session, now: datetime) -> tuple[list[int], list[int]]:
 
 
 def _waits(event: Event) -> bool:
-    """Whether the event tells of a gate that is to be opened."""
+    """Whether the event asks to open a gate."""
     if event.kind != EventKind.ACCESS_DECIDED:
         return False
     gate = event.payload.get("gate") or {}

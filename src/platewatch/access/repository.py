@@ -103,7 +103,7 @@ class AccessRepository(Repository[AccessLogRow]):
         return self._move(identity, GateState.OPENING, values)
 
     def lost(self, state: GateState, before: datetime, ahead: datetime, limit: int) -> Sequence[int]:
-        """Ids of decisions whose gate is in that state, and that were made `before` then or lie `ahead` of then."""
+        """Ids of decisions whose gate is in that state, made `before` that time or dated `ahead` of it."""
         is_lost = or_(AccessLogRow.decided_at <= before, AccessLogRow.decided_at > ahead)
         query = select(AccessLogRow.id).where(AccessLogRow.gate_state == state, is_lost)
         return self.session.scalars(query.order_by(AccessLogRow.id).limit(limit)).all()

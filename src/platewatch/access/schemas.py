@@ -129,7 +129,7 @@ class HttpActuatorRead(BaseModel):
 
 
 class MqttActuatorRead(BaseModel):
-    """How the gate is told, with `***` for what may be a secret, and without the password."""
+    """How the gate is called, with `***` in place of possible secrets, and without the password."""
 
     kind: Literal["mqtt"] = "mqtt"
     host: str
@@ -214,7 +214,7 @@ class DecideBody(Body):
     confidence: float | None = Field(default=None, ge=0, le=1, description="of the reading, if it was read")
     region: RegionCode | None = None
     dry_run: bool = Field(
-        default=False, description="only say what would be decided: nothing is logged or told, and no gate opens"
+        default=False, description="only say what would be decided: nothing is logged or published, and no gate opens"
     )
 
 

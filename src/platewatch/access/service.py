@@ -1,4 +1,4 @@
-"""Decisions at gates: made, logged and told in one transaction. The gate itself is opened after it, by `opener`."""
+"""Decisions at gates: made, logged and published in one transaction. `opener` opens the gate after the commit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ __all__ = ["AccessService", "Decision", "Evidence", "Reason"]
 
 TRIED_ONLY: Final = "dry run: the gate was not opened"
 _DECIDED_SOURCES: Final = frozenset({"upload", "camera"})
-"""What is written by hand or imported tells of the past."""
+"""Sources of sightings that lie in the past: written by hand or imported."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class AccessService:
     def decide(
         self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence | None = None
     ) -> AccessLogRow:
-        """The decision, logged and told; if it is granted where a gate is, the gate is opened after the commit.
+        """The decision, logged and published; if it is granted where a gate is, the gate is opened after the commit.
 
         Two decisions at one location follow each other, so that one place left is given to one vehicle.
 

@@ -34,7 +34,7 @@ def prepare_start(read: ReadSettings, *, listens: bool = False) -> list[str]:
     With `listens` this process will listen on the address itself, so it must be free.
 
     Returns:
-        What whoever starts should know, though it keeps nothing from starting; a line each.
+        Warnings for the person who starts the server, one a line; none of them keeps it from starting.
 
     Raises:
         SettingsError: something can't work; the message names all of it.

@@ -108,11 +108,11 @@ SERVER = Actor(username="(server)")
 """The server's own jobs."""
 
 COMMAND = Actor(username="(command)")
-"""Whoever may run `platewatch` on the server's machine."""
+"""Anyone who may run `platewatch` on the server's machine."""
 
 
 class AuditService:
-    """Never commits; a note is written with what it tells of, or not at all."""
+    """Never commits; a note is written in the transaction of what it describes, or not at all."""
 
     def __init__(self, session: Session, clock: Clock) -> None:
         self._clock = clock

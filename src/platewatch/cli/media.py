@@ -33,13 +33,13 @@ def sweep_media(
         database.require_current()
         is_referenced, before = partial(referenced_media, database), clock.now() - MIN_AGE
         strays = count_strays(media, is_referenced, before)
-        told = f"{strays.unnamed} of {strays.images} pictures have no row in the database {database.name!r}"
+        summary = f"{strays.unnamed} of {strays.images} pictures have no row in the database {database.name!r}"
         if dry_run:
-            typer.echo(f"{told}. Nothing was changed.")
+            typer.echo(f"{summary}. Nothing was changed.")
             return
         if not (strays.are_plausible or take_all):
             raise SettingsError(
-                f"{told}. These are so many that it may be the database of another data folder, so nothing was "
+                f"{summary}. These are so many that it may be the database of another data folder, so nothing was "
                 "changed. Check PLATEWATCH_DATA and PLATEWATCH_DATABASE_URL, or give --all if they may go."
             )
         taken = sweep(media, is_referenced, before)

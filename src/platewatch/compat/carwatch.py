@@ -75,7 +75,7 @@ class UploadAnswer(BaseModel):
     message: str = Field(
         examples=["Image received, uploaded to database, OCR processed, and data recorded successfully."],
     )
-    plate_number: str | None = Field(description="the surest plate; None if none was read", examples=["ABC123"])
+    plate_number: str | None = Field(description="the most confident plate; None if none was read", examples=["ABC123"])
     status: Direction
     image_uploaded: bool
     image_filename: str = Field(examples=["image_20250615123456789.jpg"])
@@ -301,11 +301,11 @@ def fetch_image(
         raise NotFoundError("stored image")
     data, name = state.media.get(row.media_key), _name_of(row)
     path = recorder.copies.write(name, data)
-    told = f"{path.parent.name}/{name}"
+    saved_as = f"{path.parent.name}/{name}"
     return FetchedImage(
-        message=f"Latest image saved to {told}",
+        message=f"Latest image saved to {saved_as}",
         filename=name,
-        filepath=told,
+        filepath=saved_as,
         file_size=len(data),
         image_size=(row.width, row.height),
         upload_date=_written(row.created_at),

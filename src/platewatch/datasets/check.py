@@ -53,7 +53,7 @@ def _check_image(image: ImageLabels, *, decode: bool) -> Iterator[Problem]:
         # Reading has named what is wrong with its labels; what is left of them says nothing of the whole.
         pass
     elif image.plates is None:
-        yield Problem(ProblemKind.UNLABELLED, Place(image.path), "nobody said what is in it.")
+        yield Problem(ProblemKind.UNLABELLED, Place(image.path), "it has no label.")
     elif not image.plates:
         yield Problem(ProblemKind.EMPTY, place, f"{image.name!r} is labelled as without plates.")
     for number, plate in enumerate(image.plates or (), 1):

@@ -88,7 +88,7 @@ class CleanResult:
         return sum(decision.verdict is verdict for decision in self.decisions)
 
 
-def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, tell: Callable[[Progress], None]) -> CleanResult:
+def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, report: Callable[[Progress], None]) -> CleanResult:
     """Sort the photos, going on where an earlier run with the same plan ended. A dry run writes nothing at all.
 
     Raises:
@@ -97,7 +97,7 @@ def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, tell: Calla
         LabelsError: The journal is that of another plan.
     """
     if plan.dry_run:
-        return CleanResult(tuple(_decide_all(plan, readers, {}, tell)))
+        return CleanResult(tuple(_decide_all(plan, readers, {}, report)))
     terms = Terms(
         raw=str(plan.raw.resolve()),
         cleaned=str(plan.cleaned.resolve()),
@@ -111,7 +111,7 @@ def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, tell: Calla
         for decision in list(journal.decisions.values()):
             _settle(plan, journal, decision)
         left = []
-        for decision in _decide_all(plan, readers, dict(journal.decisions), tell):
+        for decision in _decide_all(plan, readers, dict(journal.decisions), report):
             if decision.verdict is Verdict.LEFT:
                 left.append(decision)
             else:
@@ -168,17 +168,17 @@ def write_report(folder: Path, decisions: Sequence[Decision]) -> None:
 
 
 def _decide_all(
-    plan: CleanPlan, readers: Sequence[Reader], known: dict[str, Decision], tell: Callable[[Progress], None]
+    plan: CleanPlan, readers: Sequence[Reader], known: dict[str, Decision], report: Callable[[Progress], None]
 ) -> Iterator[Decision]:
     """A decision for each file that has none, in the order of their names, as they are ready."""
     files = {path.relative_to(plan.raw).as_posix(): path for path in photos_below(plan.raw)}
     _require_unicode(files)
     before = len(known)
     todo = [(name, path) for name, path in files.items() if name not in known]
-    tell(Progress(before, before + len(todo), before))
+    report(Progress(before, before + len(todo), before))
     for done, decision in enumerate(_in_order(plan, readers, todo), 1):
         yield decision
-        tell(Progress(before + done, before + len(todo), before, decision))
+        report(Progress(before + done, before + len(todo), before, decision))
 
 
 def _require_unicode(names: Iterable[str]) -> None:

@@ -24,7 +24,7 @@ _LISTED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What the format can't say, and how often that was there to be said."""
+    """What the format can't hold, and how many times that was lost."""
 
     what: str
     count: int

@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One attempt to read a file: its surest plate, if any, or the error."""
+    """One attempt to read a file: its most confident plate, if any, or the error."""
 
     recognizer: str
     retouching: str

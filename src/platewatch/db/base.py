@@ -133,7 +133,7 @@ class Base(DeclarativeBase):
 def slot_of(instant: datetime) -> int:
     """The number of the quarter of an hour that the instant lies in, counted in UTC since 1970.
 
-    Every time zone's hours and days begin at such a quarter, so counts of them can be grouped anew for any zone.
+    Every time zone's hours and days begin at such a quarter, so counts of them can be regrouped for any zone.
     """
     return int(instant.timestamp() // SLOT_S)
 

@@ -92,7 +92,7 @@ def is_file_of_another_program(connection: Any) -> bool:
 
 
 def _written(connection: Connection, name: str) -> str:
-    # PostgreSQL tells `Users` from `users`; the others may not.
+    # PostgreSQL distinguishes `Users` from `users`; the others may not.
     return name if connection.dialect.name == "postgresql" else name.lower()
 
 

@@ -58,7 +58,7 @@ class Limiter:
         return self._shared is not None
 
     def hit(self, limit: Limit, *identity: str) -> Allowance:
-        """Count one time, and tell what is left."""
+        """Count one use, and return what is left."""
         return self._ask(limit, identity, count=True)
 
     def peek(self, limit: Limit, *identity: str) -> Allowance:

@@ -139,7 +139,7 @@ def allowed_folder(text: str, allowed: Sequence[Path]) -> Path:
     if "\0" in text:
         raise FieldError("folder", "A folder's name has no NUL in it.")
     folder = Path(text).resolve()
-    # Said before whether it exists: what lies elsewhere on the server is nobody's business.
+    # Refused before whether it exists is known: what lies elsewhere on the server is nobody's business.
     if not any(folder.is_relative_to(root.resolve()) for root in allowed):
         raise ForbiddenError(
             f"Photos may not be imported from {text!r}. Name that folder, or one above it, in "
@@ -176,7 +176,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     is_outside = not parts or name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")
     if is_outside or any(ord(sign) < ord(" ") for sign in name):
-        raise _refused(f"The name {name[:80]!r} in it points to somewhere else. Pack the photos anew.")
+        raise _refused(f"The name {name[:80]!r} in it points to somewhere else. Pack the photos again.")
     if stat.S_ISLNK(entry.external_attr >> 16):
         raise _refused(f"{name[:80]!r} in it is a link. Pack the photos themselves.")
     shrunk = entry.file_size / max(1, entry.compress_size)
@@ -193,8 +193,8 @@ def _directory_bytes(path: Path) -> int:
     at = tail.rfind(_END_SIGN)
     if at < 0 or len(tail) - at < _END.size:
         raise _refused("It is no ZIP file.")
-    told: int = _END.unpack_from(tail, at)[5]
-    return size if told == _IN_ZIP64 else told
+    declared: int = _END.unpack_from(tail, at)[5]
+    return size if declared == _IN_ZIP64 else declared
 
 
 def _refused(reason: str) -> FieldError:

@@ -1,7 +1,7 @@
 """Reads the photos of imports, one after the other, and stops and goes on at any of them.
 
 A file's row says what became of it and is written in the transaction that records its plates: whatever happens to the
-process, each photo is recorded once. Which process works at an import is told by a lease.
+process, each photo is recorded once. A lease decides which process works at an import.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class ImportWorker:
             log.exception("import.crashed", job=job_id)
             is_over, error = (
                 True,
-                f"Something went wrong; the server's error.log tells more ({type(problem).__name__}).",
+                f"Something went wrong; the server's error.log has more ({type(problem).__name__}).",
             )
         self._database.transact(lambda session: self._ended(session, job_id, is_over=is_over, error=error))
         log.info("import.stopped", job=job_id, over=is_over, error=error)

@@ -21,7 +21,8 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, examples=[
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[13.3777])]
 Capacity = Annotated[int, Field(ge=0, le=1_000_000, description="places for vehicles; None for no limit")]
 OverstayMinutes = Annotated[
-    int, Field(ge=1, le=MAX_MINUTES, description="a visit longer than this is told as `visit.overstayed`; None: never")
+    int,
+    Field(ge=1, le=MAX_MINUTES, description="a visit longer than this is published as `visit.overstayed`; None: never"),
 ]
 SamePassS = Annotated[
     int,

@@ -148,7 +148,7 @@ class DatabaseMediaStore:
             self._holders.clean_up()
 
     def try_to_keep(self) -> None:
-        # Committed, since only that tells; small, since binary logs keep it for days.
+        # Committed, since only a commit proves it; small, since binary logs keep it for days.
         probe = secrets.token_bytes(_PROBE_BYTES)
         holder = self.new_holder()
         self.discard([self.put(probe, holder)], holder, lambda _keys: set())

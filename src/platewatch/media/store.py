@@ -70,7 +70,7 @@ class MediaStore(Protocol):
         """True if there is an image with this key."""
 
     def delete(self, key: str) -> None:
-        """Takes the image away, whoever names it; nothing happens if there is none."""
+        """Deletes the image, even if rows still name it; does nothing if there is none."""
 
     def confirm(self, keys: Collection[str], holder: str) -> None:
         """Takes the holder's marks away. The images stay."""

@@ -103,7 +103,7 @@ class PrivacyJob:
             return
         try:
             taken = self._sweeper.sweep(self._goes_on)
-        except StorageError as error:  # what retention took away stays told
+        except StorageError as error:  # what retention deleted stays counted
             log.warning("media.sweep_failed", error=str(error))
             return
         details: Details = {"images": taken}

@@ -149,15 +149,15 @@ class DueRepository:
         return and_(AccessLogRow.decided_at < due.before, due.is_at(AccessLogRow.location_id), held, ~on_hold)
 
     def visits(self, due: Due) -> ColumnElement[bool]:
-        """Visits that ended, or began and never ended, and of which no sighting stays to tell."""
-        told = exists().where(
+        """Visits that ended, or began and never ended, and whose sightings are all gone."""
+        has_sighting = exists().where(
             PassRow.id.in_([VisitRow.entry_pass_id, VisitRow.exit_pass_id]),
             SightingRow.id == PassRow.sighting_id,
             ~and_(*self._conditions(due)),
         )
         held = VisitRow.plate.not_in(self._held)
         since = func.coalesce(VisitRow.ended_at, VisitRow.began_at)
-        return and_(since < due.before, due.is_at(VisitRow.location_id), held, ~told)
+        return and_(since < due.before, due.is_at(VisitRow.location_id), held, ~has_sighting)
 
     def _conditions(self, due: Due) -> list[ColumnElement[bool]]:
         has = {

@@ -18,7 +18,7 @@ _HIGHEST_CROP_RATIO: Final = 9.0
 
 
 def read_best(reader: PlateReader, image: EncodedImage) -> Reading | None:
-    """The surest plate; None if there is none.
+    """The most confident plate; None if there is none.
 
     Raises:
         TruncatedImageError: the pixels end early or are damaged.

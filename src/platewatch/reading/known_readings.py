@@ -25,7 +25,7 @@ class KnownReadings:
     """Readings in a cache that may forget them at any time."""
 
     def __init__(self, cache: ResultCache, options: str) -> None:
-        """`options` tells apart what would read one photo differently."""
+        """`options` distinguishes settings that would read one photo differently."""
         self._cache = cache
         self._options = f"{_FORMAT}\n{options}".encode()
 

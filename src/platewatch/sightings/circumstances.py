@@ -15,7 +15,7 @@ _ONE_WAY: Final = frozenset({Direction.ENTERING, Direction.LEAVING})
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """What somebody tells of a vehicle; color and make in lower case, None where they don't know."""
+    """A vehicle as somebody entered it; color and make in lower case, None where unknown."""
 
     type: VehicleType | None = None
     color: str | None = None
@@ -26,7 +26,7 @@ class Vehicle:
 class Circumstances:
     """When, where and by whom a photo was taken. `captured_at` is aware.
 
-    The vehicle is that of the surest plate: of others in the photo nobody told anything.
+    The vehicle belongs to the most confident plate; the other plates in the photo get none.
     """
 
     captured_at: datetime
@@ -48,7 +48,7 @@ class RecordedPhoto:
     image_id: int | None
     sightings: list[SightingRead]
     is_known: bool = False
-    """It was recorded before, and these are the sightings of then."""
+    """Whether the photo was recorded before; `sightings` are then the earlier ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ NO_RULES: Final = RecordingRules()
 
 
 def places_of(camera: CameraRow | None, location_id: int | None, direction: Direction) -> Places:
-    """Where the photo was taken; what is not said about it, its camera says."""
+    """Where the photo was taken; what the request leaves out comes from its camera."""
     if camera is None:
         return Places(None, location_id, direction)
     if direction is Direction.UNKNOWN and camera.direction in _ONE_WAY:

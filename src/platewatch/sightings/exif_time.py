@@ -43,7 +43,7 @@ class ExifTime:
     def moment(self, place_zone: tzinfo | None, default_zone: tzinfo) -> datetime:
         """The aware time of the photo.
 
-        The photo's own zone comes first, then that of its place. Where neither is known, the time of GPS tells the
+        The photo's own zone comes first, then that of its place. Where neither is known, the time of GPS gives the
         zone if it is whole quarters of an hour from the clock; it is not used for more, because cameras write the time
         of the last position, which may be old.
 

@@ -71,7 +71,7 @@ class SightingFilter(BaseModel):
     min_confidence: float = Field(default=0, ge=0, le=1)
     max_confidence: float = Field(default=1, ge=0, le=1)
     unsure: bool | None = Field(
-        default=None, description="only those that were read unsurely and nobody confirmed, or only the others"
+        default=None, description="only unsure readings that nobody confirmed, or only the others"
     )
     watchlist_id: _Id | None = Field(default=None, description="only those that matched an entry of this list")
     corrected: bool | None = Field(default=None, description="only those that somebody corrected, or only the others")
@@ -87,13 +87,13 @@ class SightingFilter(BaseModel):
 
     @property
     def plate_match(self) -> PlateMatch:
-        """How the plate is meant, said or not."""
+        """How `plate` is compared: as given, else by whether it has wildcards."""
         if self.match is not None:
             return self.match
         return PlateMatch.WILDCARD if is_pattern(self.plate or "") else PlateMatch.EXACT
 
-    def told(self) -> str:
-        """What is asked for, for the audit log."""
+    def describe_filters(self) -> str:
+        """The given filters as `name=value`, for the audit log."""
         given = self.model_dump(mode="json", exclude_defaults=True, exclude={"reason", "cursor", "format"})
         return ", ".join(f"{name}={value}" for name, value in given.items())
 

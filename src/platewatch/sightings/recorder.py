@@ -73,7 +73,7 @@ class Recorder:
             return self.database.transact(lambda session: work(session, self.sightings(session), staged_photos))
 
     def record_photo(self, read: ReadPhoto, circumstances: Circumstances) -> RecordedPhoto:
-        """The sightings of one photo; those of then, if the photo is known. Raises like `record`."""
+        """The sightings of one photo; the earlier ones, if the photo is known. Raises like `record`."""
         return self.record([read], lambda _session, service, photos: service.record_photo(photos[0], circumstances))
 
     def find_known(self, data: bytes, circumstances: Circumstances) -> list[SightingRead]:

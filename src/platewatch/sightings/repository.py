@@ -60,7 +60,7 @@ class SightingRepository(Repository[SightingRow]):
         return {key for keys in found for key in keys if key is not None}
 
     def of_image(self, image_id: int) -> list[SightingRow]:
-        """The sightings of the image with all that is shown of them, the surest first."""
+        """The sightings of the image with all that is shown of them, the most confident first."""
         query = _whole().where(SightingRow.image_id == image_id)
         return list(self.session.scalars(query.order_by(SightingRow.confidence.desc(), SightingRow.id)))
 

@@ -42,7 +42,7 @@ IsUnsure = Annotated[
 RegionConfidence = Annotated[
     Confidence | None,
     Field(
-        description="how sure the recognizer is of the region; 1 where somebody told it, None where nobody says",
+        description="the recognizer's confidence in the region; 1 where somebody entered it, None where there is none",
         examples=[0.83],
     ),
 ]
@@ -166,7 +166,7 @@ class SightingRead(BaseModel):
     corners: CornersRead | None
     characters: CharactersRead
     direction: Direction
-    vehicle_type: VehicleType | None = Field(description="None where nobody told it")
+    vehicle_type: VehicleType | None = Field(description="None where nobody entered it")
     vehicle_color: str | None = Field(description="lower case", examples=["white"])
     vehicle_make: str | None = Field(description="lower case", examples=["volkswagen"])
     camera: str | None = Field(examples=["gate-1"])
@@ -245,7 +245,7 @@ class ImageSightingsRead(BaseModel):
     captured_at_source: TimeSource = Field(description="where that time comes from")
     captured_at_note: str | None = Field(description="why a time in the photo was not used")
     is_known: bool = Field(
-        description="the same photo of the same place and time was recorded before: these are the sightings of then, "
+        description="the same photo of the same place and time was recorded before: these are the earlier sightings, "
         "and nothing new was recorded. Send `record_known=true` to record the photo all the same"
     )
     sightings: list[SightingRead]

@@ -100,7 +100,7 @@ class SightingSearch:
                 continue
             if self._finds_few(leader):
                 return leader, leader not in keepers
-        # A list that so many were on tells less than a place does.
+        # A list that so many were on selects less than a place does.
         keepers.sort(key=lambda leader: leader.watchlist_id is not None)
         return next(iter(keepers), None), False
 
@@ -208,7 +208,7 @@ def _equal(column: InstrumentedAttribute[Any], value: str | float | None) -> _Le
 
 
 def _vehicle(query: SightingFilter) -> list[_Leader]:
-    # Before the places: of most sightings nobody may have told the vehicle.
+    # Before the places: most sightings may have no vehicle.
     asked = (
         (SightingRow.vehicle_make, query.vehicle_make),
         (SightingRow.vehicle_color, query.vehicle_color),

@@ -235,7 +235,7 @@ class StatisticsService:
 
 
 def _keys(scopes: Sequence[Scope], bucket: TimeBucket, *, with_offset: bool) -> list[BucketKey]:
-    """All buckets of the days. Hours of several time zones are told by the clock on the wall alone."""
+    """All buckets of the days. Hours of several time zones go by their local time alone."""
     keys = {key: None for scope in scopes for key in bucket_keys(scope.spans, bucket)}
     if with_offset:
         return list(keys)

@@ -83,7 +83,7 @@ class UserService:
         """The account with this name and password. It only reads, since comparing takes long.
 
         Raises:
-            AuthenticationError: wrong name or password (which one is not told).
+            AuthenticationError: wrong name or password (the error does not say which).
             ForbiddenError: the account waits for approval or is disabled.
         """
         user = self._users.get_by_username(username)

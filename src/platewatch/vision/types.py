@@ -72,7 +72,7 @@ class Transcript:
 
     No characters means that the crop holds no text. `region` is an ISO 3166 code, lower case, with the state
     after a hyphen where it is known (`us-ca`), or None; `region_confidence` (0..1) is how sure that is, None without a
-    region and from a recognizer that doesn't tell it. `alternatives` are other texts with their confidence.
+    region and from a recognizer that doesn't give it. `alternatives` are other texts with their confidence.
     `confidence` (0..1) is how sure a recognizer made for plates is that this is one and that every character is
     right; None from a reader of any text, where it is judged by what the text is like. `guessed_regions` are the
     probable regions by the recognizer's own looks, before the text is known, each with its probability.

@@ -84,7 +84,7 @@ class VisitRepository(Repository[VisitRow]):
         return list(self.session.scalars(query))
 
     def overstaying(self, location: LocationRow, entered_before: datetime, limit: int) -> list[VisitRow]:
-        """Some visits that are open too long and were not told yet."""
+        """Some visits that are open too long and were not published yet."""
         query = _whole().where(
             VisitRow.location_id == location.id,
             VisitRow.state == VisitState.OPEN,

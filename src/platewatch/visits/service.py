@@ -121,9 +121,9 @@ class VisitService:
         self._redo([_place(leaving)])
         return self.get_or_raise(visit_id)
 
-    def tell_overstays(self) -> int:
-        """How many open visits have exceeded their location's limit since the last call, and were told now."""
-        now, told = self._clock.now(), 0
+    def publish_overstays(self) -> int:
+        """How many open visits have exceeded their location's limit since the last call, and were published now."""
+        now, published = self._clock.now(), 0
         for location in self._locations.all():
             if location.overstay_minutes is None:
                 continue
@@ -134,9 +134,9 @@ class VisitService:
             rows = self._visits.overstaying(location, now - limit, OVERSTAY_BATCH)
             for row in rows:
                 row.overstayed_at = row.began_at + limit
-            Derivation(self._session, self._clock, location).tell(EventKind.VISIT_OVERSTAYED, rows)
-            told += len(rows)
-        return told
+            Derivation(self._session, self._clock, location).publish(EventKind.VISIT_OVERSTAYED, rows)
+            published += len(rows)
+        return published
 
     def _lock_all(self, location_ids: Sequence[int]) -> None:
         for location_id in sorted(set(location_ids)):

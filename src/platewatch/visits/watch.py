@@ -22,7 +22,7 @@ class OverstayWatch:
 
     def look(self) -> int:
         """How many visits have exceeded their limit since the last look."""
-        overstayed = self._database.transact(lambda session: VisitService(session, self._clock).tell_overstays())
+        overstayed = self._database.transact(lambda session: VisitService(session, self._clock).publish_overstays())
         log.debug("overstays.looked", visits=overstayed)
         if overstayed:
             log.info("visits.overstayed", visits=overstayed)

@@ -58,7 +58,7 @@ _PLATE_HEADINGS: Final = """
 
 
 class Heading(StrEnum):
-    """Whether the first line names the columns; `auto`: the file tells, or it is asked."""
+    """Whether the first line names the columns; `auto`: the file decides, or the user is asked."""
 
     AUTO = "auto"
     YES = "yes"

@@ -114,7 +114,7 @@ class _Rows:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                # What follows can't be told apart from this row any more.
+                # What follows can't be separated from this row any more.
                 yield RowProblem(reader.line_num + skipped, "row", str(error))
                 return
             if cells is None:
@@ -151,7 +151,7 @@ class _Rows:
             return _problem_of(line, error, self._form)
 
     def _require_sure_letters(self, plate: str) -> None:
-        """Do nothing if the letters are surely those that were written.
+        """Do nothing if the encoding is certain.
 
         Raises:
             _CellError: another alphabet has other letters in their place, and the alphabet was only guessed.

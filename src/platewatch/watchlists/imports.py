@@ -48,7 +48,7 @@ class _Filled:
 class ListImport:
     """Makes transactions of its own, since a long list is too much for one.
 
-    With a `record`, the record tells how far the import is and what it did.
+    With a `record`, the record has how far the import is and what it did.
     """
 
     def __init__(self, database: Database, clock: Clock, record: ImportRecord | None = None) -> None:
@@ -70,7 +70,7 @@ class ListImport:
         if not bodies:
             raise _empty()
         answer = self._database.transact(lambda session: self._add(session, watchlist_id, bodies, actor))
-        self._tell_database(answer.added)
+        self._gather_statistics(answer.added)
         return answer
 
     def replace(self, watchlist_id: int, lines: Iterable[Parsed], actor: Actor) -> ImportAnswer:
@@ -84,7 +84,7 @@ class ListImport:
         staged_id = self._database.transact(lambda session: self._stage(session, watchlist_id))
         try:
             filled = self._fill(staged_id, lines)
-            self._tell_database(filled.added)
+            self._gather_statistics(filled.added)
             removed = self._database.transact(
                 lambda session: self._go_live(session, watchlist_id, staged_id, filled, actor)
             )
@@ -114,7 +114,7 @@ class ListImport:
         self._note(session, watchlist_id, actor, "add", answer)
         return answer
 
-    def _tell_database(self, added: int) -> None:
+    def _gather_statistics(self, added: int) -> None:
         if added >= MANY:
             self._database.gather_statistics(WatchlistEntryRow, WatchlistVariantRow)
 

@@ -22,7 +22,7 @@ _URGENCY = {ListKind.DENY: 0, ListKind.WATCH: 1, ListKind.ALLOW: 2}
 
 @dataclass(frozen=True, slots=True)
 class ListInfo:
-    """A list as it is told with a match."""
+    """A list as it is published with a match."""
 
     id: int
     name: str

@@ -96,7 +96,7 @@ class WatchlistService:
         return self.note_matches(sighting)
 
     def note_matches(self, sighting: SightingRow) -> list[Match]:
-        """The matches of a new sighting, stored and told in the outbox."""
+        """The matches of a new sighting, stored and published in the outbox."""
         region = sure_region(sighting.region, sighting.region_confidence)
         matches = self.match(
             sighting.plate,
@@ -241,7 +241,7 @@ class WatchlistService:
         return self.with_locations([row])[0]
 
     def replace_entry(self, watchlist_id: int, entry_id: int, body: EntryWrite, actor: Actor) -> Entry:
-        """The entry with all that is said about it said anew.
+        """The entry with all its fields replaced.
 
         Raises:
             NotFoundError: no such list, or no such entry in it.

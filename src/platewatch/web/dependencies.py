@@ -136,7 +136,7 @@ class PlateSearch:
         why = self.why(reason)
         if is_new:
             action = AuditAction.SIGHTINGS_SEARCHED if where == SIGHTINGS else AuditAction.PLATES_SEARCHED
-            details: Details = {"in": where, "filters": told(query), "reason": why}
+            details: Details = {"in": where, "filters": describe_filters(query), "reason": why}
             self._state.note(action, self._actor, search_key(plate), details)
 
     def note_choice(self, where: str, filters: str, reason: str | None) -> None:
@@ -159,8 +159,8 @@ def get_plate_search(
     return PlateSearch(state, actor, header)
 
 
-def told(query: BaseModel) -> str:
-    """What is asked for, for the audit log."""
+def describe_filters(query: BaseModel) -> str:
+    """The given filters as `name=value`, for the audit log."""
     left_out = {"reason", "search_reason", "cursor", "limit", "format"} - _filters_named_reason(query)
     given = query.model_dump(mode="json", exclude_defaults=True, exclude=left_out)
     return ", ".join(f"{name}={value}" for name, value in given.items())

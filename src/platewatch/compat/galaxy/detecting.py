@@ -33,7 +33,7 @@ from platewatch.web.dependencies import (
     ReadingSession,
     Recognizer,
     StateDep,
-    told,
+    describe_filters,
 )
 from platewatch.web.error_shapes import DETAIL_ERRORS
 
@@ -104,7 +104,7 @@ def read_latest_detection(
     place: Annotated[SeenAt, Query()],
 ) -> DetectionResult:
     """Give what was found in the newest photo with a plate."""
-    search.note_choice("latest detection", told(place), place.reason)
+    search.note_choice("latest detection", describe_filters(place), place.reason)
     service = recorder.sightings(session)
     page = service.page(SightingQuery(limit=1, location_id=place.location_id, camera_id=place.camera_id))
     if not page.items:
@@ -180,7 +180,7 @@ def _regions(rows: list[SightingRow], image: ImageRow | None) -> PlateRegions:
 
 
 def _result(rows: list[SightingRow], image: ImageRow | None) -> DetectionResult:
-    """What is told of a photo with plates; what they share is said by the first."""
+    """The answer to a photo with plates; the first sighting has what all share."""
     first, regions = rows[0], _regions(rows, image)
     return DetectionResult(
         **regions.model_dump(),

@@ -18,7 +18,7 @@ from platewatch.sightings.schemas import VehicleColor, VehicleType
 from platewatch.web.dependencies import PlateSearch, PlateSearchDep, Reader
 from platewatch.web.error_shapes import DETAIL_ERRORS
 
-_ONLY_TOLD = "Vehicles are not recognized in photos yet: only detections are found whose vehicle somebody told."
+_ONLY_ENTERED = "Vehicles are not recognized in photos yet: only detections are found whose vehicle somebody entered."
 _PLATE_QUERIES = (
     "List where and when a plate was seen; `match` says whether it is meant exactly, as a beginning or roughly."
 )
@@ -81,7 +81,7 @@ def query_vehicles(
     asked = query.sightings()
     asks_for_vehicle = any((asked.vehicle_type, asked.vehicle_color, asked.vehicle_make))
     found = _found(asked, recorder, search)
-    return VehicleDetections(**found.model_dump(), note=_ONLY_TOLD if asks_for_vehicle else None)
+    return VehicleDetections(**found.model_dump(), note=_ONLY_ENTERED if asks_for_vehicle else None)
 
 
 def _found(query: SightingQuery, recorder: RecorderDep, search: PlateSearch) -> Detections:

@@ -201,9 +201,9 @@ def _image(row: object, at: int, images: Images, file: Path, problems: list[Prob
         problems.append(Problem(ProblemKind.CORRUPT, place, f"images[{at}]: {error}."))
         is_damaged = True
     split = row.get("split")
-    told = split if isinstance(split, str) else split_of(file.relative_to(images.dataset).as_posix())
+    split_name = split if isinstance(split, str) else split_of(file.relative_to(images.dataset).as_posix())
     plates = None if row.get("labelled") is False else ()
-    return Labelled(name, plates, place, size=size, split=told, is_damaged=is_damaged)
+    return Labelled(name, plates, place, size=size, split=split_name, is_damaged=is_damaged)
 
 
 def _about(annotation: object) -> str | None:

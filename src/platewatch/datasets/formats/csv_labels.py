@@ -79,13 +79,13 @@ def read(folder: Path) -> Dataset:
     """
     images = Images(folder, ("images",))
     tables = [_table(file) for file in _files(folder)]
-    telling = [table for table in tables if table.columns.has_labels]
-    if not telling:
+    with_labels = [table for table in tables if table.columns.has_labels]
+    if not with_labels:
         for table in tables:
             _require_known(table)
     found: dict[str, _OfImage] = {}
     problems: list[Problem] = []
-    for table in telling:
+    for table in with_labels:
         _read_table(table, images, found, problems)
     labelled = [
         Labelled(name, tuple(one.plates), one.place, split=one.split, is_damaged=one.is_damaged)

@@ -87,8 +87,8 @@ def read(folder: Path) -> Dataset:
             continue
         image = replace(image, name=key.as_posix() + image.path.suffix, split=split_of(name))
         if label is not None:
-            said = _read_label(label, (image.width, image.height), lines, problems)
-            image = replace(image, plates=said.plates, is_damaged=said.is_damaged)
+            labels = _read_label(label, (image.width, image.height), lines, problems)
+            image = replace(image, plates=labels.plates, is_damaged=labels.is_damaged)
         found.append(image if label is not None else replace(image, place=None))
     used = set(keys.values())
     for key, label in texts.items():
@@ -101,7 +101,7 @@ def read(folder: Path) -> Dataset:
 def write(folder: Path, images: Sequence[ImageLabels]) -> None:
     """Write the labels, with `data.yaml` for training; the images are in their places already."""
     for image in images:
-        # Without a place a plate can't be said, and a file without it would say that there is none.
+        # A plate needs a place in this format, and a file without the plate would say that there is none.
         if image.plates is None or any(plate.outline_xyxy is None for plate in image.plates):
             continue
         path = (folder / "labels" / image.name).with_suffix(".txt")

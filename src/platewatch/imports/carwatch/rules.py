@@ -84,7 +84,7 @@ def usable_name(user: SourceUser) -> str:
 
 
 def past_pass(record: SourceRecord, now: datetime) -> PastPass:
-    """The pass that a row of the history tells of.
+    """The pass that a row of the history describes.
 
     Raises:
         LeftError: It has no plate or no date that can be used.

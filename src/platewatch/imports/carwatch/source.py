@@ -99,7 +99,7 @@ class CarwatchSource:
 
     @property
     def knows_zone(self) -> bool:
-        """Whether somebody said in which zone dates without a zone are."""
+        """Whether the zone of dates without a zone is set."""
         return self._zone is not None
 
     def zone_of(self, name: SourceTable) -> str:

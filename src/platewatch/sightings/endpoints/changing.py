@@ -37,7 +37,7 @@ router = APIRouter(prefix="/api/v1", tags=["sightings"], dependencies=OPENAPI_SE
 def correct_sighting(
     sighting_id: SightingId, body: SightingUpdate, recorder: RecorderDep, actor: ActorDep, _recognizer: Recognizer
 ) -> SightingRead:
-    """Correct a sighting. What was read stays in its history; lists are matched anew."""
+    """Correct a sighting. What was read stays in its history; lists are matched again."""
     return _changed(recorder, sighting_id, lambda changes: changes.correct(sighting_id, body, actor))
 
 

@@ -103,7 +103,7 @@ FormName = Annotated[str, Form(max_length=150, pattern=NO_CONTROLS, description=
 
 
 def get_vehicle(
-    vehicle_type: Annotated[VehicleType | None, Form(description="of the surest plate in each photo")] = None,
+    vehicle_type: Annotated[VehicleType | None, Form(description="of the most confident plate in each photo")] = None,
     vehicle_color: Annotated[VehicleColor | None, Form(description="of the same one")] = None,
     vehicle_make: Annotated[VehicleMake | None, Form(description="of the same one")] = None,
 ) -> Vehicle:
@@ -176,8 +176,8 @@ def record(
 ) -> Response:
     """Read plates and record each as a sighting: all photos of the request, or none if one is bad.
 
-    A photo that was recorded before, of the same place and time, is not recorded again: its answer has the sightings
-    of then.
+    A photo that was recorded before, of the same place and time, is not recorded again: its answer has the
+    earlier sightings.
 
     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
     """

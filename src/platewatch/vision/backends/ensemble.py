@@ -96,7 +96,7 @@ def vote(readings: Sequence[Reading]) -> Transcript:
     characters = tuple(character for character in won if character.text != _NOTHING)
     text = "".join(character.text for character in characters)
     region, region_confidence = _region(heard) if characters else (None, None)
-    others = {one.text: one.confidence for one in sorted(heard, key=_sureness) if one.text != text}
+    others = {one.text: one.confidence for one in sorted(heard, key=_confidence_of) if one.text != text}
     return Transcript(
         characters,
         region=region,
@@ -107,7 +107,7 @@ def vote(readings: Sequence[Reading]) -> Transcript:
 
 
 def _most_like_the_others(heard: Sequence[Reading]) -> Reading:
-    """The reading with the least edits to the others, weighed by their confidence; of equals the surest."""
+    """The reading with the least edits to the others, weighed by their confidence; of equals the most confident."""
 
     def price(one: Reading) -> tuple[float, float]:
         edits = sum(other.confidence * edit_distance(one.text, other.text) for other in heard)
@@ -135,7 +135,7 @@ def _ballot(pivot: str, reading: Reading) -> list[_Vote]:
 
 
 def _weights(reading: Reading) -> list[float]:
-    """The reading's confidence for each character, more for those that it is surer of than of the others."""
+    """The reading's confidence for each character, higher for the characters that it is more confident of."""
     mean = _geometric_mean([character.confidence for character in reading.characters])
     if mean <= 0:
         return [reading.confidence] * len(reading.text)
@@ -176,25 +176,25 @@ def _winner(column: Sequence[_Vote], silence: float, voters: int) -> Character:
 
 
 def _region(heard: Sequence[Reading]) -> tuple[str | None, float | None]:
-    """The region with most weight, and its share of what all that told one could give; None where none told how sure.
+    """The region with most weight, and its share of the members' votes; None where no member gives a confidence.
 
-    A member's vote is its reading's confidence, shared out by how sure it is of the region where it tells that.
+    A member's vote is its reading's confidence, times its region's confidence where it gives one.
     """
-    telling = [reading for reading in heard if reading.region is not None]
+    with_region = [reading for reading in heard if reading.region is not None]
     weights: dict[str | None, float] = defaultdict(float)
-    for reading in telling:
+    for reading in with_region:
         weights[reading.region] += reading.confidence * _sure_of_region(reading)
     region = max(weights, key=lambda one: weights[one], default=None)
-    if all(reading.region_confidence is None for reading in telling if reading.region == region):
+    if all(reading.region_confidence is None for reading in with_region if reading.region == region):
         return region, None
-    return region, min(1.0, weights[region] / sum(reading.confidence for reading in telling))
+    return region, min(1.0, weights[region] / sum(reading.confidence for reading in with_region))
 
 
 def _sure_of_region(reading: Reading) -> float:
     return 1.0 if reading.region_confidence is None else reading.region_confidence
 
 
-def _sureness(reading: Reading) -> float:
+def _confidence_of(reading: Reading) -> float:
     return reading.confidence
 
 

@@ -35,7 +35,7 @@ _OUTPUT_TOKENS: Final = 64
 _BYTES_PER_TOKEN: Final = 3
 _PER_MILLION: Final = 1e-6
 _LONGEST_TEXT: Final = 32
-# A language model's own sureness is no measured probability: it never counts for more than this.
+# A language model's own confidence is no measured probability: it never counts for more than this.
 _MAX_CONFIDENCE: Final = 0.95
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0
@@ -196,13 +196,13 @@ class LlmRecognizer:
                 time.sleep(max(wait_s, failure.after_s))
 
     def _paid_call(self, body: bytes, count: int) -> bytes:
-        """The answer; what it cost is counted, and at most what it may cost where the answer doesn't tell."""
+        """The answer; what it cost is counted, and at most what it may cost where the answer doesn't say."""
         most = _cost(self._options, _TILES * _TOKENS_PER_IMAGE * count + _prompt_tokens(), _output_tokens(count))
         day = self._spending.reserve(most)
         cost = most
         try:
             answer = self.forward(body)
-            cost = _told_cost(self._options, answer, most)
+            cost = _reported_cost(self._options, answer, most)
         except (_RefusedError, RemoteModelError):
             cost = 0.0
             raise
@@ -220,10 +220,10 @@ class LlmRecognizer:
                 content = b"".join(_within(answer, deadline_s))
                 if answer.is_success:
                     return content
-                said = f"answered {answer.status_code}: {_reason(content)}"
+                problem = f"answered {answer.status_code}: {_reason(content)}"
                 if answer.status_code in _WORTH_A_RETRY:
-                    raise _RefusedError(said, _retry_after_s(answer))
-                raise self._error(said)
+                    raise _RefusedError(problem, _retry_after_s(answer))
+                raise self._error(problem)
         except httpx2.TimeoutException as error:
             raise _Again(f"did not answer within {self._options.timeout_s:g} s") from error
         except httpx2.HTTPError as error:
@@ -272,8 +272,8 @@ def _waits(retries: int) -> Iterator[float]:
 
 
 def _retry_after_s(answer: httpx2.Response) -> float:
-    told = answer.headers.get("Retry-After", "")
-    return float(told) if told.isascii() and told.isdigit() else 0.0
+    seconds = answer.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isascii() and seconds.isdigit() else 0.0
 
 
 def _reason(content: bytes) -> str:
@@ -295,7 +295,7 @@ def _cost(options: LlmOptions, input_tokens: int, output_tokens: int) -> float:
     return (options.input_price * input_tokens + options.output_price * output_tokens) * _PER_MILLION
 
 
-def _told_cost(options: LlmOptions, answer: bytes, otherwise: float) -> float:
+def _reported_cost(options: LlmOptions, answer: bytes, otherwise: float) -> float:
     try:
         usage = _Answer.model_validate_json(answer).usage_metadata
     except ValidationError:

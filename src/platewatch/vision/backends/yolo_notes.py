@@ -82,7 +82,7 @@ def plate_classes(wanted: str | None, names: Mapping[int, str], count: int | Non
     """The numbers of the classes that are plates, None for all of them.
 
     `wanted` is what the user set: names or numbers with commas between them, or `all`; None chooses by the names.
-    `count` is how many classes the network has, None where only its answers tell.
+    `count` is how many classes the network has, None where only its output shows it.
 
     Raises:
         ModelShapeError: A class that was set is not there, or none was set and the names don't show which it is.

@@ -160,14 +160,14 @@ class YoloOutput:
 
     def _fitting(self, one: int, other: int, extras: int | None) -> Iterator[Layout]:
         """Every layout that an output (1, one, other) may have."""
-        is_told = self._layout is not YoloLayout.AUTO
+        is_chosen = self._layout is not YoloLayout.AUTO
         for family in (YoloLayout.V5, YoloLayout.V8, YoloLayout.NMS_FREE):
             if not self._may_be(family):
                 continue
             # A row is a box, except in v8's own way; the other way round is looked at after it.
             native = (other, one) if family is YoloLayout.V8 else (one, other)
             ways = [way for way in (native, native[::-1]) if self._has_rows(family, way[0], is_native=way is native)]
-            if extras is None or (is_told and not ways):
+            if extras is None or (is_chosen and not ways):
                 # Any number of numbers, or grids of other strides: there are more boxes than numbers of each.
                 ways = [way for way in ways or [native, native[::-1]] if way[0] > way[1]]
             layouts = (self._layout_with(family, columns, extras) for _, columns in ways)

@@ -124,13 +124,13 @@ def halved(image_bgr: ImageBgr, longest_side: int) -> tuple[ImageBgr, float]:
 
 
 def decode(maps: Sequence[Map], min_score: float) -> Candidates:
-    """What cells of at least that score propose, the surest first; overlapping ones are still there."""
+    """The boxes of cells of at least that score, the most confident first, before suppression of overlaps."""
     everything = Candidates.joined([_decode_map(*pair, min_score) for pair in zip(maps, STRIDES, strict=True)])
     return everything.take(np.argsort(-everything.scores, kind="stable")[:_MAX_CANDIDATES])
 
 
 def suppress(candidates: Candidates, max_iou: float) -> Candidates:
-    """Those that share no more than `max_iou` with a surer one."""
+    """The boxes that overlap no more confident one by over `max_iou`."""
     if not len(candidates.scores):
         return candidates
     sizes = candidates.boxes_xyxy[:, 2:] - candidates.boxes_xyxy[:, :2]

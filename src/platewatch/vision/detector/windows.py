@@ -20,7 +20,7 @@ _AT_EDGE: Final = 2.0
 
 
 def choose_windows(hints: Candidates, width: int, height: int, scale: float) -> list[Letterbox]:
-    """How the image lies in windows that show every hint, the surest ones first.
+    """How the image lies in windows that show every hint, the most confident first.
 
     Args:
         hints: in pixels of the image.

@@ -24,7 +24,7 @@ MODEL_NAME: Final = "model.onnx"
 SCORE: Final = "score"
 """A detector's threshold from which on something is proposed."""
 STATE: Final = "state"
-"""The threshold of a region network from which on a state is told, and not its country alone."""
+"""The threshold of a region network: from here on the state is reported, below it its country alone."""
 _CHUNK_BYTES: Final = 1 << 20
 _MAX_CARD_BYTES: Final = 1 << 18
 _MAX_BRACKETS: Final = 20

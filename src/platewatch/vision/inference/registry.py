@@ -61,7 +61,7 @@ def _midnight() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class LlmOptions:
-    """What the recognizer `llm` is told.
+    """Options of the recognizer `llm`.
 
     Nothing is sent anywhere unless `enabled`. `daily_cost` is how much all calls of one UTC day may cost, in the
     currency of the prices, which are per million tokens; it is counted in the file `ledger` (None: in this process
@@ -83,7 +83,7 @@ class LlmOptions:
 
 @dataclass(frozen=True, slots=True)
 class BackendOptions:
-    """What a backend may be told; each takes what concerns it.
+    """Options of the backends; each takes those that concern it.
 
     `threads` are set by PlateReader's own argument. `models` is the folder of installed models, each of which can be
     chosen by its name like a backend (None: there are none). `model` is the user's own ONNX file for the detector
@@ -139,7 +139,7 @@ class Recognizer(Protocol):
 
     One that wants more of the photo around the plate says how much on each side: in an attribute `padding_px` pixels of
     the photo, in one `margin` a share of the plate's height.
-    One that can read crops more closely at more cost has a method `look_again`, which also takes what they said before.
+    One that can read crops more closely at more cost has a method `look_again`; it also takes the earlier transcripts.
     """
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:

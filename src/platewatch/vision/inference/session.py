@@ -68,7 +68,7 @@ class ModelSession:
     """One loaded network. `run` may be called from several threads at once.
 
     `keep_buffers` leaves memory with the session between calls, as much as the largest input took: worth it for small
-    networks, which otherwise spend a tenth of their time on getting it anew.
+    networks, which otherwise spend a tenth of their time on allocating it again.
 
     Raises:
         ModelError: The provider is not installed.
@@ -117,7 +117,7 @@ class ModelSession:
 
     @property
     def output_shapes(self) -> list[Shape]:
-        """A shape for each output, as far as the model tells."""
+        """The shape of each output, as far as the model declares it."""
         return [_shape(value.shape) for value in self._session.get_outputs()]
 
     @property

@@ -31,9 +31,9 @@ WeightedGrammars: TypeAlias = tuple[tuple[float, RegionGrammar], ...]
 # Of 420 real plates kept for choosing the network reads 386 right by itself, 389 with 20, 50 and 100; of 3,255 crops
 # of the benchmark it was 2963, 2973 and 2974. With 50, what the network is 98 % sure of (50 to 1) is never overturned.
 MAX_GAIN: Final = 50.0
-# A text less likely than this, against the likeliest, can neither win nor be worth telling.
+# A text less likely than this, against the likeliest, can neither win nor be worth reporting.
 _MIN_RATIO: Final = 0.01
-# With a network that is unsure everywhere, texts would be without number. Of 525 crops that are read unsurely 373 are
+# With a network that is unsure everywhere, texts would be without number. Of 525 crops whose reading is unsure 373 are
 # read right with 8, 12, 16 and 24 of them, 371 with 48, in four cuts each.
 _BEAM: Final = 16
 # Less probable regions could move a fiftieth of the whole gain each, and there are many to ask.
@@ -56,7 +56,7 @@ def settle(
     codec: SlotCodec,
     step_probabilities: Probabilities | None = None,
 ) -> Transcript:
-    """The text of one crop, look-alikes settled by the grammars of the probable regions; it tells no region itself.
+    """The text of one crop, look-alikes settled by the grammars of the probable regions; it returns no region.
 
     Characters have the network's own confidence, with two heads the mean of both. `confidence` is the joint probability
     that the text is right once the grammars are weighed in, not yet calibrated, and so are those of the alternatives.
@@ -65,7 +65,7 @@ def settle(
 
     Args:
         slot_probabilities: float32 (slots, classes), each row's sum is 1.
-        region_probabilities: float32 (regions,), sum 1; None where the network tells no region.
+        region_probabilities: float32 (regions,), sum 1; None where the network gives no region.
         codec: the alphabet and the regions that these are the probabilities of.
         step_probabilities: float32 (steps, classes), each row's sum is 1; None where the network has slots alone.
     """

@@ -1,4 +1,4 @@
-"""Which region to tell of a plate, and how sure it is: the likeliest one, or the country of several likely states.
+"""Which region to report for a plate, and how sure it is: the likeliest one, or the country of several likely states.
 
 The network knows regions by their looks. How the text is built speaks for some of them and against others.
 """
@@ -18,14 +18,14 @@ from platewatch.vision.inference.model_card import RegionWeights
 
 # Of 747 real crops with a labelled country or continent (150 at most of ar, br, eu, eu_square and in), the likeliest
 # region was right for 92 %; from 0.2, 0.3, 0.4, 0.5 and 0.7 on for 93, 93, 95, 95 and 98 % of the 99, 96, 92, 88 and
-# 76 % that were still told. Of those between 0.3 and 0.4 it was right for 58 %.
+# 76 % that were still reported. Of those between 0.3 and 0.4 it was right for 58 %.
 MIN_REPORTED: Final = 0.4
 """No reading has a region that is less probable: it would be about as often wrong as right."""
 ELSEWHERE: Final = "zz"
 """What the region network says of plates that name no region that it knows."""
 SURE: Final = 0.7
 """From here on 98 % of these regions were right; below it four of five: nothing to keep a gate shut for."""
-# Of 148 Indian plates, whose state their text tells, the likeliest state was right for 65 % below this, for 96 % above.
+# Of 148 Indian plates, whose state their text names, the likeliest state was right for 65 % below this, for 96 % above.
 _MIN_STATE: Final = 0.3
 # What a text counts that is built like no plate of the region, against 1.1 for one that is built like all of them:
 # owners choose some texts, and not every old kind is known. By the looks alone 90 % of the regions above were right and
@@ -43,7 +43,7 @@ _MIN_COUNTRY: Final = 0.5
 
 
 def sure_region(region: str | None, confidence: float | None) -> str | None:
-    """The region if it is sure, or told by somebody who says nothing of how sure it is; else None."""
+    """The region if it is sure, or given without a confidence; else None."""
     return region if confidence is None or confidence >= SURE else None
 
 
@@ -56,7 +56,7 @@ class LikelyRegion:
 
 
 def likely_region(
-    probabilities: NDArray[np.float32], regions: tuple[str, ...], least_state: float = _MIN_STATE
+    probabilities: NDArray[np.float32], regions: tuple[str, ...], min_state: float = _MIN_STATE
 ) -> LikelyRegion | None:
     """The likeliest region with its own probability, however small; None from a network that knows no regions.
 
@@ -65,14 +65,14 @@ def likely_region(
     Args:
         probabilities: float32 (regions,), sum 1.
         regions: the code of each.
-        least_state: how probable a state must be so that it is told in place of its country, where that is probable.
+        min_state: how probable a state must be to be reported in place of its country, where the country is probable.
     """
     if not regions:
         return None
     owners, countries = _countries(regions)
     sums = np.bincount(owners, weights=probabilities, minlength=len(countries))
     country = int(sums.argmax())
-    if sums[country] >= _MIN_COUNTRY and probabilities[owners == country].max() < least_state:
+    if sums[country] >= _MIN_COUNTRY and probabilities[owners == country].max() < min_state:
         return LikelyRegion(countries[country], min(1.0, float(sums[country])))
     best = int(probabilities.argmax())
     return LikelyRegion(regions[best], float(probabilities[best]))
@@ -102,10 +102,10 @@ def probable(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> tu
     )
 
 
-def regions_told(named: tuple[str, ...], guessed: tuple[str, ...]) -> tuple[str, ...]:
-    """What can be told together: regions that are named on plates, and of the recognizer's those of other countries.
+def reportable_regions(named: tuple[str, ...], guessed: tuple[str, ...]) -> tuple[str, ...]:
+    """The regions that can be reported: those named on plates, and the recognizer's regions of other countries.
 
-    A country whose states are named is told by these.
+    A country whose states are named is reported by these.
     """
     states = tuple(region for region in named if region != ELSEWHERE)
     countries = {country_of(state) for state in states}
@@ -123,7 +123,7 @@ def joined_regions(
 
     Args:
         by_name: what the region network gives each region that it names, and `ELSEWHERE`.
-        regions: the code of each, as `regions_told` gives them.
+        regions: the code of each, as `reportable_regions` gives them.
         guessed: probabilities by the recognizer's own looks; those left out are negligible.
         text: what was read.
         weights: how much each of the three counts.

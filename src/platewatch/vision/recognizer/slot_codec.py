@@ -57,7 +57,7 @@ class SlotCodec:
 
         Args:
             slot_logits: float32 (slots, classes), before softmax.
-            region_logits: float32 (regions,), before softmax; None where the network tells no region.
+            region_logits: float32 (regions,), before softmax; None where the network gives no region.
         """
         probabilities = softmax(slot_logits)
         best = probabilities.argmax(axis=1)

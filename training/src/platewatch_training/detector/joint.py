@@ -99,8 +99,8 @@ def propose(detector_folder: Path, recognizer_folder: Path, sets: Mapping[str, S
 def fit_joint(proposals: Proposals) -> Joint:
     """The weights with which both say best what is a plate that was read exactly."""
     known = [one for one in proposals.all if one.exact is not None]
-    told = [logits(np.asarray([getattr(one, name) for one in known], np.float64)) for name in ("found", "read")]
-    columns = np.stack([*told, np.ones(len(known))], axis=1)
+    scores = [logits(np.asarray([getattr(one, name) for one in known], np.float64)) for name in ("found", "read")]
+    columns = np.stack([*scores, np.ones(len(known))], axis=1)
     exact = np.asarray([one.exact for one in known], np.float64)
     found, read, offset = fit_logistic(columns, exact, np.asarray(_NEUTRAL)).tolist()
     return Joint(found=round(max(found, 0.0), 4), read=round(max(read, 0.05), 4), offset=round(offset, 4))

@@ -104,7 +104,7 @@ def detector_losses(maps: Sequence[Tensor], targets: Targets, corners_share: flo
 
 @torch.no_grad()
 def assign(answers: Answers, boxes_xyxy: Tensor) -> Assignment:
-    """The cells that are surest and overlap each plate most, a few for each (task-aligned, as in TOOD)."""
+    """The most confident cells that overlap each plate most, a few for each (task-aligned, as in TOOD)."""
     cells = answers.logits.shape[1]
     wanted = torch.zeros_like(answers.logits)
     chosen = torch.full_like(answers.logits, -1, dtype=torch.long)

@@ -63,7 +63,7 @@ class Mined:
 
 
 def mine(datasets: Path, find: Find, folder: Path, thresholds: Thresholds | None = None, most: int = 2000) -> Mined:
-    """Write the surest errors as crops with a sheet to look at, and for each photo where plates may be.
+    """Write the most confident errors as crops with a sheet to look at, and for each photo where plates may be.
 
     Raises:
         DatasetError: the photos can't be read.

@@ -31,7 +31,7 @@ class Level(nn.Module):
 
 
 class Neck(nn.Module):
-    """Three maps of one width, finer ones told by coarser ones what they are part of (as in FPN)."""
+    """Three maps of one width, the coarser ones added to the finer ones for context (as in FPN)."""
 
     def __init__(self, channels: tuple[int, int, int], width: int) -> None:
         super().__init__()

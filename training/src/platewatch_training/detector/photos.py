@@ -1,4 +1,4 @@
-"""Real photos seen anew: of any scale and shape, one or a few in a picture, in other light."""
+"""Real photos augmented: at any scale and shape, one or a few in a picture, in other light."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _RED, _GREEN, _BLUE, _YELLOW = (0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 2
 def errors_sheet(
     path: Path, findings: Sequence[tuple[Findings, Sequence[LabelledPhoto]]], threshold: float, most: int = 96
 ) -> int:
-    """Write the plates that were missed, then the surest false ones, and say how many tiles there are.
+    """Write the plates that were missed, then the most confident false ones, and return the number of tiles.
 
     Raises:
         FieldError: the picture can't be written.

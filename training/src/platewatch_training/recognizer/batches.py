@@ -85,7 +85,7 @@ class SampleBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
 
 
 class RealSource:
-    """Real crops in any order, each photographed anew; a large folder does not drown the small ones."""
+    """Real crops in any order, each augmented as a new photo; a large folder does not drown the small ones."""
 
     def __init__(self, crops: Sequence[LabelledCrop], *, seed: int) -> None:
         self._crops = crops

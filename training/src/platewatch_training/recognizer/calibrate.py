@@ -51,8 +51,8 @@ def fit_line(outcomes: Sequence[Outcome]) -> tuple[float, float]:
     Logistic regression, drawn a little towards slope 1 and offset 0.
     """
     read = [outcome for outcome in outcomes if outcome.text]
-    told = logits(np.asarray([outcome.confidence for outcome in read], np.float64))
-    columns = np.stack([told, np.ones(len(read))], axis=1)
+    confidences = logits(np.asarray([outcome.confidence for outcome in read], np.float64))
+    columns = np.stack([confidences, np.ones(len(read))], axis=1)
     exact = np.array([outcome.exact for outcome in read], np.float64)
     slope, offset = fit_logistic(columns, exact, np.array([1.0, 0.0])).tolist()
     return max(_FLATTEST, slope), offset

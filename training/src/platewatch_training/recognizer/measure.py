@@ -57,7 +57,7 @@ def as_labelled(samples: Sequence[Sample]) -> list[LabelledCrop]:
 def read_folder(
     folder: Path, crops: Sequence[LabelledCrop], *, grammars: bool = True
 ) -> tuple[list[Outcome], list[str | None]]:
-    """What the model of that folder reads, and the region that it tells of each crop."""
+    """What the model of that folder reads, and the region that it gives each crop."""
     recognizer = _recognizer(folder, grammars=grammars)
     transcripts = recognizer.recognize([_as_crop(crop.crop_bgr) for crop in crops])
     outcomes = [Outcome(crop, one.text, one.confidence or 0.0) for crop, one in zip(crops, transcripts, strict=True)]
@@ -68,8 +68,8 @@ def measure(folder: Path, held_out: Sequence[Sample], sets: Mapping[str, Sequenc
     """The figures of rendered samples that nothing was fitted on, then of each set of real crops."""
     rendered = as_labelled(held_out)
     regions = read_folder(folder, rendered)[1]
-    known = [(sample.region, told) for sample, told in zip(held_out, regions, strict=True) if sample.region]
-    right = 100 * sum(region == told for region, told in known) / max(1, len(known))
+    known = [(sample.region, reported) for sample, reported in zip(held_out, regions, strict=True) if sample.region]
+    right = 100 * sum(region == reported for region, reported in known) / max(1, len(known))
     return [
         _measured(folder, RENDERED, rendered, right),
         *(_measured(folder, name, crops) for name, crops in sets.items()),

@@ -95,7 +95,7 @@ class SlotLayer(nn.Module):
 class CtcHead(nn.Module):
     """The upper half's columns, then the lower half's, then the whole height's, read as one sequence of steps.
 
-    A one-row plate is read by the last third, a two-row plate by the first two; a look at the whole picture tells each
+    A one-row plate is read by the last third, a two-row plate by the first two; a look at the whole picture gives each
     third whether it is asked, and CTC sorts out the rest. Each column gives two steps, so that narrow characters that
     repeat have room for the blank between them.
     """

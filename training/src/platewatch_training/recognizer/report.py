@@ -85,7 +85,7 @@ def confusions(outcomes: Sequence[Outcome]) -> Counter[tuple[str, str]]:
 
 
 def worst_tiles(outcomes: Mapping[str, Sequence[Outcome]]) -> list[Tile]:
-    """The misread crops of all sets, the surest first: there either the network or the label is badly wrong."""
+    """The misread crops of all sets, the most confident first: there either the network or the label is badly wrong."""
     wrong = [(name, one) for name, found in outcomes.items() for one in found if not one.exact]
     wrong.sort(key=lambda pair: -pair[1].confidence)
     return [

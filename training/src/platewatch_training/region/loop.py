@@ -62,10 +62,10 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
                 with torch.no_grad():
                     features = network.backbone(inputs)
                 features, within = self._replay.joined(features, within)
-                told = network.told(features)
+                logits = network.classify(features)
             else:
-                told = network(inputs)
-        return {"loss": region_loss(told.float(), within)}
+                logits = network(inputs)
+        return {"loss": region_loss(logits.float(), within)}
 
     def measure(self) -> Mapping[str, float]:
         """Never asked: this network is not fine-tuned on own data."""

@@ -31,7 +31,7 @@ def made_from_of(datasets: Path | None) -> dict[str, object]:
 
 
 def _files(datasets: Path | None) -> dict[str, Path]:
-    """What is drawn (layouts, typefaces) and what is told of photos (labels), by short names."""
+    """What is drawn (layouts, typefaces) and what is known of photos (labels), by short names."""
     found = {path.relative_to(_DRAWN).as_posix(): path for path in _DRAWN.rglob("*.yaml")}
     if datasets is None:
         return found

@@ -36,8 +36,8 @@ def keep(checkpoint: Path, path: Path, origin: KeptOrigin) -> None:
     content = load_checkpoint(checkpoint)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({name: value for name, value in content.items() if name not in _STATE}, path)
-    told = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, width=120)
-    _beside(path).write_text(told, encoding="utf-8")
+    text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, width=120)
+    _beside(path).write_text(text, encoding="utf-8")
 
 
 def kept_origin(checkpoint: Path) -> KeptOrigin | None:

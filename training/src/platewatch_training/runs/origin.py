@@ -61,11 +61,13 @@ def lineage(config: Config, step: int) -> Iterator[tuple[Config, int]]:
 def further_sources(config: TrainingConfig) -> Iterator[DataSource]:
     """What a network's own kinds of data leave out: a user's own data, and a checkpoint that came without its run."""
     if config.own is not None:
-        yield DataSource(name=f"own data {config.own.folder.name!r}", license="not told: whoever trained it knows")
+        yield DataSource(
+            name=f"own data {config.own.folder.name!r}", license="not stated: ask the person who trained it"
+        )
     if config.start_from is not None and _is_bare(config.start_from):
         kept = kept_origin(config.start_from)
         name = f"the checkpoint {config.start_from.name!r}"
-        yield from kept.data if kept else [DataSource(name=name, license="not told: it came without its run")]
+        yield from kept.data if kept else [DataSource(name=name, license="not stated: it came without its run")]
 
 
 def _is_bare(checkpoint: Path) -> bool:

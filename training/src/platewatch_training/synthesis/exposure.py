@@ -114,7 +114,7 @@ def _grain(photo_bgr: ImageBgr, rng: Generator) -> ImageBgr:
 
 @lru_cache(maxsize=8)
 def _noise_bank(level: int, *, colored: bool) -> NDArray[np.int16]:
-    """Noise to cut from: drawing as much anew would take longer than all else."""
+    """Noise to cut from: drawing as much again would take longer than all else."""
     made = np.random.default_rng(_NOISE_SEED + level)
     channels = 3 if colored else 1
     noise = made.standard_normal((_NOISE_SIDE, _NOISE_SIDE, channels), np.float32) * (3.0 * 1.9**level)

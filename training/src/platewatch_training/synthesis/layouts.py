@@ -261,7 +261,7 @@ class Layout(_Entry):
         return fullmatch("".join(grammar.expression for grammar in self.grammars), text) is not None
 
     def region_of(self, text: str) -> str:
-        """The region that the text tells where `regions` knows how it begins, else the layout's."""
+        """The region of the text's beginning where `regions` has it, else the layout's."""
         known = (prefix for prefix in sorted(self.regions, key=len, reverse=True) if text.startswith(prefix))
         return self.regions.get(next(known, ""), self.region)
 

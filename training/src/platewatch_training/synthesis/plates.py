@@ -206,7 +206,7 @@ class _Setting:
     slant: float
     """How far the top leans to the right, as a share of the height."""
     zero: Literal["plain", "slash", "bar"] = "plain"
-    """What is in the zeros, so that they are told from O."""
+    """The mark in the zeros that distinguishes them from O."""
 
     @classmethod
     def choose(cls, rng: Generator, *, handmade: bool) -> _Setting:

@@ -45,7 +45,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How plates are drawn: the recognizer's way where nothing is said."""
+    """How plates are drawn; by default the recognizer's way."""
 
     free_designs: float = 0.0
     """Share of the plates that name a state which are drawn in a design of no layout."""

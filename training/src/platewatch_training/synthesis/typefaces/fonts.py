@@ -118,5 +118,5 @@ class FontOutlines:
         ImageDraw.Draw(canvas).text(place, character, fill=255, font=font, anchor="ls")
         ink = np.asarray(np.where(np.asarray(canvas) > _HALF_INK, 255, 0), dtype=np.uint8)
         inked = np.flatnonzero(ink.any(axis=0))
-        # Not the width that Pillow tells: it counts the empty sides that the font file gives a character.
+        # Not the width that Pillow gives: it counts the empty sides that the font file gives a character.
         return ink[:, inked[0] - MARGIN_PX : inked[-1] + 1 + MARGIN_PX] if inked.size else ink

@@ -195,7 +195,7 @@ def thicken(ink: Ink, growth_px: float) -> Ink:
         return ink
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     outside = cv2.distanceTransform(255 - ink, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    from_edge = np.where(ink > 0, 0.5 - inside, outside - 0.5)  # distances are told between centers of pixels
+    from_edge = np.where(ink > 0, 0.5 - inside, outside - 0.5)  # distances are between centers of pixels
     return np.asarray(np.where(from_edge < growth_px, 255, 0), dtype=np.uint8)
 
 
