@@ -106,22 +106,22 @@ def log_in(client: httpx2.Client) -> None:
     Raises:
         ChildError: The server refuses.
     """
-    registration = _checked(client.get("/auth/register")).json()
+    registration = _check(client.get("/auth/register")).json()
     if registration["data"]["first_account"]:
-        _checked(client.post("/auth/register", json=_ACCOUNT))
-    _checked(client.post("/auth/login", json=_ACCOUNT))
+        _check(client.post("/auth/register", json=_ACCOUNT))
+    _check(client.post("/auth/login", json=_ACCOUNT))
 
 
 def sender(client: httpx2.Client, path: str) -> Callable[[bytes], object]:
     """A function that sends one image and waits for its answer; it raises ChildError if the server refuses."""
 
     def send(image: bytes) -> object:
-        return _checked(client.post(path, files={"image": ("photo", image)}))
+        return _check(client.post(path, files={"image": ("photo", image)}))
 
     return send
 
 
-def _checked(response: httpx2.Response) -> httpx2.Response:
+def _check(response: httpx2.Response) -> httpx2.Response:
     if response.status_code not in _OK:
         raise ChildError(f"{response.request.url.path} answered {response.status_code}: {response.text[:300]}")
     return response

@@ -141,13 +141,13 @@ def measure(url: str, pid: int, pace: Pace) -> Endurance:
         threads = [threading.Thread(target=work, args=(client,)) for client in asking]
         for thread in threads:
             thread.start()
-        looks = _watched(pid, threads, began)
+        looks = _watch(pid, threads, began)
     if len(notes.problems) > _MAX_FAILED * len(notes.times_ms):
         raise ChildError(f"{len(notes.problems)} requests failed, among them: {notes.problems[0]}")
     return summed_up(looks, notes, time.monotonic() - began)
 
 
-def _watched(pid: int, threads: Sequence[threading.Thread], began: float) -> list[Look]:
+def _watch(pid: int, threads: Sequence[threading.Thread], began: float) -> list[Look]:
     """The memory, looked at until all threads have ended."""
     looks = []
     while any(thread.is_alive() for thread in threads):

@@ -179,8 +179,8 @@ def measure(
     for number in range(times + 1):
         asked = kind[1](rng, world)
         filters = {name: value for name, value in asked.items() if name != "sort"}
-        page = _taken(database, backend, lambda service, asked=asked: service.page(SightingQuery(**asked)))  # type: ignore[misc]
-        count = _taken(database, backend, lambda service, filters=filters: service.count(SightingFilter(**filters)))  # type: ignore[misc]
+        page = _time_ask(database, backend, lambda service, asked=asked: service.page(SightingQuery(**asked)))  # type: ignore[misc]
+        count = _time_ask(database, backend, lambda service, filters=filters: service.count(SightingFilter(**filters)))  # type: ignore[misc]
         if number:
             pages.append(page)
             counts.append(count)
@@ -207,7 +207,7 @@ def grid(rows: tuple[SearchTime, ...]) -> Grid:
     )
 
 
-def _taken(database: Database, backend: Backend, ask: Callable[[SightingService], object]) -> tuple[float, float]:
+def _time_ask(database: Database, backend: Backend, ask: Callable[[SightingService], object]) -> tuple[float, float]:
     """Milliseconds until the answer, and of processors."""
     start, own, other = time.perf_counter(), time.thread_time(), backend.seconds()
     with database.reading() as session:

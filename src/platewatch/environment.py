@@ -106,7 +106,7 @@ def read_names(environ: Mapping[str, str], file: Path, known: Collection[str]) -
     places = {place.name.upper(): place for place in [*in_file, *map(Place, environ)]}
     faults += _broken_lines(file, bindings or ())
     faults += [*_repeated(in_file, known), *_repeated(map(Place, environ), known)]
-    faults += [fault for place in _ordered(places) if (fault := _misspelt(place, known))]
+    faults += [fault for place in _sort_places(places) if (fault := _misspelt(place, known))]
     hints = [hint for place in in_file if (hint := _resembling(place, known, places))]
     return Names(places, tuple(faults), tuple(hints), bindings is not None)
 
@@ -159,7 +159,7 @@ def _excerpt(binding: Binding) -> str:
     return repr(line[:_SHOWN])
 
 
-def _ordered(places: Mapping[str, Place]) -> list[Place]:
+def _sort_places(places: Mapping[str, Place]) -> list[Place]:
     return sorted(places.values(), key=lambda place: (place.file is not None, place.line, place.name))
 
 

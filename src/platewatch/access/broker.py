@@ -73,7 +73,7 @@ class _Call:
     def run(self) -> None:
         """Connect, send and wait for the receipt. What came of it is the outcome."""
         try:
-            with self._connected() as client:
+            with self._connect() as client:
                 self._send(client)
                 # Before the connection is ended, which takes a moment that nobody needs to wait for.
                 self._outcome.put(f"sent to {self._actuator.topic}")
@@ -98,7 +98,7 @@ class _Call:
             raise GateError(f"the broker gave no receipt within {self._limit_s:g} s")
 
     @contextmanager
-    def _connected(self) -> Iterator[mqtt.Client]:
+    def _connect(self) -> Iterator[mqtt.Client]:
         actuator = self._actuator
         answered = threading.Event()
         refusals: list[ReasonCode] = []

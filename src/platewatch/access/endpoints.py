@@ -192,7 +192,7 @@ async def get_json_question(request: Request) -> Question:
         raise FieldError(
             "body", 'Send JSON like {"plate": "AB12CDE"}, or a multipart form with a photo in the field `image`.'
         ) from error
-    question = Question(_validated(sent))
+    question = Question(_validate(sent))
     if not question.body.plate:
         raise FieldError("plate", "Name the plate that wants to pass, or send a photo of it.")
     return question
@@ -361,10 +361,10 @@ async def _photo_question(form: FormData, state: StateDep) -> Question:
     for taken in ("plate", "confidence", "region"):
         if taken in fields:
             raise FieldError(taken, f"The form field {taken!r} is not known: the photo says it.")
-    return Question(_validated({"plate": "", **fields}), photo)
+    return Question(_validate({"plate": "", **fields}), photo)
 
 
-def _validated(sent: object) -> DecideBody:
+def _validate(sent: object) -> DecideBody:
     try:
         return DecideBody.model_validate(sent)
     except ValidationError as error:

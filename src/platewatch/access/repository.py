@@ -58,7 +58,7 @@ class AccessRepository(Repository[AccessLogRow]):
         Raises:
             CursorError: the cursor is not one of ours.
         """
-        return _NEWEST_FIRST.page(self.session, _filtered(query, texts), query.limit, query.cursor)
+        return _NEWEST_FIRST.page(self.session, _filter(query, texts), query.limit, query.cursor)
 
     def was_granted(
         self, texts: Collection[str], location_id: int | None, direction: Direction, since: datetime
@@ -114,7 +114,7 @@ class AccessRepository(Repository[AccessLogRow]):
         return cast("CursorResult[Any]", result).rowcount > 0
 
 
-def _filtered(query: AccessFilter, texts: Collection[str]) -> Select[AccessLogRow]:
+def _filter(query: AccessFilter, texts: Collection[str]) -> Select[AccessLogRow]:
     statement = select(AccessLogRow)
     for name in _EXACT_FILTERS:
         if (value := getattr(query, name)) is not None:

@@ -265,7 +265,7 @@ class AccessRead(DecidedRead):
 
     @classmethod
     def of(cls, row: AccessLogRow) -> AccessRead:
-        return cls(id=row.id, **_decided(row))
+        return cls(id=row.id, **_decision_fields(row))
 
 
 class DecisionAnswer(DecidedRead):
@@ -276,7 +276,7 @@ class DecisionAnswer(DecidedRead):
 
     @classmethod
     def of(cls, row: AccessLogRow, *, dry_run: bool) -> DecisionAnswer:
-        return cls(id=None if dry_run else row.id, dry_run=dry_run, **_decided(row))
+        return cls(id=None if dry_run else row.id, dry_run=dry_run, **_decision_fields(row))
 
 
 class AccessPage(BaseModel):
@@ -338,7 +338,7 @@ def shown(actuator: Actuator) -> HttpActuatorRead | MqttActuatorRead:
     return MqttActuatorRead(**fields, payload=payload, has_password=actuator.password is not None)
 
 
-def _decided(row: AccessLogRow) -> dict[str, Any]:
+def _decision_fields(row: AccessLogRow) -> dict[str, Any]:
     return {
         "plate": row.plate,
         "written": row.written,

@@ -100,7 +100,7 @@ class AccessService:
         if location_id is not None:
             self._require_location(location_id)
             policy = self.policy(location_id)
-        row, gate = self._judged(plate, location_id, direction, evidence, policy)
+        row, gate = self._judge(plate, location_id, direction, evidence, policy)
         row.source = AccessSource.REQUEST
         row.decided_at = self._clock.now()
         row.gate_state = GateState.NONE
@@ -163,7 +163,7 @@ class AccessService:
         self._audit.note(
             AuditAction.GATE_OPENED, actor, _gate_subject(gate), {"name": gate.name, "reason": reason, "plate": plate}
         )
-        return self._logged(row, gate)
+        return self._log_decision(row, gate)
 
     def write_down(self, plate: str, decision: Decision, note: str | None, evidence: Evidence) -> AccessLogRow:
         """A decision that was made elsewhere, put into the log; no gate opens."""
@@ -178,7 +178,7 @@ class AccessService:
             note=note,
             user_id=evidence.user_id,
         )
-        return self._logged(row, None)
+        return self._log_decision(row, None)
 
     def get_or_raise(self, log_id: int) -> AccessLogRow:
         """The entry of the log.
@@ -303,11 +303,11 @@ class AccessService:
             # First of all: what is read from here on, nobody changes before this transaction ends.
             self._visits.lock(location_id)
             policy = self.policy(location_id)
-        row, gate = self._judged(plate, location_id, direction, evidence, policy)
+        row, gate = self._judge(plate, location_id, direction, evidence, policy)
         row.source = source
-        return self._logged(row, gate)
+        return self._log_decision(row, gate)
 
-    def _judged(
+    def _judge(
         self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence, policy: Policy
     ) -> tuple[AccessLogRow, GateRow | None]:
         """The decision as a row that is not stored yet, and the gate that it opens."""
@@ -372,7 +372,7 @@ class AccessService:
             taken += sum(not self._visits.is_inside({other}, location_id) for other in expected)
         return taken >= capacity
 
-    def _logged(self, row: AccessLogRow, gate: GateRow | None) -> AccessLogRow:
+    def _log_decision(self, row: AccessLogRow, gate: GateRow | None) -> AccessLogRow:
         row.decided_at = self._clock.now()
         row.gate_state = GateState.NONE
         if gate is not None:

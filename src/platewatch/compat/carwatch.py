@@ -124,7 +124,7 @@ class HistoryRecord(BaseModel):
             subject=row.subject or subject,
             plate=row.plate,
             description=row.note or description,
-            date=_written(row.captured_at),
+            date=_format_time(row.captured_at),
             username=row.user.username if row.user else None,
         )
 
@@ -308,7 +308,7 @@ def fetch_image(
         filepath=saved_as,
         file_size=len(data),
         image_size=(row.width, row.height),
-        upload_date=_written(row.created_at),
+        upload_date=_format_time(row.created_at),
     )
 
 
@@ -321,5 +321,5 @@ def _name_at(instant: datetime) -> str:
     return f"image_{instant:%Y%m%d%H%M%S}{instant.microsecond // 1000:03d}.jpg"
 
 
-def _written(instant: datetime) -> str:
+def _format_time(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

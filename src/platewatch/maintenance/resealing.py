@@ -42,7 +42,7 @@ def reseal_all(session: Session, seal: Seal, clock: Clock) -> Resealed:
     changed = kept = 0
     unread: list[str] = []
     for column in sealed_columns():
-        for row_id, sealed in _locked(session, column):
+        for row_id, sealed in _lock_rows(session, column):
             try:
                 resealed = seal.reseal(sealed)
             except SealError:
@@ -59,7 +59,7 @@ def reseal_all(session: Session, seal: Seal, clock: Clock) -> Resealed:
     return Resealed(changed, kept)
 
 
-def _locked(session: Session, column: Column[Any]) -> list[tuple[int, str]]:
+def _lock_rows(session: Session, column: Column[Any]) -> list[tuple[int, str]]:
     """The ids and texts, in rows that nobody else changes before the transaction ends."""
     row_id = column.table.c.id
     rows = session.execute(select(row_id, column).where(column.is_not(None)).order_by(row_id).with_for_update())

@@ -35,7 +35,7 @@ def count_strays(store: MediaStore, is_referenced: IsReferenced, before: datetim
     images = unnamed = 0
     for keys in store.keys_before(before):
         images += len(keys)
-        unnamed += len(set(_unnamed(keys, is_referenced)) - marked)
+        unnamed += len(set(_unnamed_keys(keys, is_referenced)) - marked)
     return Strays(images, unnamed)
 
 
@@ -52,7 +52,7 @@ def sweep(
     for keys in store.keys_before(before):
         if not goes_on():
             break
-        strays = _unnamed(keys, is_referenced)
+        strays = _unnamed_keys(keys, is_referenced)
         # Looked up without the store's lock; `discard` looks again with it, so that no upload comes in between.
         if strays:
             store.discard(strays, NOBODY, is_referenced)
@@ -60,6 +60,6 @@ def sweep(
     return taken
 
 
-def _unnamed(keys: list[str], is_referenced: IsReferenced) -> list[str]:
+def _unnamed_keys(keys: list[str], is_referenced: IsReferenced) -> list[str]:
     named = is_referenced(keys)
     return [key for key in keys if key not in named]

@@ -149,7 +149,7 @@ class SightingChanges:
         if "direction" in given and given["direction"] is None:
             raise FieldError("direction", "A direction can be `unknown`, but not be left empty.")
         if body.plate is not None:
-            given |= self._plate_given(row, body.plate)
+            given |= self._plate_columns(row, body.plate)
         if body.plate is not None or body.is_unsure is False:
             given["is_unsure"] = False
         if body.captured_at is not None:
@@ -164,7 +164,7 @@ class SightingChanges:
             _move_in_time(row, row.captured_at - before["captured_at"])
         return before
 
-    def _plate_given(self, row: SightingRow, text: str) -> dict[str, str | None]:
+    def _plate_columns(self, row: SightingRow, text: str) -> dict[str, str | None]:
         """The plate's columns; the text as written stays where the two differ in separators and case alone."""
         plate = self._service.stored_plate(plate_of(text))
         if is_pseudonym(plate):

@@ -73,15 +73,15 @@ def _two_away(text: str) -> set[str]:
     """Of each text two edits away, itself or itself less one character: whichever leaves fewer to spell out."""
     shorter = _less_one(text)
     parts = {part for once in shorter for part in _less_one(once)}  # one or two characters of the question are extra
-    parts |= _replaced(text) | _inserted(text)  # one is missing in it, besides another edit
-    return parts | {part for once in shorter for part in _replaced(once)}  # two are others
+    parts |= _replacements(text) | _insertions(text)  # one is missing in it, besides another edit
+    return parts | {part for once in shorter for part in _replacements(once)}  # two are others
 
 
-def _replaced(text: str) -> set[str]:
+def _replacements(text: str) -> set[str]:
     return {text[:index] + sign + text[index + 1 :] for index in range(len(text)) for sign in _FOLDED_ALPHABET}
 
 
-def _inserted(text: str) -> set[str]:
+def _insertions(text: str) -> set[str]:
     return {text[:index] + sign + text[index:] for index in range(len(text) + 1) for sign in _FOLDED_ALPHABET}
 
 

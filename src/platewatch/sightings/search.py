@@ -89,7 +89,7 @@ class SightingSearch:
             some: Select[Any] = _matched_sightings(given, leads, query)
         else:
             some = select(SightingRow.id).where(*_led(given, leads), *_following(query))
-        counted = self._counted(some, limit)
+        counted = self._count_up_to(some, limit)
         return Count(min(counted, limit), counted <= limit)
 
     def _leading(self, given: Sequence[_Leader], order: Order) -> tuple[_Leader | None, bool]:
@@ -111,9 +111,9 @@ class SightingSearch:
             some: Select[Any] = select(SightingRow.id).where(leader.found)
         else:
             some = select(WatchlistMatchRow.sighting_id).where(WatchlistMatchRow.watchlist_id == leader.watchlist_id)
-        return self._counted(some, FEW_ROWS) <= FEW_ROWS
+        return self._count_up_to(some, FEW_ROWS) <= FEW_ROWS
 
-    def _counted(self, some: Select[Any], limit: int) -> int:
+    def _count_up_to(self, some: Select[Any], limit: int) -> int:
         """How many rows there are, counted up to one more than the limit."""
         return self._session.scalar(select(func.count()).select_from(some.limit(limit + 1).subquery())) or 0
 

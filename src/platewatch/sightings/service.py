@@ -101,10 +101,10 @@ class SightingService:
         """
         places = self._places(circumstances)
         if not circumstances.record_known:
-            sent = self._sent(staged.read.photo.image.data, circumstances, places)
+            sent = self._describe_sent(staged.read.photo.image.data, circumstances, places)
             self._known.lock([sent.photo_hash])
             if known := self._known.find(sent):
-                return RecordedPhoto(known[0].image_id, self._shown(known), is_known=True)
+                return RecordedPhoto(known[0].image_id, self._load(known), is_known=True)
         image_id = self._images.add(self._image(staged, circumstances)).id
         rows = [
             self._store_row(self._row(staged.read, reading, circumstances, places), image_id, crop_key)
@@ -121,7 +121,7 @@ class SightingService:
         This only reads. `record_photo` handles two requests with one photo at once.
         """
         places = None if circumstances.record_known else self._places_by_name(circumstances)
-        return [] if places is None else self._shown(self._known.find(self._sent(data, circumstances, places)))
+        return [] if places is None else self._load(self._known.find(self._describe_sent(data, circumstances, places)))
 
     def lock_photos(self, photos: Iterable[bytes]) -> None:
         """Keep other transactions from recording these photos until this one ends; first of all, for several photos."""
@@ -290,7 +290,7 @@ class SightingService:
             return None
         return places_of(camera, location.id if location else None, circumstances.direction)
 
-    def _sent(self, data: bytes, circumstances: Circumstances, places: Places) -> SentPhoto:
+    def _describe_sent(self, data: bytes, circumstances: Circumstances, places: Places) -> SentPhoto:
         return SentPhoto(
             photo_hash(data),
             camera_id=places.camera_id,
@@ -301,7 +301,7 @@ class SightingService:
             now=self._clock.now(),
         )
 
-    def _shown(self, rows: Sequence[SightingRow]) -> list[SightingRead]:
+    def _load(self, rows: Sequence[SightingRow]) -> list[SightingRead]:
         return [SightingRead.of(row) for row in self.get_all([row.id for row in rows])]
 
     def _row(self, read: ReadPhoto, reading: Reading, circumstances: Circumstances, places: Places) -> SightingRow:

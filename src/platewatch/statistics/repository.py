@@ -93,17 +93,17 @@ class StatisticsRepository:
         """The sightings of each local hour, day or week that has any."""
         slot = SightingRow.captured_slot
         keys = [sql.bucket_key(slot, scope.spans, bucket, with_offset=with_offset) for scope in chosen.scopes]
-        return {sql.unpacked(packed): counted for packed, counted in self._counted(chosen, keys).items()}
+        return {sql.unpacked(packed): counted for packed, counted in self._count_by(chosen, keys).items()}
 
     def by_hour_of_week(self, chosen: Chosen) -> dict[int, int]:
         """The sightings of each hour of a week, Monday first, that has any."""
         slot = SightingRow.captured_slot
         keys = [sql.hour_of_week(sql.local_slot(slot, scope.spans)) for scope in chosen.scopes]
-        return {int(hour): counted.count for hour, counted in self._counted(chosen, keys).items()}
+        return {int(hour): counted.count for hour, counted in self._count_by(chosen, keys).items()}
 
     def by_column(self, chosen: Chosen, column: InstrumentedAttribute[Any]) -> dict[Any, Counted]:
         """The sightings of each value of a column of the index."""
-        return self._counted(chosen, [column] * len(chosen.scopes))
+        return self._count_by(chosen, [column] * len(chosen.scopes))
 
     def unique_plates(self, chosen: Chosen) -> int:
         """How many different plates were seen."""
@@ -194,7 +194,7 @@ class StatisticsRepository:
             for packed, entered, departed, highest in self._session.execute(query)
         }
 
-    def _counted(self, chosen: Chosen, keys: Sequence[Any]) -> dict[Any, Counted]:
+    def _count_by(self, chosen: Chosen, keys: Sequence[Any]) -> dict[Any, Counted]:
         """The sightings by the key that each scope has."""
         is_reading = SightingRow.recognizer != _TYPED
         sums = [

@@ -102,10 +102,10 @@ class StatisticsService:
             unknown=ways["unknown"],
             sightings=count,
             unique_plates=self._statistics.unique_plates(chosen),
-            mean_confidence=_rounded(whole.mean_confidence),
+            mean_confidence=_round(whole.mean_confidence),
             unsure=whole.unsure,
             corrected=corrected,
-            corrections_rate=_rounded(corrected / count if count else None),
+            corrections_rate=_round(corrected / count if count else None),
         )
 
     def regulars(self, query: RegularsQuery) -> RegularsRead:
@@ -253,10 +253,10 @@ def _count_read(key: str | None, counted: Counted | None, name: str | None = Non
         key=key,
         name=name,
         count=counted.count,
-        mean_confidence=_rounded(counted.mean_confidence),
+        mean_confidence=_round(counted.mean_confidence),
         unsure=counted.unsure,
     )
 
 
-def _rounded(value: float | None) -> float | None:
+def _round(value: float | None) -> float | None:
     return None if value is None else round(value, _DIGITS)

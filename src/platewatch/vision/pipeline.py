@@ -163,7 +163,7 @@ class PlateReader:
         """What a crop says that is known to be a plate, also where it is not sure."""
         require_type("read_crop", Crop, crop)
         transcript = self._recognizer.recognize([crop])[0]
-        return self._with_regions(self._settled([(judge(crop, transcript), transcript)], None))[0]
+        return self._with_regions(self._settle([(judge(crop, transcript), transcript)], None))[0]
 
     def read_many(self, paths: Iterable[str | Path], batch: int = 8) -> Iterator[ReadOutcome]:
         """An outcome for each path, in their order; the crops of `batch` images are recognized together.
@@ -228,7 +228,7 @@ class PlateReader:
             judge_start = time.perf_counter()
             plates = self.post_process(image.crops, image_transcripts)
             judged = time.perf_counter()
-            settled = self._settled(plates, self._joint)
+            settled = self._settle(plates, self._joint)
             readings = self._with_regions([pair for pair in settled if pair[0].confidence >= self.min_confidence])
             again_ms = (time.perf_counter() - judged) * _MS
             times = replace(
@@ -239,7 +239,7 @@ class PlateReader:
             finished.append((ImageReadings(readings, image.width, image.height, times.total_ms), times))
         return finished
 
-    def _settled(
+    def _settle(
         self, plates: Sequence[tuple[Reading, Transcript]], joint: Joint | None
     ) -> list[tuple[Reading, Transcript]]:
         """The readings by falling confidence, those that are not sure read once more and closely."""

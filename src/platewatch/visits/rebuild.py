@@ -56,14 +56,14 @@ class Derivation:
     def _reconcile(self, rows: Sequence[VisitRow], stays: Sequence[Stay], plate_key: str) -> None:
         opened: list[VisitRow] = []
         closed: list[VisitRow] = []
-        found, free = _found(rows, stays)
+        found, free = _match_rows(rows, stays)
         for stay, known in zip(stays, found, strict=True):
-            before = None if known is None else _shown(known)
+            before = None if known is None else _published_fields(known)
             row = known or VisitRow(location_id=self._location.id, plate_key=plate_key)
             self._write(row, stay)
             if before is None:
                 self._visits.add(row)
-            if before != _shown(row):
+            if before != _published_fields(row):
                 (opened if stay.is_open else closed).append(row)
         self._withdraw(free)
         self.publish(EventKind.VISIT_CLOSED, closed)
@@ -116,7 +116,7 @@ class Derivation:
         EventLog(self._session).append(kind, visit.model_dump(mode="json"), self._clock.now())
 
 
-def _found(rows: Sequence[VisitRow], stays: Sequence[Stay]) -> tuple[list[VisitRow | None], list[VisitRow]]:
+def _match_rows(rows: Sequence[VisitRow], stays: Sequence[Stay]) -> tuple[list[VisitRow | None], list[VisitRow]]:
     """For each stay the row that was this visit until now, by its entry or else by its exit; and the rows left over."""
     by_first = {_stay(row).first.id: row for row in rows}
     found = [by_first.pop(stay.first.id, None) for stay in stays]
@@ -128,7 +128,7 @@ def _found(rows: Sequence[VisitRow], stays: Sequence[Stay]) -> tuple[list[VisitR
     return found, [row for row in rows if row.id not in kept]
 
 
-def _shown(row: VisitRow) -> Shown:
+def _published_fields(row: VisitRow) -> Shown:
     return row.state, row.plate, row.written, row.entered_at, row.left_at
 
 

@@ -114,7 +114,7 @@ def _require_plate(columns: Sequence[str | None], names: Sequence[str]) -> None:
     if PLATE not in columns:
         raise FieldError(
             "file",
-            f"No column has the heading `plate`. The first line of the file has {_named(names)}. Name the column of "
+            f"No column has the heading `plate`. The first line of the file has {_quote(names)}. Name the column of "
             "the plates `plate` (Kennzeichen, License Plate, Placa and the like are known too).",
         )
 
@@ -124,16 +124,16 @@ def _require_known(columns: Sequence[str | None], names: Sequence[str]) -> None:
     if unknown:
         raise FieldError(
             "file",
-            f"Some columns are not known: {_named(unknown)}. Take them out, or give them one of the headings: "
+            f"Some columns are not known: {_quote(unknown)}. Take them out, or give them one of the headings: "
             f"{', '.join(COLUMNS)}.",
         )
     twice = [column for column, count in Counter(columns).items() if column is not None and count > 1]
     if twice:
         same = [name for name, column in zip(names, columns, strict=True) if column == twice[0]]
-        raise FieldError("file", f"Several columns mean `{twice[0]}`: {_named(same)}. Keep one of them.")
+        raise FieldError("file", f"Several columns mean `{twice[0]}`: {_quote(same)}. Keep one of them.")
 
 
-def _named(names: Sequence[str]) -> str:
+def _quote(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name[:40]) for name in names[:_MAX_NAMED])
     return shown if len(names) <= _MAX_NAMED else f"{shown} and {len(names) - _MAX_NAMED} more"
 

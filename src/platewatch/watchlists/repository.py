@@ -169,7 +169,7 @@ class EntryRepository(Repository[WatchlistEntryRow]):
         if query.q:
             statement = statement.where(_contains(query.q))
         if query.tag is not None:
-            statement = statement.where(WatchlistEntryRow.tags.like(f"%,{_escaped(query.tag)},%", escape=LIKE_ESCAPE))
+            statement = statement.where(WatchlistEntryRow.tags.like(f"%,{_escape(query.tag)},%", escape=LIKE_ESCAPE))
         return _NEWEST_ENTRIES.page(self.session, statement, query.limit, query.cursor)
 
     def with_plate_or_keys(self, plate: str, keys: Collection[int]) -> dict[int, list[Entry]]:
@@ -387,7 +387,7 @@ def _of_plate(statement: Select[WatchlistEntryRow], plate: str) -> Select[Watchl
 
 
 def _contains(part: str) -> ColumnElement[bool]:
-    like = f"%{_escaped(part)}%"
+    like = f"%{_escape(part)}%"
     try:
         plate = pattern_key(part)
     except PlateTextError:
@@ -399,7 +399,7 @@ def _contains(part: str) -> ColumnElement[bool]:
     return or_(*found)
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     for special in (LIKE_ESCAPE, "%", "_"):
         text = text.replace(special, LIKE_ESCAPE + special)
     return text

@@ -92,7 +92,7 @@ def detect_image(
         if known := service.find_known(photo.image.data, circumstances):
             return _known_result(service, known)
     read = state.reading.read(photo)
-    return recorder.record([read], lambda _session, service, staged: _recorded(service, staged[0], circumstances))
+    return recorder.record([read], lambda _session, service, staged: _record(service, staged[0], circumstances))
 
 
 @router.get("/latest_detection")
@@ -155,7 +155,7 @@ def _circumstances(session: Session, state: StateDep, place: Place, user_id: int
     )
 
 
-def _recorded(service: SightingService, staged: StagedPhoto, circumstances: Circumstances) -> DetectionResult:
+def _record(service: SightingService, staged: StagedPhoto, circumstances: Circumstances) -> DetectionResult:
     recorded = service.record_photo(staged, circumstances)
     if recorded.is_known:
         return _known_result(service, recorded.sightings)

@@ -122,7 +122,7 @@ def _table(file: Path) -> _Table:
     header = text.split("\n", 1)[0]
     names = plain_names(header)
     rows, uneven = [], []
-    for line, cells in _numbered(text, delimiter_of(header), file):
+    for line, cells in _number_rows(text, delimiter_of(header), file):
         if len(cells) != len(names):
             uneven.append((line, cells))
         else:
@@ -195,7 +195,7 @@ def _read_table(table: _Table, images: Images, found: dict[str, _OfImage], probl
             of_image.plates.append(plate)
 
 
-def _numbered(text: str, delimiter: str, file: Path) -> Iterator[tuple[int, list[str]]]:
+def _number_rows(text: str, delimiter: str, file: Path) -> Iterator[tuple[int, list[str]]]:
     """The rows below the header, each with the line where it ends."""
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:

@@ -75,7 +75,7 @@ class Report:
             ]
             yield "  ".join(cells).rstrip()
         for name, tally in self.tallies.items():
-            yield from self._explained(name, tally)
+            yield from self._explain(name, tally)
 
     def rows(self) -> Iterator[tuple[Cell, ...]]:
         """Each row that was left, for a CSV file with `COLUMNS`."""
@@ -93,7 +93,7 @@ class Report:
         numbers = (tally.total, *(tally.outcomes[outcome] for outcome in Outcome), tally.waiting)
         return (name.value, *(str(number) for number in numbers))
 
-    def _explained(self, name: SourceTable, tally: Tally) -> Iterator[str]:
+    def _explain(self, name: SourceTable, tally: Tally) -> Iterator[str]:
         if tally.total:
             yield f"{name}: dates are in {tally.zone}"
         for note, count in tally.notes.items():

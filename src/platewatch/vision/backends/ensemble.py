@@ -129,7 +129,7 @@ def _ballot(pivot: str, reading: Reading) -> list[_Vote]:
     """One vote a column; of several characters between two of the pivot's only the last one is heard."""
     votes = [_Vote(_NOTHING, reading.confidence)] * (2 * len(pivot) + 1)
     weights = _weights(reading)
-    for column, place in _aligned(pivot, reading.text):
+    for column, place in _align(pivot, reading.text):
         votes[column] = _Vote(reading.text[place], weights[place])
     return votes
 
@@ -142,7 +142,7 @@ def _weights(reading: Reading) -> list[float]:
     return [min(1.0, reading.confidence * character.confidence / mean) for character in reading.characters]
 
 
-def _aligned(pivot: str, text: str) -> list[tuple[int, int]]:
+def _align(pivot: str, text: str) -> list[tuple[int, int]]:
     """Pairs of a column and the place in `text` of the character that belongs there (Wagner and Fischer's method)."""
     costs = [[float(row + column) for column in range(len(text) + 1)] for row in range(len(pivot) + 1)]
     for row, sign in enumerate(pivot, 1):

@@ -99,7 +99,7 @@ class YoloOutput:
         if notes.task is not None and notes.task not in TASKS:
             raise ModelShapeError(
                 f"The model {model} is exported for the task {notes.task!r}, which finds no boxes. "
-                f"Train and export one for {_listed(sorted(TASKS))}.",
+                f"Train and export one for {_join_words(sorted(TASKS))}.",
             )
 
     def candidates(self, outputs: Sequence[Tensor], layout: Layout, choose: ChooseClasses) -> Candidates:
@@ -297,5 +297,5 @@ def _corners_of_middles(boxes: Rows) -> Rows:
     return np.concatenate([middles - halves, middles + halves], axis=1)
 
 
-def _listed(words: Sequence[str]) -> str:
+def _join_words(words: Sequence[str]) -> str:
     return ", ".join(words[:-1]) + f" or {words[-1]}"

@@ -111,15 +111,15 @@ def scaled(image_bgr: ImageBgr, width: int, height: int) -> ImageBgr:
     Averaging pixels in one go, for any ratio, takes up to ten times as long.
     """
     while image_bgr.shape[1] >= 2 * width and image_bgr.shape[0] >= 2 * height:
-        image_bgr = _sampled(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
-    return _sampled(image_bgr, width, height)
+        image_bgr = _sample(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
+    return _sample(image_bgr, width, height)
 
 
 def halved(image_bgr: ImageBgr, longest_side: int) -> tuple[ImageBgr, float]:
     """The image halved while it stays at least that long, and its scale."""
     full_width = image_bgr.shape[1]
     while max(image_bgr.shape[:2]) >= 2 * longest_side and min(image_bgr.shape[:2]) > 1:
-        image_bgr = _sampled(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
+        image_bgr = _sample(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
     return image_bgr, image_bgr.shape[1] / full_width
 
 
@@ -182,7 +182,7 @@ def _decode_map(answers: Map, stride: int, min_score: float) -> Candidates:
     return Candidates(scores.astype(np.float32), boxes, corners.astype(np.float32))
 
 
-def _sampled(image_bgr: ImageBgr, width: int, height: int) -> ImageBgr:
+def _sample(image_bgr: ImageBgr, width: int, height: int) -> ImageBgr:
     return np.asarray(cv2.resize(image_bgr, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

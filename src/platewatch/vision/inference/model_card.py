@@ -150,7 +150,7 @@ class ModelCard(_CardPart):
     @classmethod
     def _check_alphabet(cls, alphabet: str | None) -> str | None:
         letters = alphabet or ""
-        if doubled := _doubled(letters):
+        if doubled := _duplicates(letters):
             raise ValueError(f"each character is one class of the network, {', '.join(doubled)} is there twice")
         # Plates are kept in upper case and without separators.
         if odd := [letter for letter in letters if not letter.isalnum() or letter != letter.upper()]:
@@ -162,7 +162,7 @@ class ModelCard(_CardPart):
     @field_validator("regions")
     @classmethod
     def _check_regions(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
-        if doubled := _doubled(regions):
+        if doubled := _duplicates(regions):
             raise ValueError(f"each region is one class of the network, {', '.join(doubled)} is there twice")
         return regions
 
@@ -223,7 +223,7 @@ def load_card(folder: Path) -> InstalledModel:
         raise ModelFileError(f"There is no model card {str(path)!r}. A model is a folder with a card.") from error
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        wrong = "; ".join(_described(problem) for problem in problems[:_MAX_PROBLEMS])
+        wrong = "; ".join(_describe(problem) for problem in problems[:_MAX_PROBLEMS])
         more = f"; and {len(problems) - _MAX_PROBLEMS} more" if len(problems) > _MAX_PROBLEMS else ""
         raise ModelFileError(f"The model card {str(path)!r} can't be used: {wrong}{more}.") from error
 
@@ -253,7 +253,7 @@ def _read_card(path: Path) -> object:
         raise ModelFileError(f"The model card {str(path)!r} is no YAML: {str(error)[:300]}") from error
 
 
-def _described(problem: ErrorDetails) -> str:
+def _describe(problem: ErrorDetails) -> str:
     """The field and what is wrong with it."""
     field = ".".join(str(part)[:40] for part in problem["loc"]) or "card"
     return f"{field}: {problem['msg'].removeprefix('Value error, ')}"
@@ -271,7 +271,7 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _doubled(values: Sequence[str]) -> list[str]:
+def _duplicates(values: Sequence[str]) -> list[str]:
     """Those that are there more than once."""
     return [value for value, count in Counter(values).items() if count > 1]
 

@@ -167,13 +167,13 @@ def make_detector(name: str, options: BackendOptions) -> Detector:
         UnknownBackendError: None of that name is installed.
         ModelError: Its model can't be used.
     """
-    name, options = _resolved(BackendKind.DETECTOR, name, options)
+    name, options = _resolve(BackendKind.DETECTOR, name, options)
     return cast("Callable[[BackendOptions], Detector]", _load(BackendKind.DETECTOR, name, options))(options)
 
 
 def make_recognizer(name: str, options: BackendOptions) -> Recognizer:
     """The recognizer of that name; raises like `make_detector`."""
-    name, options = _resolved(BackendKind.RECOGNIZER, name, options)
+    name, options = _resolve(BackendKind.RECOGNIZER, name, options)
     return cast("Callable[[BackendOptions], Recognizer]", _load(BackendKind.RECOGNIZER, name, options))(options)
 
 
@@ -220,7 +220,7 @@ def require_ready(kind: BackendKind, name: str, options: BackendOptions) -> None
         UnknownBackendError: None of that name is installed.
         ModelError: It can't be used; the message says what is missing.
     """
-    name, options = _resolved(kind, name, options)
+    name, options = _resolve(kind, name, options)
     backend = _load(kind, name, options)
     check = getattr(backend, "require_ready", backend)
     cast("Callable[[BackendOptions], object]", check)(options)
@@ -235,16 +235,16 @@ def _models_of(kind: BackendKind, models: Path | None) -> list[InstalledModel]:
     return [model for model in found if model.card.kind == kind.value]
 
 
-def _installed(kind: BackendKind, name: str, models: Path | None) -> Path | None:
+def _find_installed(kind: BackendKind, name: str, models: Path | None) -> Path | None:
     """The folder of the installed model of that name; a backend comes first."""
     if name in _points(kind):
         return None
     return next((model.folder for model in _models_of(kind, models) if model.card.name == name), None)
 
 
-def _resolved(kind: BackendKind, name: str, options: BackendOptions) -> tuple[str, BackendOptions]:
+def _resolve(kind: BackendKind, name: str, options: BackendOptions) -> tuple[str, BackendOptions]:
     """The name of a backend, and for an installed model the options with its folder."""
-    folder = _installed(kind, name, options.models)
+    folder = _find_installed(kind, name, options.models)
     if folder is None:
         return name, options
     if kind is BackendKind.DETECTOR:

@@ -168,7 +168,7 @@ def _candidates(probabilities: Probabilities) -> Iterator[Candidate]:
         chosen = [swaps[index] for index in picked]
         is_possible = len({swap.slot for swap in chosen}) == len(chosen)
         if is_possible:
-            yield _swapped(classes, chosen, -ratio * joint)
+            yield _swap(classes, chosen, -ratio * joint)
         following = picked[-1] + 1
         if following == len(swaps):
             continue
@@ -196,7 +196,7 @@ def _swaps(probabilities: Probabilities, best: NDArray[np.intp], top: Probabilit
     return [_Swap(*each) for each in zip(*columns, strict=True)]
 
 
-def _swapped(classes: tuple[int, ...], swaps: Sequence[_Swap], probability: float) -> Candidate:
+def _swap(classes: tuple[int, ...], swaps: Sequence[_Swap], probability: float) -> Candidate:
     changed = list(classes)
     for swap in swaps:
         changed[swap.slot] = swap.index

@@ -146,14 +146,14 @@ class SlotRecognizer:
         likely = likely_region(region_probabilities, self._codec.regions) if read.characters else None
         return replace(
             read,
-            confidence=self._calibrated(read.confidence or 0.0) if read.characters else 0.0,
-            alternatives=tuple((text, self._calibrated(probability)) for text, probability in read.alternatives),
+            confidence=self._calibrate(read.confidence or 0.0) if read.characters else 0.0,
+            alternatives=tuple((text, self._calibrate(probability)) for text, probability in read.alternatives),
             region=likely.code if likely else None,
             region_confidence=likely.confidence if likely else None,
             guessed_regions=guessed if read.characters else (),
         )
 
-    def _calibrated(self, probability: float) -> float:
+    def _calibrate(self, probability: float) -> float:
         return plate_confidence(probability, self._calibration.slope, self._calibration.offset)
 
 

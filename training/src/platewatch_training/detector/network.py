@@ -40,8 +40,8 @@ class Neck(nn.Module):
 
     def forward(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         coarse = self.smooth[2](self.lateral[2](coarse))
-        middle = self.smooth[1](self.lateral[1](middle) + _doubled(coarse))
-        fine = self.smooth[0](self.lateral[0](fine) + _doubled(middle))
+        middle = self.smooth[1](self.lateral[1](middle) + _upsample(coarse))
+        fine = self.smooth[0](self.lateral[0](fine) + _upsample(middle))
         return fine, middle, coarse
 
 
@@ -93,5 +93,5 @@ class DetectorNetwork(nn.Module):
         return self.head(fine), self.head(middle), self.head(coarse)
 
 
-def _doubled(features: Tensor) -> Tensor:
+def _upsample(features: Tensor) -> Tensor:
     return nn.functional.interpolate(features, scale_factor=2.0, mode="nearest")

@@ -71,8 +71,8 @@ def measure(folder: Path, held_out: Sequence[Sample], sets: Mapping[str, Sequenc
     known = [(sample.region, reported) for sample, reported in zip(held_out, regions, strict=True) if sample.region]
     right = 100 * sum(region == reported for region, reported in known) / max(1, len(known))
     return [
-        _measured(folder, RENDERED, rendered, right),
-        *(_measured(folder, name, crops) for name, crops in sets.items()),
+        _measure(folder, RENDERED, rendered, right),
+        *(_measure(folder, name, crops) for name, crops in sets.items()),
     ]
 
 
@@ -95,7 +95,7 @@ def _recognizer(folder: Path, *, grammars: bool = True) -> SlotRecognizer:
     return SlotRecognizer(options)
 
 
-def _measured(folder: Path, name: str, crops: Sequence[LabelledCrop], region: float | None = None) -> Measured:
+def _measure(folder: Path, name: str, crops: Sequence[LabelledCrop], region: float | None = None) -> Measured:
     outcomes, _ = read_folder(folder, crops)
     found, as_read = score(name, outcomes), score(name, read_folder(folder, crops, grammars=False)[0])
     return Measured(

@@ -94,7 +94,7 @@ def export(request: RegionRequest) -> RegionExport:
     config = load_config(request.run / CONFIG)
     network, all_regions, step = load_run(request.run)
     naming = Naming(network, all_regions).eval()
-    fit, held_out = (_rendered(config, seed, request.samples) for seed in (_FIT_SEED, _HELD_OUT_SEED))
+    fit, held_out = (_render(config, seed, request.samples) for seed in (_FIT_SEED, _HELD_OUT_SEED))
     sets = {} if request.datasets is None else region_sets(request.datasets)
     trained = _names_of_train(request.datasets)
     # The rows of train/ that are kept for validation choose the weights; what measures chooses nothing.
@@ -123,7 +123,7 @@ def export(request: RegionRequest) -> RegionExport:
             data=origin[1],
         )
         save_card(folder, card)
-        card = _weighed(folder, card, list(zip(fit, fit_transcripts, strict=True)))
+        card = _fit_weights(folder, card, list(zip(fit, fit_transcripts, strict=True)))
         scores = tuple(_scores(folder, set_name, crops, transcripts[set_name]) for set_name, crops in measured.items())
         save_card(folder, card.model_copy(update={"scores": tuple(_as_scores(scores))}))
         size = (folder / MODEL_NAME).stat().st_size
@@ -178,13 +178,13 @@ def middle_ms(folder: Path, crops: Sequence[LabelledCrop]) -> float:
     return 1000 * statistics.median(times_s)
 
 
-def _weighed(folder: Path, card: ModelCard, fit: Sequence[tuple[LabelledCrop, Transcript]]) -> ModelCard:
+def _fit_weights(folder: Path, card: ModelCard, fit: Sequence[tuple[LabelledCrop, Transcript]]) -> ModelCard:
     """The card with the fitted weights and threshold, saved in the folder."""
     classifier = RegionClassifier(folder, recognizer_model(None).card.regions, provider=Provider.CPU)
     by_looks = classifier.probabilities([crop.crop_bgr for crop, _ in fit]).tolist()
     crops = [
-        WeighedCrop(dict(zip(classifier.named, looks, strict=True)), transcripts, crop.region or "")
-        for looks, (crop, transcripts) in zip(by_looks, fit, strict=True)
+        WeighedCrop(dict(zip(classifier.named, looks, strict=True)), transcript, crop.region or "")
+        for looks, (crop, transcript) in zip(by_looks, fit, strict=True)
     ]
     weights = fit_weights(crops, classifier.regions)
     thresholds = {STATE: fit_threshold(crops, classifier.regions, weights)}
@@ -215,7 +215,7 @@ def _right(exported: RegionExported) -> float:
     return sum(share * plates for share, plates in shares) / sum(plates for _, plates in shares)
 
 
-def _rendered(config: RegionConfig, seed: int, count: int) -> list[LabelledCrop]:
+def _render(config: RegionConfig, seed: int, count: int) -> list[LabelledCrop]:
     # Half of them name a state: where the server stands is not known, and neither half is to be thought likelier.
     source = RenderedSource(config.model_copy(update={"states_share": 0.5}), seed=seed)
     samples = [source.next() for _ in range(count)]
