@@ -1,4 +1,4 @@
-"""Some time of mixed traffic at a steady pace, and whether the server's memory grows.
+"""Mixed traffic at a steady pace for some time, and whether the server's memory grows.
 
 `python -m benchmarks.server.endurance --minutes 60`.
 

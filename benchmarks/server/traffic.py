@@ -22,8 +22,8 @@ from benchmarks.errors import ChildError
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
 _OK: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _RECENT: Final = timedelta(minutes=10)
-_EVENTS_HEARD: Final = 5
-_HEARD_WITHIN_S: Final = 20.0
+_EVENTS_READ: Final = 5
+_READ_WITHIN_S: Final = 20.0
 _LIST_ROWS: Final = 200
 _COMMENT: Final = b"\xff\xfe\x00\x12"
 """A JPEG's comment of 16 bytes: with another one, the same photo is one that was never read before."""
@@ -149,17 +149,17 @@ def _listen(visitor: Visitor, rng: random.Random) -> None:
     """Record a pass and hear of it; then come back as a listener that missed the last events, and hang up."""
     with connect(_live_address(visitor), additional_headers=_cookies(visitor), proxy=None) as socket:
         _record_by_hand(visitor, rng)
-        newest = json.loads(socket.recv(timeout=_HEARD_WITHIN_S))["id"]
-    after = max(0, newest - _EVENTS_HEARD)
+        newest = json.loads(socket.recv(timeout=_READ_WITHIN_S))["id"]
+    after = max(0, newest - _EVENTS_READ)
     if rng.random() < 1 / 2:
         address = f"{_live_address(visitor)}?after={after}"
         with connect(address, additional_headers=_cookies(visitor), proxy=None) as socket:
-            for _ in range(min(newest, _EVENTS_HEARD)):
-                socket.recv(timeout=_HEARD_WITHIN_S)
+            for _ in range(min(newest, _EVENTS_READ)):
+                socket.recv(timeout=_READ_WITHIN_S)
     else:
         with visitor.client.stream("GET", "/api/v1/events", headers={"Last-Event-ID": str(after)}) as answer:
             ids = (line for line in answer.iter_lines() if line.startswith("id:"))
-            for _ in zip(range(min(newest, _EVENTS_HEARD)), ids, strict=False):
+            for _ in zip(range(min(newest, _EVENTS_READ)), ids, strict=False):
                 pass
 
 

@@ -37,7 +37,7 @@ _SHOWN: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a name is given: in a line of a file, or in the environment."""
+    """The place where a name is set: a line of a file, or the environment."""
 
     name: str
     file: Path | None = None
@@ -73,7 +73,7 @@ class SettingNames:
         return next(field for field, names in self._names.items() if name.upper() in (*names, field.upper()))
 
     def place_of(self, field: str, places: Mapping[str, Place]) -> Place | None:
-        """Where the field was given, the name that wins first."""
+        """The places where the field was set; the name that wins comes first."""
         return next((places[name] for name in self._names[field] if name in places), None)
 
 
@@ -112,7 +112,7 @@ def read_names(environ: Mapping[str, str], file: Path, known: Collection[str]) -
 
 
 def _read_bindings(file: Path, faults: list[str]) -> list[Binding] | None:
-    """What the file says, None if it can't be read."""
+    """The file's content, None if it can't be read."""
     try:
         if not file.exists():
             return []
@@ -164,7 +164,7 @@ def _sort_places(places: Mapping[str, Place]) -> list[Place]:
 
 
 def _misspelt(place: Place, known: Collection[str]) -> str | None:
-    """What is wrong with a name that has the prefix, or nearly, and is no setting."""
+    """The problem with a name that has the prefix, or nearly, and is no setting."""
     name = place.name.upper()
     if name in known or _NOT_SETTINGS.fullmatch(name):
         return None

@@ -177,7 +177,7 @@ def _advice_on(sign: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """What is wrong with one row of a file; its first line is 1."""
+    """The problem of one row of a file; lines count from 1."""
 
     line: int
     field: str
@@ -192,7 +192,7 @@ class RowsError(InputError):
         number = f"At least {len(problems)}" if more else f"{len(problems)}"
         super().__init__(
             f"{number} row(s) can't be used, so nothing was changed. The first is in line {first.line}: "
-            f"{first.field}: {first.message}. Mend the file and send it again.",
+            f"{first.field}: {first.message}. Correct the file and send it again.",
         )
         self.problems = tuple(problems)
 
@@ -211,7 +211,7 @@ class NotFoundError(PlatewatchError):
 
 
 class ConflictError(PlatewatchError):
-    """It exists already, or another request is at it."""
+    """The thing exists already, or another request is changing it."""
 
 
 class IdempotencyError(ConflictError):

@@ -1,4 +1,4 @@
-"""How this platewatch was installed, from a checkout or as a package, and the command that adds an extra to it."""
+"""The installation of this platewatch (checkout or package), and the command that adds an extra to it."""
 
 from __future__ import annotations
 

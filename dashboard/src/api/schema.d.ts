@@ -2342,7 +2342,7 @@ export interface components {
         };
         /**
          * AccessSource
-         * @description What asked for the decision.
+         * @description The source of the request for a decision.
          * @enum {string}
          */
         AccessSource: "sighting" | "request" | "manual" | "note";
@@ -2767,7 +2767,7 @@ export interface components {
         };
         /**
          * CameraDirection
-         * @description Which way the vehicles that a camera sees go.
+         * @description The direction of the vehicles that a camera sees.
          * @enum {string}
          */
         CameraDirection: "entering" | "leaving" | "both" | "unknown";
@@ -2898,13 +2898,13 @@ export interface components {
         };
         /**
          * CountBy
-         * @description What sightings are counted by.
+         * @description The dimension that sightings are counted by.
          * @enum {string}
          */
         CountBy: "hour" | "day" | "week" | "location" | "camera" | "direction" | "region" | "vehicle_type";
         /**
          * CountRead
-         * @description How many sightings. Hours, days and weeks without any are listed with 0.
+         * @description Numbers of sightings. Hours, days and weeks without any are listed with 0.
          */
         CountRead: {
             /**
@@ -3012,7 +3012,7 @@ export interface components {
         };
         /**
          * DateFormat
-         * @description How the file writes days; a time may follow, as in `31.12.2026 18:00`.
+         * @description The format of days in the file; a time may follow, as in `31.12.2026 18:00`.
          * @enum {string}
          */
         DateFormat: "YYYY-MM-DD" | "YYYY/MM/DD" | "DD.MM.YYYY" | "DD/MM/YYYY" | "DD-MM-YYYY" | "MM/DD/YYYY" | "MM-DD-YYYY" | "DD.MM.YY" | "DD/MM/YY" | "MM/DD/YY";
@@ -3283,7 +3283,7 @@ export interface components {
         };
         /**
          * DetectionResult
-         * @description What was found in one photo.
+         * @description The detections in one photo.
          */
         DetectionResult: {
             /**
@@ -3360,7 +3360,7 @@ export interface components {
         };
         /**
          * Direction
-         * @description Which way a vehicle passed a camera.
+         * @description The direction in which a vehicle passed a camera.
          * @enum {string}
          */
         Direction: "entering" | "leaving" | "unknown";
@@ -3378,7 +3378,7 @@ export interface components {
         };
         /**
          * DwellRead
-         * @description How long vehicles stay: closed visits.
+         * @description Durations of closed visits.
          */
         DwellRead: {
             /**
@@ -3415,13 +3415,13 @@ export interface components {
         };
         /**
          * Encoding
-         * @description How the file writes letters; `auto` recognizes UTF-8, UTF-16 and, failing those, Windows-1252.
+         * @description The file's encoding; `auto` recognizes UTF-8, UTF-16 and, failing those, Windows-1252.
          * @enum {string}
          */
         Encoding: "auto" | "utf-8" | "utf-16" | "windows-1250" | "windows-1251" | "windows-1252" | "windows-1253" | "windows-1254" | "windows-1257" | "iso-8859-2" | "iso-8859-15" | "shift_jis" | "gb18030" | "big5" | "euc-kr";
         /**
          * EnrollmentRead
-         * @description What the authenticator app needs. It counts once a code is confirmed.
+         * @description The secret for the authenticator app. It takes effect once a code is confirmed.
          */
         EnrollmentRead: {
             /**
@@ -3723,7 +3723,7 @@ export interface components {
         };
         /**
          * FoldedPolicy
-         * @description What becomes of a plate that fits an entry but for the marks of its letters, as BOAB12 fits BÖ AB 12.
+         * @description The decision for a plate that fits an entry except for the marks of its letters, as BOAB12 fits BÖ AB 12.
          * @enum {string}
          */
         FoldedPolicy: "accept" | "review";
@@ -3831,7 +3831,7 @@ export interface components {
         };
         /**
          * GateResultRead
-         * @description What became of the gate.
+         * @description The outcome at the gate.
          */
         GateResultRead: {
             /**
@@ -3852,13 +3852,13 @@ export interface components {
         };
         /**
          * GateState
-         * @description What became of the gate that a decision was to open.
+         * @description The state of the gate that a decision was to open.
          * @enum {string}
          */
         GateState: "none" | "pending" | "opening" | "opened" | "failed" | "expired";
         /**
          * GateUpdate
-         * @description What is left out stays, also of an actuator of the same kind.
+         * @description A change of a gate; fields that are left out stay, also those of an actuator of the same kind.
          *
          *     `***`, as it is shown, keeps a secret for as long as the address leads to the same server.
          */
@@ -4106,7 +4106,7 @@ export interface components {
         };
         /**
          * HttpActuatorRead
-         * @description How the gate is called, with `***` for what is or may be a secret.
+         * @description The gate's actuator, with `***` in place of possible secrets.
          */
         HttpActuatorRead: {
             /**
@@ -4140,7 +4140,7 @@ export interface components {
         };
         /**
          * ImagePlatesRead
-         * @description What was read from one image; nothing of it is stored.
+         * @description The readings of one image; nothing is stored.
          */
         ImagePlatesRead: {
             /**
@@ -4170,7 +4170,7 @@ export interface components {
         };
         /**
          * ImageSightingsRead
-         * @description What was read from one image and recorded. An image without plates is not kept.
+         * @description The recorded sightings of one image. An image without plates is not kept.
          */
         ImageSightingsRead: {
             /**
@@ -4530,7 +4530,7 @@ export interface components {
         };
         /**
          * ListImportState
-         * @description What became of the import of a file into a list. Unless it is `done`, the list is as it was.
+         * @description The outcome of the import of a file into a list. Unless it is `done`, the list is unchanged.
          * @enum {string}
          */
         ListImportState: "running" | "done" | "failed" | "interrupted";
@@ -4937,7 +4937,7 @@ export interface components {
         };
         /**
          * MqttActuatorRead
-         * @description How the gate is called, with `***` in place of possible secrets, and without the password.
+         * @description The gate's actuator, with `***` in place of possible secrets, and without the password.
          */
         MqttActuatorRead: {
             /**
@@ -5312,7 +5312,7 @@ export interface components {
         };
         /**
          * PlateMatch
-         * @description How the plate that is asked for and those that are found may differ.
+         * @description How the plate of the query is compared with those of the sightings.
          * @enum {string}
          */
         PlateMatch: "exact" | "prefix" | "wildcard" | "fuzzy";
@@ -5458,7 +5458,7 @@ export interface components {
         };
         /**
          * PlateRegions
-         * @description Where the plates of one photo are.
+         * @description The places of the plates in one photo.
          */
         PlateRegions: {
             /**
@@ -5511,7 +5511,7 @@ export interface components {
         };
         /**
          * PlateStatus
-         * @description What is known about a plate.
+         * @description The facts about a plate.
          */
         PlateStatus: {
             /**
@@ -5791,7 +5791,7 @@ export interface components {
         };
         /**
          * RegistrationRead
-         * @description What the registration page has to show.
+         * @description The state that the registration page shows.
          */
         RegistrationRead: {
             /**
@@ -6027,7 +6027,7 @@ export interface components {
         };
         /**
          * Scope
-         * @description What a caller may do; an API key has some of those that its owner's role has.
+         * @description The scopes of a caller; an API key has some of those that its owner's role has.
          * @enum {string}
          */
         Scope: "read" | "recognize" | "manage";
@@ -6153,7 +6153,7 @@ export interface components {
         };
         /**
          * SightingMerge
-         * @description Which other sighting was the same pass.
+         * @description The other sighting of the same pass.
          */
         SightingMerge: {
             /**
@@ -6371,7 +6371,7 @@ export interface components {
         SightingSource: "upload" | "camera" | "manual" | "import";
         /**
          * SightingUpdate
-         * @description What to correct; what is left out stays.
+         * @description A correction; fields that are left out stay.
          */
         SightingUpdate: {
             /**
@@ -6522,7 +6522,7 @@ export interface components {
         };
         /**
          * Tariff
-         * @description What parking costs. Prices are in the currency's minor unit, such as cents.
+         * @description A tariff. Prices are in the currency's minor unit, such as cents.
          */
         Tariff: {
             /**
@@ -6557,13 +6557,13 @@ export interface components {
         };
         /**
          * TimeSource
-         * @description Where a sighting's time comes from: its sender, the photo's EXIF data, the file's own time, or the upload.
+         * @description The source of a sighting's time: its sender, the photo's EXIF data, the file's own time, or the upload.
          * @enum {string}
          */
         TimeSource: "given" | "exif" | "file" | "upload";
         /**
          * UnknownPolicy
-         * @description What becomes of a plate that is on no list.
+         * @description The decision for a plate that is on no list.
          * @enum {string}
          */
         UnknownPolicy: "deny" | "review" | "grant";
@@ -6724,7 +6724,7 @@ export interface components {
         };
         /**
          * VehicleType
-         * @description What kind of vehicle it is; read from text in any case.
+         * @description The kind of vehicle; read from text in any case.
          * @enum {string}
          */
         VehicleType: "car" | "van" | "truck" | "bus" | "motorcycle";
@@ -6962,7 +6962,7 @@ export interface components {
         };
         /**
          * ZoneOrigin
-         * @description Who chose the server's time zone.
+         * @description The source of the server's time zone.
          * @enum {string}
          */
         ZoneOrigin: "environment" | "administrator" | "nobody";
@@ -9864,7 +9864,7 @@ export interface operations {
                     $defs: {
                         /**
                          * Direction
-                         * @description Which way a vehicle passed a camera.
+                         * @description The direction in which a vehicle passed a camera.
                          * @enum {string}
                          */
                         Direction: "entering" | "leaving" | "unknown";
@@ -11996,7 +11996,7 @@ export interface operations {
                     $defs: {
                         /**
                          * Direction
-                         * @description Which way a vehicle passed a camera.
+                         * @description The direction in which a vehicle passed a camera.
                          * @enum {string}
                          */
                         Direction: "entering" | "leaving" | "unknown";

@@ -1,4 +1,4 @@
-"""What of an actuator is shown, and what stays when it is edited without its secrets."""
+"""Secrets of actuators: hidden when an actuator is shown, kept when it is edited without them."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ TrialDep = Annotated[Trial, Depends(get_trial)]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who wants to pass: as JSON, or as a photo whose most confident plate counts."""
+    """The question whether a plate may pass: as JSON, or as a photo whose most confident plate counts."""
 
     body: DecideBody
     photo: Photo | None = None

@@ -93,7 +93,7 @@ class GateOpener:
         self._database.transact(lambda session: self._finish(session, log_id, state, detail))
 
     def sweep(self) -> int:
-        """How many gates were given up, because the process that was to open them did not."""
+        """The number of gates given up because the process that was to open them did not."""
         now = self._clock.now()
         with self._database.reading() as session:
             if _lost(session, now) == ([], []):
@@ -133,7 +133,7 @@ class GateOpener:
         except Exception as error:
             # Whatever a library raises: the log must say that the outcome is unknown.
             log.exception("gate.failed", log_id=log_id)
-            return GateState.FAILED, f"the call broke off: {type(error).__name__}"
+            return GateState.FAILED, f"the call was aborted: {type(error).__name__}"
         log.info("gate.opened", log_id=log_id)
         return GateState.OPENED, detail
 
@@ -158,7 +158,7 @@ class GateOpener:
 
 
 def _actuator(session: Session, log_id: int, seal: Seal) -> Actuator | None:
-    """How the gate of the decision is opened now; None if it is gone."""
+    """The current actuator of the decision's gate; None if the gate is gone."""
     gate_id = AccessRepository(session).get_or_raise(log_id).gate_id
     gate = None if gate_id is None else GateRepository(session).get(gate_id)
     return actuator_of(gate, seal) if gate is not None and gate.enabled else None

@@ -49,7 +49,7 @@ _DECIDED_SOURCES: Final = frozenset({"upload", "camera"})
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known beside the plate. Without a confidence somebody typed the plate."""
+    """The facts beside the plate. A typed plate has no confidence."""
 
     confidence: float | None = None
     is_unsure: bool = False
@@ -91,7 +91,7 @@ class AccessService:
         return self._decide(plate, location_id, direction, evidence or Evidence(), AccessSource.REQUEST)
 
     def try_out(self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence) -> AccessLogRow:
-        """What `decide` would decide now, with the gate that would open, as a row that is stored nowhere.
+        """The decision that `decide` would make now, with the gate that would open, as a row that is not stored.
 
         Raises:
             FieldError: no such location.
@@ -416,7 +416,7 @@ def _match_columns(verdict: Verdict) -> dict[str, object]:
 
 
 def _stored_actuator(row: GateRow, seal: Seal) -> Actuator | None:
-    """How the gate is opened; None if the server's key was lost, so that everything has to be written again."""
+    """The gate's actuator; None if the server's key was lost, so that the actuator has to be entered again."""
     try:
         return actuator_of(row, seal)
     except SealError:

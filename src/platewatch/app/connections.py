@@ -41,7 +41,7 @@ _EXPLANATIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How many connections a process has, and how long it waits for a client.
+    """Limits of a process: its connections, and how long it waits for a client.
 
     The head of a request has to come within `header_s`. Of a body there have to come `MIN_BODY_BYTES_PER_S` in each
     `body_s`. A client that takes nothing of an answer within `send_s` is dropped.
@@ -277,7 +277,7 @@ def _limit_unsent(transport: asyncio.Transport) -> None:
 
 
 def _max_files() -> int:
-    """How many files this process may have open."""
+    """The number of files that this process may have open."""
     if sys.platform == "win32":
         return sys.maxsize
     import resource  # noqa: PLC0415 -- not on Windows

@@ -1,4 +1,4 @@
-"""What the terminal says when the server starts: where it answers, what it uses, and who may enter."""
+"""The greeting on the terminal when the server starts: its addresses, its parts, and who may log in."""
 
 from __future__ import annotations
 

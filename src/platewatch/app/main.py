@@ -72,7 +72,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 
 
 def _add_guards(app: FastAPI, state: ServerState) -> None:
-    """What a request passes, from the last guard to the first."""
+    """The middleware of a request, from the last guard to the first."""
     settings = state.settings
     max_bytes = settings.max_images_per_request * settings.max_image_bytes + FORM_OVERHEAD_BYTES
     app.add_middleware(CallerFirst, state=state)

@@ -25,7 +25,7 @@ MAX_ITEMS = 50
 
 
 class AuditAction(StrEnum):
-    """What is noted. One name for each thing that can be done; features add theirs here."""
+    """Actions in the audit log, one name each; features add theirs here."""
 
     LOG_IN = "login.succeeded"
     LOG_IN_FAILED = "login.failed"
@@ -96,7 +96,7 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it, and from where. Without a user it is nobody known, or the server itself."""
+    """The user and address behind an action. Without a user, the caller is unknown or the server itself."""
 
     user_id: int | None = None
     username: str | None = None

@@ -1,4 +1,4 @@
-"""How far a long run over many files is, on standard error: a bar with the time left, or a line now and then."""
+"""The progress of a long run over many files, on standard error: a bar with the time left, or a line now and then."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Steps:
             self._bar.stop()
 
     def report(self, done: int, total: int) -> None:
-        """So many of so many steps are done."""
+        """Show that `done` of `total` steps are done."""
         if self._bar is not None:
             if self._task is None:
                 self._task = self._bar.add_task(self._name, total=total)

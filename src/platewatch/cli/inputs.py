@@ -1,4 +1,4 @@
-"""What the user named on the command line, as the images that are meant."""
+"""Images from the files and folders named on the command line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `platewatch read` prints: a table, JSON lines or CSV, on any text stream."""
+"""The output of `platewatch read`: a table, JSON lines or CSV, on any text stream."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FILE_WIDTH: Final = 200
 
 
 class Style(StrEnum):
-    """How results are printed."""
+    """The format of printed results."""
 
     TABLE = "table"
     JSON = "json"

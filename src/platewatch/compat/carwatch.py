@@ -101,7 +101,7 @@ class HistoryQuery(SightingQuery):
         return self.cursor is not None or "limit" in self.model_fields_set
 
     def sightings(self) -> SightingQuery:
-        """What is asked for, in the words of sightings."""
+        """The query as filters of sightings."""
         chosen = SightingQuery(**self.model_dump(exclude={"status"}))
         changes = {} if self.status is None else {"direction": self.status}
         return chosen.model_copy(update=changes if self.is_paged else {**changes, "limit": MAX_WHOLE})

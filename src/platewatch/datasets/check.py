@@ -1,4 +1,4 @@
-"""What is wrong with a dataset."""
+"""Problems of a dataset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check(dataset: Dataset, *, decode: bool = False) -> list[Problem]:
 
 
 def counts(problems: list[Problem]) -> dict[ProblemKind, int]:
-    """How many problems there are of each kind."""
+    """The number of problems of each kind."""
     return dict(Counter(problem.kind for problem in problems))
 
 

@@ -46,7 +46,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CleanPlan:
-    """From where to where, and how."""
+    """The folders and options of a run."""
 
     raw: Path
     cleaned: Path
@@ -69,7 +69,7 @@ class CleanPlan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; `before` of the files were done by an earlier one."""
+    """The progress of a run; `before` counts the files done by an earlier run."""
 
     done: int
     total: int
@@ -84,7 +84,7 @@ class CleanResult:
     decisions: tuple[Decision, ...]
 
     def count(self, verdict: Verdict) -> int:
-        """How many files have it."""
+        """The number of files with this outcome."""
         return sum(decision.verdict is verdict for decision in self.decisions)
 
 
@@ -122,7 +122,7 @@ def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, report: Cal
 
 
 def judge_file(path: Path, name: str, readers: Sequence[Reader], min_confidence: float) -> Decision:
-    """What is decided about one file, with every try."""
+    """The decision about one file, with every attempt."""
     tries: list[Try] = []
     try:
         with path.open("rb") as file:

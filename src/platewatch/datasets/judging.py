@@ -1,4 +1,4 @@
-"""Which labels can be plates: by their class, and by where they are."""
+"""Labels that can be plates, by their class and their boxes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def with_boxes_judged(dataset: Dataset) -> Dataset:
 
 
 def area_problem(plate: PlateLabel) -> str | None:
-    """What is wrong with a plate whose box or corners enclose nothing."""
+    """The problem of a plate whose box or corners enclose no area."""
     box = plate.outline_xyxy
     if box is not None and min(box[2] - box[0], box[3] - box[1]) < _MIN_SIDE_PX:
         sides = ", ".join(f"{side:g}" for side in box)

@@ -39,7 +39,7 @@ class FileState(StrEnum):
 
 
 class ImportPlace(BaseModel):
-    """What is recorded with each photo."""
+    """The fields recorded with each photo."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

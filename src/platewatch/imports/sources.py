@@ -1,4 +1,4 @@
-"""Where an import takes its photos from: a folder on the server, or an uploaded archive that is never unpacked."""
+"""Sources of an import's photos: a folder on the server, or an uploaded archive that is never unpacked."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """How much an archive may hold, unpacked."""
+    """Limits of an archive's unpacked contents."""
 
     max_files: int
     max_bytes: int
@@ -185,7 +185,7 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
 
 
 def _directory_bytes(path: Path) -> int:
-    """How long the archive says its table of contents is, which is read into memory as a whole."""
+    """The declared length of the archive's table of contents, which is read into memory as a whole."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _END.size - _LONGEST_COMMENT))

@@ -239,7 +239,7 @@ class ImportWorker:
 
 
 def _source_of(job: ImportJobRow, archives: Path) -> Source:
-    """Where the import's photos are.
+    """The source of the import's photos.
 
     Raises:
         UnreadableFileError: they are not there.

@@ -33,7 +33,7 @@ SamePassS = Annotated[
 
 
 class Tariff(BaseModel):
-    """What parking costs. Prices are in the currency's minor unit, such as cents."""
+    """A tariff. Prices are in the currency's minor unit, such as cents."""
 
     model_config = ConfigDict(extra="forbid")
 

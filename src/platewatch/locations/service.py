@@ -69,16 +69,16 @@ class LocationService:
         return [LocationRead.of(row, occupancy=occupancies.get(row.id, 0), tariff=tariffs.get(row.id)) for row in rows]
 
     def occupancy(self, location_id: int) -> int:
-        """How many vehicles are inside."""
+        """The number of vehicles inside."""
         return self._locations.occupancies([location_id]).get(location_id, 0)
 
     def occupancy_of(self, name: str) -> int:
-        """How many vehicles are inside the location of that name; 0 if there is none."""
+        """The number of vehicles inside the location of that name; 0 if there is no such location."""
         row = self._locations.get_by_name(name)
         return 0 if row is None else self.occupancy(row.id)
 
     def tariff_at(self, location_id: int, instant: datetime) -> TariffRow | None:
-        """What holds for a vehicle that entered then; the first tariff also holds for what lies before it."""
+        """The tariff for a vehicle that entered at that time; the first tariff also applies before its start."""
         return self._tariffs.at(location_id, instant)
 
     def create(self, body: LocationCreate, actor: Actor) -> LocationRow:

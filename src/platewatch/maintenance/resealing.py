@@ -16,12 +16,12 @@ from platewatch.errors import ResealError, SealError
 from platewatch.sealing import Seal
 
 _PREFIX: Final = "sealed_"
-"""What the names of columns with sealed texts begin with, and those of no others."""
+"""Prefix of the names of all columns with sealed texts, and of no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many secrets are sealed with another key than before, and how many the first key had sealed already."""
+    """The number of secrets that were sealed again, and of those that the first key had sealed already."""
 
     changed: int
     kept: int

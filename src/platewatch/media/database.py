@@ -175,7 +175,7 @@ class DatabaseMediaStore:
         return instant if self._engine.dialect.name == "postgresql" else instant.replace(tzinfo=None)
 
     def _write(self, work: Callable[[Connection], _Result]) -> _Result:
-        """What the work gives, in a transaction that is tried again when another one was in its way."""
+        """The result of `work`, in a transaction that is tried again after a conflict with another one."""
         with self._failures():
             for _ in range(ATTEMPTS - 1):
                 try:

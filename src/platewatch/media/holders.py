@@ -1,4 +1,4 @@
-"""Which processes of one installation still live, by locks that the system drops with the process."""
+"""Live processes of one installation, known by locks that the system drops with the process."""
 
 from __future__ import annotations
 

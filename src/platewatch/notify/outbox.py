@@ -48,7 +48,7 @@ class OutboxTail:
         self._gaps: Gaps | None = None
         self._subscriptions: set[Subscription] = set()
         self._listeners: set[Subscription] = set()
-        """Those of the subscriptions that belong to connections from outside."""
+        """The subscriptions of connections from outside."""
         self._takes_listeners = True
         self._mutex = threading.Lock()
         self._worker = BackgroundWorker("outbox", self.poll, poll_s, max_pause_s=MAX_BACK_OFF_S)
@@ -113,7 +113,7 @@ class OutboxTail:
         self._gaps = gaps
 
     def poll(self) -> int:
-        """How many events were published: first the late ones, then the new ones."""
+        """Publish the late events, then the new ones; returns their number."""
         if self._gaps is None:
             raise RuntimeError("The outbox was not started.")
         return self._publish_late(self._gaps) + self._publish_new(self._gaps)

@@ -1,4 +1,4 @@
-"""How the plates of each region are built: the expressions of `grammars.yaml`, compiled when first asked for."""
+"""Grammars of the plates of each region: the expressions of `grammars.yaml`, compiled when first used."""
 
 from __future__ import annotations
 

@@ -132,16 +132,16 @@ class DueRepository:
     def take_crops(self, ids: Sequence[int]) -> None:
         self._session.execute(update(SightingRow).where(SightingRow.id.in_(ids)).values(crop_key=None))
 
-    def lone_images(self, before: datetime, limit: int) -> list[ImageRow]:
+    def unused_images(self, before: datetime, limit: int) -> list[ImageRow]:
         """Photos older than that in which no sighting was."""
-        lone = select(ImageRow).where(
+        unused = select(ImageRow).where(
             ImageRow.created_at < before, ~exists().where(SightingRow.image_id == ImageRow.id)
         )
-        return list(self._session.scalars(lone.order_by(ImageRow.id).limit(limit)))
+        return list(self._session.scalars(unused.order_by(ImageRow.id).limit(limit)))
 
-    def count_lone_images(self, before: datetime) -> int:
-        lone = ImageRow.created_at < before, ~exists().where(SightingRow.image_id == ImageRow.id)
-        return self._session.scalar(select(func.count()).select_from(ImageRow).where(*lone)) or 0
+    def count_unused_images(self, before: datetime) -> int:
+        unused = ImageRow.created_at < before, ~exists().where(SightingRow.image_id == ImageRow.id)
+        return self._session.scalar(select(func.count()).select_from(ImageRow).where(*unused)) or 0
 
     def decisions(self, due: Due) -> ColumnElement[bool]:
         held = AccessLogRow.plate.not_in(self._held)

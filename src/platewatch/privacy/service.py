@@ -71,7 +71,7 @@ class PrivacyService:
         return _policy_read(row, location.name if location else None)
 
     def forget_policy(self, location_id: int, actor: Actor) -> None:
-        """From now on the default counts for the location.
+        """Delete the location's policy; the default applies from then on.
 
         Raises:
             NotFoundError: no such location, or it has no policy of its own.

@@ -1,4 +1,4 @@
-"""The one way to read: a photo in, readings out. Every source of photos calls it."""
+"""Reads a photo into readings. Every source of photos calls this."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from platewatch.fields import TimeZone
 
 
 class ZoneOrigin(StrEnum):
-    """Who chose the server's time zone."""
+    """The source of the server's time zone."""
 
     ENVIRONMENT = "environment"
     """`PLATEWATCH_TIME_ZONE`."""

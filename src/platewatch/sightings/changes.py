@@ -28,7 +28,7 @@ from platewatch.watchlists.service import WatchlistService
 _VEHICLE: Final = ("vehicle_type", "vehicle_color", "vehicle_make")
 _FIELDS: Final = ("region", "direction", *_VEHICLE, "subject", "note")
 _READ: Final = frozenset({"plate", "region", "direction", "captured_at"})
-"""Who changes these corrects the sighting; a note only adds to it."""
+"""A change of these fields is a correction of the sighting; a note only adds to it."""
 _MATCHED: Final = frozenset({"plate", "written", "region", "captured_at"})
 """What entries of lists are compared with."""
 _KEPT_OF_MERGED: Final = {

@@ -1,4 +1,4 @@
-"""What may be asked of the list of sightings."""
+"""Queries of the list of sightings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
 class PlateMatch(StrEnum):
-    """How the plate that is asked for and those that are found may differ."""
+    """How the plate of the query is compared with those of the sightings."""
 
     EXACT = "exact"
     PREFIX = "prefix"
@@ -37,7 +37,7 @@ class PlateMatch(StrEnum):
 
 
 class SightingFilter(BaseModel):
-    """Which sightings; all that is given must fit."""
+    """Filters of sightings; all that are given must fit."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -67,7 +67,7 @@ VehicleMake = Annotated[
 
 
 class VehicleType(StrEnum):
-    """What kind of vehicle it is; read from text in any case."""
+    """The kind of vehicle; read from text in any case."""
 
     CAR = "car"
     VAN = "van"
@@ -88,7 +88,7 @@ class SightingSource(StrEnum):
 
 
 class TimeSource(StrEnum):
-    """Where a sighting's time comes from: its sender, the photo's EXIF data, the file's own time, or the upload."""
+    """The source of a sighting's time: its sender, the photo's EXIF data, the file's own time, or the upload."""
 
     GIVEN = "given"
     EXIF = "exif"
@@ -131,7 +131,7 @@ class PlateRead(BaseModel):
 
 
 class ImagePlatesRead(BaseModel):
-    """What was read from one image; nothing of it is stored."""
+    """The readings of one image; nothing is stored."""
 
     image: str = Field(description="file name as sent", examples=["car.jpg"])
     width: int = Field(examples=[1280])
@@ -235,7 +235,7 @@ class SightingRead(BaseModel):
 
 
 class ImageSightingsRead(BaseModel):
-    """What was read from one image and recorded. An image without plates is not kept."""
+    """The recorded sightings of one image. An image without plates is not kept."""
 
     image: str = Field(description="file name as sent", examples=["car.jpg"])
     width: int = Field(examples=[1280])
@@ -284,7 +284,7 @@ class SightingCreate(BaseModel):
 
 
 class SightingUpdate(BaseModel):
-    """What to correct; what is left out stays."""
+    """A correction; fields that are left out stay."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -304,7 +304,7 @@ class SightingUpdate(BaseModel):
 
 
 class SightingMerge(BaseModel):
-    """Which other sighting was the same pass."""
+    """The other sighting of the same pass."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

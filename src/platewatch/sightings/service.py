@@ -65,7 +65,7 @@ _BY_HAND = "manual"
 
 @dataclass(frozen=True, slots=True)
 class OutlinedPhoto:
-    """Where the media store has a photo, and which outlines and texts belong on it."""
+    """A photo's media key, with the outlines and texts to draw on it."""
 
     media_key: str
     outlines: list[tuple[Corners, str]]
@@ -166,7 +166,7 @@ class SightingService:
         return self._sightings.get_whole_or_raise(sighting_id)
 
     def get_all(self, sighting_ids: Sequence[int]) -> list[SightingRow]:
-        """Those of the sightings that are there, with all that is shown of them, in the order of the ids."""
+        """The sightings that exist, with all that is shown of them, in the order of the ids."""
         return self._sightings.get_all_whole(sighting_ids)
 
     def page(self, query: SightingQuery) -> Page[SightingRow]:
@@ -178,7 +178,7 @@ class SightingService:
         return SightingSearch(self._session, self._pseudonyms).page(query)
 
     def count(self, query: SightingFilter, limit: int = COUNTED) -> Count:
-        """How many sightings fit, counted up to `limit`."""
+        """The number of sightings that fit, counted up to `limit`."""
         return SightingSearch(self._session, self._pseudonyms).count(query, limit)
 
     def image_or_raise(self, image_id: int) -> ImageRow:
@@ -222,7 +222,7 @@ class SightingService:
         self._images.delete_unseen(image_ids)
 
     def photo_key(self, sighting_id: int) -> str:
-        """Where the media store has the sighting's photo.
+        """The media key of the sighting's photo.
 
         Raises:
             NotFoundError: no such sighting, or its photo was deleted.
@@ -233,7 +233,7 @@ class SightingService:
         return image.media_key
 
     def crop_key(self, sighting_id: int) -> str:
-        """Where the media store has the sighting's crop.
+        """The media key of the sighting's crop.
 
         Raises:
             NotFoundError: no such sighting, or its crop was deleted.

@@ -63,7 +63,7 @@ def local_spans(zone_name: str, first_day: date, last_day: date) -> tuple[Span, 
 
 
 def offset_of(slot: int, spans: Sequence[Span]) -> int:
-    """How many slots local time is ahead in this one; that of the last span behind the end."""
+    """The number of slots by which local time is ahead in this slot; behind the end, that of the last span."""
     return next((span.offset for span in spans if slot < span.end), spans[-1].offset)
 
 

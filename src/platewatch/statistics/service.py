@@ -1,4 +1,4 @@
-"""How many, when, where, how often and how long."""
+"""Statistics of sightings and visits: counts by time and place, regulars, durations, occupancy."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ class StatisticsService:
         )
 
     def dwell(self, query: DwellQuery) -> DwellRead:
-        """How long the vehicles stayed that entered in these days and left.
+        """Durations of the visits that began in these days and ended.
 
         Raises:
             NotFoundError: no such location.
@@ -175,7 +175,7 @@ class StatisticsService:
         )
 
     def occupancy(self, query: OccupancyQuery) -> OccupancyRead:
-        """How full a location was.
+        """The occupancy of a location over time.
 
         Raises:
             NotFoundError: no such location.

@@ -211,7 +211,7 @@ class UserService:
         )
 
     def local_principal(self) -> Principal:
-        """Who a caller without a log-in is, where none is needed.
+        """The principal of a caller without a log-in, where none is needed.
 
         Raises:
             AuthenticationError: its account was disabled.

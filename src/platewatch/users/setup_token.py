@@ -1,4 +1,4 @@
-"""The one-time token that proves that who makes the first account can read the server's terminal."""
+"""The one-time token that proves that the creator of the first account can read the server's terminal."""
 
 from __future__ import annotations
 

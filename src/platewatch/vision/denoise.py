@@ -17,11 +17,11 @@ from platewatch.vision.types import ImageBgr
 # Of 930 photos without such noise the share of these pixels is at most 0.0026 in 95 of 100, at most 0.015 in all.
 _NOISY: Final = 0.004
 _STANDS_OUT: Final = 40
-"""How far a pixel of a noisy image is from the median of the nine round it."""
+"""The least distance of a noise pixel from the median of its 3 x 3 neighborhood, in a noisy image."""
 _CLEAR_DIFFERENCE: Final = 60
-"""How far it is where nothing is known of the image yet."""
+"""The same distance before the image is known to be noisy."""
 _EXTREME: Final = 16
-"""How near to black or white it is."""
+"""The largest distance of a noise pixel from black or white."""
 _SAMPLES: Final = 8
 _SAMPLE_ROWS: Final = 12
 _SAMPLE_COLUMNS: Final = 640

@@ -1,4 +1,4 @@
-"""From a crop and its transcript to a reading: text, confidence and region."""
+"""Makes a reading of a crop and its transcript: text, confidence and region."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def reported_region(transcript: Transcript) -> tuple[str | None, float | None]:
 
 
 def joint_score(reading: Reading, transcript: Transcript) -> float:
-    """What overlapping readings are compared by: of two about as sure, the longer holds more of the plate."""
+    """The key for comparing overlapping readings: of two about as confident, the longer holds more of the plate."""
     confidence = reading.confidence
     if transcript.confidence is not None:
         # The chance that every character is right falls with their number, and half a plate has fewer.

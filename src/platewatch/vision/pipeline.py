@@ -45,7 +45,7 @@ TellRegions: TypeAlias = Callable[[Sequence[Crop], Sequence[Transcript]], list[T
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """How long the stages of one image took, in milliseconds."""
+    """The durations of one image's stages, in milliseconds."""
 
     decode_ms: float = 0.0
     detect_ms: float = 0.0
@@ -71,7 +71,7 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class ReadOutcome:
-    """What became of one image of many: its readings, or the error that stopped it."""
+    """The outcome of one image of many: its readings, or the error that stopped it."""
 
     path: Path
     result: ImageReadings | None
@@ -160,7 +160,7 @@ class PlateReader:
         return self._finish([self.pre_process(image)])[0]
 
     def read_crop(self, crop: Crop) -> Reading:
-        """What a crop says that is known to be a plate, also where it is not sure."""
+        """The reading of a crop that is known to be a plate, also where it is not sure."""
         require_type("read_crop", Crop, crop)
         transcript = self._recognizer.recognize([crop])[0]
         return self._with_regions(self._settle([(judge(crop, transcript), transcript)], None))[0]

@@ -137,7 +137,7 @@ def _pass(row: PassRow) -> Pass:
 
 
 def _stay(row: VisitRow) -> Stay:
-    """What the row says. A pass whose sighting was deleted is known by its visit, with a number below 0."""
+    """The stay of a row. A pass whose sighting was deleted is known by its visit, with a number below 0."""
     entry = leaving = None
     if row.entered_at is not None:
         entry = Pass(row.entry_pass_id or -row.id, row.plate, PassDirection.ENTERING, row.entered_at, row.written)

@@ -68,7 +68,7 @@ class VisitPage(BaseModel):
 
 
 class VisitFilter(BaseModel):
-    """Which visits."""
+    """Filters of visits."""
 
     model_config = ConfigDict(extra="forbid")
 

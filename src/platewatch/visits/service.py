@@ -1,4 +1,4 @@
-"""Who is inside, since when, and what it costs."""
+"""Visits: vehicles inside, their times and their fees."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class VisitService:
         )
 
     def occupancy(self, location_id: int) -> int:
-        """How many vehicles are inside."""
+        """The number of vehicles inside."""
         return self._locations.occupancy(location_id)
 
     def get_or_raise(self, visit_id: int) -> VisitRow:
@@ -122,7 +122,7 @@ class VisitService:
         return self.get_or_raise(visit_id)
 
     def publish_overstays(self) -> int:
-        """How many open visits have exceeded their location's limit since the last call, and were published now."""
+        """Publish the open visits that exceeded their location's limit since the last call; returns their number."""
         now, published = self._clock.now(), 0
         for location in self._locations.all():
             if location.overstay_minutes is None:
@@ -154,7 +154,7 @@ class VisitService:
 
 
 def _pass_of(sighting: SightingRow) -> PassRow | None:
-    """What the sighting says about being inside; None if it says nothing."""
+    """The pass that the sighting makes; None if it makes none."""
     if sighting.location_id is None or sighting.direction not in _DIRECTIONS or not sighting.plate:
         return None
     return PassRow(

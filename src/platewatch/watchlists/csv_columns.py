@@ -1,4 +1,4 @@
-"""Which column is which: headings as people and other programs write them."""
+"""The columns of a CSV file by their headings, as people and other programs write them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS: Final = (
 )
 PLATE: Final = "plate"
 KEY: Final = "key"
-"""What plates are compared by; the export writes it for people."""
+"""The key that plates are compared by; the export writes it for people."""
 _MAX_NAMED: Final = 10
 _NUMBER_WORD: Final = r"(?:numbers?|nummer|numero|numer|num|no|nr)"
 _NUMBER_FIRST: Final = re.compile(rf"^(?:{_NUMBER_WORD}|n)(?:de|di|da|do|del|della|of)?")
@@ -66,7 +66,7 @@ class Heading(StrEnum):
 
 
 def columns_of(cells: Sequence[str], heading: Heading) -> tuple[str | None, ...] | None:
-    """What the first line's cells name: a column each, None for an empty one. None for no heading at all.
+    """The columns named by the first line's cells, None for an empty cell. None without a heading.
 
     Raises:
         FieldError: it names others, or one twice, or not the plates'; or nobody can tell whether it is a heading.

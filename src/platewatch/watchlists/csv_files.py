@@ -29,7 +29,7 @@ DELETED: Final = "(deleted)"
 _ERROR_PREFIX: Final = "Value error, "
 _SNIFFED: Final = ",;\t"
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
-"""What Excel writes before the first line."""
+"""Excel's separator line before the first line."""
 _TIMES: Final = ("valid_from", "valid_to")
 _GUESSED_LETTER: Final = re.compile(
     r"[^\x00-\x7fÄÖÜÅŠŽäöüåšž\N{NO-BREAK SPACE}\N{EN DASH}\N{EM DASH}\N{MIDDLE DOT}\N{BULLET}]"
@@ -39,7 +39,7 @@ _GUESSED_LETTER: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class CsvForm:
-    """What the sender says about the file."""
+    """The sender's options for the file."""
 
     heading: Heading = Heading.AUTO
     encoding: Encoding = Encoding.AUTO

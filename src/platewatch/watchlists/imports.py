@@ -27,13 +27,13 @@ MAX_ADDED: Final = 50_000
 """Rows that may be added in one transaction."""
 MAX_ROWS: Final = 2_000_000
 MANY: Final = 10_000
-"""So many rows change how a database should look for one of them."""
+"""From this number of new rows on, the database's statistics are gathered again."""
 MAX_PROBLEMS: Final = 100
 CHUNK: Final = 2000
 """Rows a transaction of a replacement; on SQLite, other writers wait for that long."""
 
 Identity: TypeAlias = tuple[object, ...]
-"""What makes two entries the same: BÖ and BO are two plates, although both have one key."""
+"""The identity of an entry: BÖ and BO are two plates, although both have one key."""
 
 
 @dataclass(frozen=True, slots=True)

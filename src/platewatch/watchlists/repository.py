@@ -229,7 +229,7 @@ class EntryRepository(Repository[WatchlistEntryRow]):
         self.session.execute(delete(WatchlistEntryLocationRow).where(WatchlistEntryLocationRow.entry_id == entry_id))
 
     def same_plates(self, batch_id: int, plates: Sequence[str]) -> list[Entry]:
-        """Those of the batch with one of the plates, with their locations."""
+        """The batch's entries with one of the plates, with their locations."""
         query = select(*_COLUMNS).where(WatchlistEntryRow.batch_id == batch_id, WatchlistEntryRow.plate.in_(plates))
         return self.located([entry for entries in _by_batch(self.session.execute(query)).values() for entry in entries])
 
@@ -326,7 +326,7 @@ class PlaceRepository(Repository[LocationRow]):
         return self.session.scalar(select(LocationRow.time_zone).where(LocationRow.id == location_id))
 
     def unknown(self, location_ids: Collection[int]) -> set[int]:
-        """Those ids that no location has."""
+        """The ids that no location has."""
         if not location_ids:
             return set()
         known = self.session.scalars(select(LocationRow.id).where(LocationRow.id.in_(location_ids)))

@@ -22,7 +22,7 @@ _EXAMPLE: Final = "'mon-fri 08:00-18:00; sat 22:00-04:00'"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Some hours on some days (0 is Monday), in minutes since midnight.
+    """Hours on days of the week (0 is Monday), in minutes since midnight.
 
     One that ends no later than it begins goes on into the next day; it belongs to the day on which it begins.
     """

@@ -17,7 +17,7 @@ from platewatch.watchlists.repository import BatchRepository, EntryRepository
 CHUNK: Final = 2000
 """Entries a transaction; on SQLite, other writers wait for that long."""
 MAX_STAGED: Final = timedelta(days=1)
-"""An import that takes longer was broken off."""
+"""An import that takes longer was aborted."""
 INTERVAL_S: Final = 3600.0
 
 log = structlog.get_logger(__name__)

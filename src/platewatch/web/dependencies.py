@@ -57,7 +57,7 @@ def get_reading_session(state: StateDep) -> Iterator[Session]:
 
 
 def get_principal(connection: HTTPConnection, state: StateDep) -> Principal:
-    """Who is asking, by API key or else by session cookie.
+    """The caller's principal, by API key or else by session cookie.
 
     Raises:
         AuthenticationError: nobody, or with a key or session that does not work.
@@ -97,7 +97,7 @@ def get_visitor(connection: HTTPConnection) -> Visitor:
 
 
 def get_actor(connection: HTTPConnection, principal: PrincipalDep) -> Actor:
-    """Who asks and from where, for the audit log."""
+    """The caller and the address, for the audit log."""
     return Actor(principal.user_id, principal.username, principal.api_key_id, get_visitor(connection).address)
 
 
@@ -221,7 +221,7 @@ def _require(scope: Scope) -> Any:
 
 
 def get_key_owner(principal: PrincipalDep) -> Principal:
-    """Who may handle their own API keys: users, and keys with the right to manage.
+    """The principal, who may handle their own API keys: a user, or a key with the scope `manage`.
 
     A lesser key that leaked could otherwise make itself successors without an end.
 

@@ -45,7 +45,7 @@ router = APIRouter(tags=["Galaxy ALPR"], dependencies=COMPAT_DEPENDENCIES, respo
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a photo was taken, by ids."""
+    """The ids of a photo's location and camera."""
 
     location_id: int | None
     camera_id: int | None
@@ -54,7 +54,7 @@ class Place:
 
 
 class SeenAt(BaseModel):
-    """Where the newest photo was taken."""
+    """The location and camera of the newest photo."""
 
     location_id: RowId = None
     camera_id: RowId = None

@@ -67,7 +67,7 @@ class PlateFound(BaseModel):
 
 
 class PlateRegions(BaseModel):
-    """Where the plates of one photo are."""
+    """The places of the plates in one photo."""
 
     detection_id: int | None = Field(description="of the most confident plate; None if there is none", examples=[42])
     image_id: int | None = Field(description="None without a photo", examples=[17])
@@ -77,7 +77,7 @@ class PlateRegions(BaseModel):
 
 
 class DetectionResult(PlateRegions):
-    """What was found in one photo."""
+    """The detections in one photo."""
 
     timestamp: datetime
     direction: Direction
@@ -151,15 +151,15 @@ class Detections(BaseModel):
 
 
 def image_url(image_id: int | None) -> str | None:
-    """Where the photo is; None without one."""
+    """The URL of the photo; None without one."""
     return None if image_id is None else f"/outputs/uploaded/{image_id}.jpg"
 
 
 def annotated_url(image_id: int | None) -> str | None:
-    """Where the photo with outlines is; None without one."""
+    """The URL of the photo with outlines; None without one."""
     return None if image_id is None else f"/outputs/annotated/{image_id}.jpg"
 
 
 def crop_url(detection_id: int) -> str:
-    """Where the plate is, cut out."""
+    """The URL of the plate's crop."""
     return f"/outputs/plates/{detection_id}.jpg"

@@ -77,7 +77,7 @@ class _PhotoFields(BaseModel):
 
 
 async def get_verified(request: Request, state: StateDep) -> AsyncIterator[Question]:
-    """Who wants to pass, from JSON or from a form with a photo in `file` or `image`.
+    """The question whether a plate may pass, from JSON or from a form with a photo in `file` or `image`.
 
     Raises:
         FieldError: neither.

@@ -1,4 +1,4 @@
-"""What the columns of a CSV file with labels mean, however they are called."""
+"""The meaning of the columns of a CSV file with labels, by their names and contents."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def plain_names(header: str) -> list[str]:
 
 
 def delimiter_of(header: str) -> str:
-    """What stands between the cells."""
+    """The separator of the cells."""
     return max((",", ";", "\t"), key=header.count)
 
 
@@ -179,7 +179,7 @@ def image_column(names: Sequence[str]) -> str | None:
 
 
 def understand(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> Columns:
-    """What the columns mean, by their names and by what is in the rows.
+    """The meaning of the columns, by their names and the contents of the rows.
 
     Raises:
         ColumnsError: Two columns mean the same, or those of a box are incomplete.

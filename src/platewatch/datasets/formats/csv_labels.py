@@ -1,4 +1,4 @@
-"""Labels in a CSV file, a line a plate: image, text, box, corners, region and split, whichever of them there are."""
+"""Labels in a CSV file, a line a plate: image, text, box, corners, region and split, as far as there are any."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Table:
 
 @dataclass(slots=True)
 class _OfImage:
-    """What the rows say of one image."""
+    """The labels of one image, from its rows."""
 
     place: Place
     plates: list[PlateLabel] = field(default_factory=list)
@@ -204,7 +204,7 @@ def _number_rows(text: str, delimiter: str, file: Path) -> Iterator[tuple[int, l
             if cells:
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise LabelsError(f"{str(file)!r}, line {reader.line_num}: {error}. Mend it and try again.") from error
+        raise LabelsError(f"{str(file)!r}, line {reader.line_num}: {error}. Correct it and try again.") from error
 
 
 def _plate(cells: Mapping[str, str], columns: Columns) -> PlateLabel | None:

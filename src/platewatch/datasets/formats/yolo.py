@@ -43,7 +43,7 @@ _DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """What lines may be: `keypoints` numbers behind each box, or outlines of any number of points.
+    """The kinds of lines: `keypoints` numbers behind each box, or outlines of any number of points.
 
     `names` are those of the classes, None where nothing names them.
     """
@@ -55,7 +55,7 @@ class _Lines:
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """What one label file says; some of its lines may not be understood."""
+    """The labels of one file; some of its lines may not be understood."""
 
     plates: tuple[PlateLabel, ...]
     is_damaged: bool
@@ -156,7 +156,7 @@ def _is_number(word: str) -> bool:
 
 
 def _lines_of(folder: Path) -> _Lines:
-    """What a data.yaml says of the lines; without one, they are boxes or four corners."""
+    """The kind of lines by data.yaml; without that file, boxes or four corners."""
     path = next((folder / name for name in _DESCRIPTIONS if (folder / name).is_file()), None)
     if path is None:
         return _Lines(names=_listed_names(folder))

@@ -1,4 +1,4 @@
-"""What was done, by whom, when and from where."""
+"""The audit log: actions with user, time and address."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which rows of a source were taken over already."""
+"""The ledger: rows of a source that were taken over already."""
 
 from __future__ import annotations
 

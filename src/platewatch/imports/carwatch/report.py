@@ -1,4 +1,4 @@
-"""What was taken over, what was left, and why."""
+"""The report of a takeover: rows taken over, rows left, and why."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS: Final = ("table", "id", "reason")
 
 
 class Outcome(StrEnum):
-    """What became of a row of the source; each row has one."""
+    """The outcome of a row of the source."""
 
     TAKEN = "taken"
     BEFORE = "before"
@@ -45,7 +45,7 @@ class Tally:
 
     @property
     def waiting(self) -> int:
-        """How many rows nothing has become of, because the run was stopped."""
+        """The number of rows without an outcome, because the run was stopped."""
         return self.total - self.outcomes.total()
 
 

@@ -43,7 +43,7 @@ BATCH: Final = 50
 
 T = TypeVar("T")
 ReportProgress = Callable[[int, int], None]
-"""So many rows of so many are done."""
+"""Called with the rows that are done and their total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class TakeoverPlan:
-    """What the operator wants.
+    """The operator's options.
 
     `name` stands for the source in the ledger. `location` is where the history's passes were; None makes no visits.
     `admin` is the user who becomes an administrator, `role` what the others become.

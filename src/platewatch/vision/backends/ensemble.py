@@ -26,7 +26,7 @@ _NOTHING: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class _Vote:
-    """What one recognizer says of one column: a character or nothing, and with which weight."""
+    """One recognizer's vote for one column: a character or nothing, with its weight."""
 
     sign: str
     weight: float
@@ -81,22 +81,22 @@ class EnsembleRecognizer:
 
 
 def vote(readings: Sequence[Reading]) -> Transcript:
-    """What the readings of one crop agree on.
+    """The reading that the recognizers' readings of one crop agree on.
 
     A reading's confidence is how sure it is of the whole; its vote in a column is that, shared out by how sure it is of
     each character. One that read nothing votes for nothing everywhere, with the mean weight of the others.
     """
-    heard = [reading for reading in readings if reading.text and reading.confidence > 0]
-    if not heard:
+    answers = [reading for reading in readings if reading.text and reading.confidence > 0]
+    if not answers:
         return Transcript((), confidence=0.0)
-    pivot = _most_like_the_others(heard)
-    columns = _columns(pivot, heard)
-    silence = (len(readings) - len(heard)) * sum(one.confidence for one in heard) / len(heard)
+    pivot = _most_like_the_others(answers)
+    columns = _columns(pivot, answers)
+    silence = (len(readings) - len(answers)) * sum(one.confidence for one in answers) / len(answers)
     won = [_winner(column, silence, len(readings)) for column in columns]
     characters = tuple(character for character in won if character.text != _NOTHING)
     text = "".join(character.text for character in characters)
-    region, region_confidence = _region(heard) if characters else (None, None)
-    others = {one.text: one.confidence for one in sorted(heard, key=_confidence_of) if one.text != text}
+    region, region_confidence = _region(answers) if characters else (None, None)
+    others = {one.text: one.confidence for one in sorted(answers, key=_confidence_of) if one.text != text}
     return Transcript(
         characters,
         region=region,
@@ -106,27 +106,27 @@ def vote(readings: Sequence[Reading]) -> Transcript:
     )
 
 
-def _most_like_the_others(heard: Sequence[Reading]) -> Reading:
+def _most_like_the_others(answers: Sequence[Reading]) -> Reading:
     """The reading with the least edits to the others, weighed by their confidence; of equals the most confident."""
 
     def price(one: Reading) -> tuple[float, float]:
-        edits = sum(other.confidence * edit_distance(one.text, other.text) for other in heard)
+        edits = sum(other.confidence * edit_distance(one.text, other.text) for other in answers)
         return edits, -one.confidence
 
-    return min(heard, key=price)
+    return min(answers, key=price)
 
 
-def _columns(pivot: Reading, heard: Sequence[Reading]) -> list[list[_Vote]]:
+def _columns(pivot: Reading, answers: Sequence[Reading]) -> list[list[_Vote]]:
     """A column for each character of the pivot, and one before each and after the last for what others have there."""
     columns: list[list[_Vote]] = [[] for _ in range(2 * len(pivot.text) + 1)]
-    for reading in heard:
+    for reading in answers:
         for column, cast in zip(columns, _ballot(pivot.text, reading), strict=True):
             column.append(cast)
     return columns
 
 
 def _ballot(pivot: str, reading: Reading) -> list[_Vote]:
-    """One vote a column; of several characters between two of the pivot's only the last one is heard."""
+    """One vote a column; of several characters between two of the pivot's only the last one counts."""
     votes = [_Vote(_NOTHING, reading.confidence)] * (2 * len(pivot) + 1)
     weights = _weights(reading)
     for column, place in _align(pivot, reading.text):
@@ -170,17 +170,17 @@ def _winner(column: Sequence[_Vote], silence: float, voters: int) -> Character:
     weights[_NOTHING] = silence
     for cast in column:
         weights[cast.sign] += cast.weight
-    # Of equal weights the one that was heard first, so that the result doesn't hang on the order of a set.
+    # Of equal weights the first one, so that the result doesn't hang on the order of a set.
     sign = max(weights, key=lambda one: (weights[one], one != _NOTHING))
     return Character(sign, min(1.0, weights[sign] / voters))
 
 
-def _region(heard: Sequence[Reading]) -> tuple[str | None, float | None]:
-    """The region with most weight, and its share of the members' votes; None where no member gives a confidence.
+def _region(answers: Sequence[Reading]) -> tuple[str | None, float | None]:
+    """The region with most weight, and its share of the weight of all regions; None without confidences.
 
     A member's vote is its reading's confidence, times its region's confidence where it gives one.
     """
-    with_region = [reading for reading in heard if reading.region is not None]
+    with_region = [reading for reading in answers if reading.region is not None]
     weights: dict[str | None, float] = defaultdict(float)
     for reading in with_region:
         weights[reading.region] += reading.confidence * _sure_of_region(reading)

@@ -28,7 +28,7 @@ _CROPS_PER_CALL: Final = 8
 _LONGEST_SIDE: Final = 512
 _MAX_ANSWER_BYTES: Final = 1 << 20
 _TOKENS_PER_IMAGE: Final = 258
-"""What Gemini counts for an image of at most 384 x 384; a larger one is counted in tiles, of which a crop has two."""
+"""Gemini's tokens for an image of at most 384 x 384; a larger image is counted in tiles, of which a crop has two."""
 _TILES: Final = 2
 _OUTPUT_TOKENS_PER_CROP: Final = 96
 _OUTPUT_TOKENS: Final = 64
@@ -83,7 +83,7 @@ class _Usage(_Part):
 
 
 class _Answer(_Part):
-    """What of an answer of `generateContent` is used."""
+    """The used fields of an answer of `generateContent`."""
 
     candidates: Annotated[tuple[_Candidate, ...], Field(min_length=1)]
     usage_metadata: _Usage | None = None
@@ -266,7 +266,7 @@ def _within(answer: httpx2.Response, deadline_s: float) -> Iterator[bytes]:
 
 
 def _waits(retries: int) -> Iterator[float]:
-    """How long to wait before each retry, in seconds: ever longer, and not the same for all that wait."""
+    """The pauses before each retry, in seconds: growing, with jitter."""
     for number in range(retries):
         yield min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**number) * random.uniform(0.5, 1)  # noqa: S311 (no secret)
 

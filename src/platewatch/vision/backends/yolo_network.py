@@ -69,7 +69,7 @@ class YoloNetwork:
         return self._notes.class_names
 
     def find(self, image_bgr: ImageBgr) -> list[YoloBox]:
-        """What is in the image, best first, overlapping ones suppressed."""
+        """The detections in the image, best first, after suppression of overlaps."""
         batch, lies = self.pre_process(image_bgr)
         return self.post_process(self.forward(batch), lies, image_bgr)
 

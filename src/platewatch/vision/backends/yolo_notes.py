@@ -1,4 +1,4 @@
-"""What a YOLO export notes down about itself (its ONNX metadata), and which of its classes is the plate."""
+"""The ONNX metadata of a YOLO export, and which of its classes is the plate."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ HEIGHT: Final = 160
 MAX_CLOSE_UPS: Final = 64
 """Close-ups of a photo, the most confident proposals first."""
 MIN_SCORE: Final = 0.02
-"""What is less sure in its close-up is no plate, however sure it was before."""
+"""A proposal with a lower score in its close-up is no plate, whatever its score was before."""
 # Exact of 332 plates in photos with the plate so wide: 110 pixels 279, 140 pixels 286.
 _PLATE_WIDTH: Final = 140.0
 _PLATE_HEIGHT: Final = 77.0

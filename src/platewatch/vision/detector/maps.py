@@ -36,7 +36,7 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """How an image lies in the network's input: scaled, then moved."""
+    """The placement of an image in the network's input: scaled, then moved."""
 
     scale: float
     left: float
@@ -55,7 +55,7 @@ class Letterbox:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What the maps propose, in pixels of the canvas or of an image.
+    """The proposals of the maps, in pixels of the canvas or of an image.
 
     `scores` float32 (N,), 0..1; `boxes_xyxy` float32 (N, 4); `corners` float32 (N, 4, 2).
     """

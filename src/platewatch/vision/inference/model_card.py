@@ -39,7 +39,7 @@ Shift = Annotated[float, Field(ge=-50, le=50)]
 
 
 class ModelKind(StrEnum):
-    """What a model does."""
+    """The kind of a model."""
 
     DETECTOR = "detector"
     RECOGNIZER = "recognizer"
@@ -60,7 +60,7 @@ class DataSource(_CardPart):
 
 
 class TrainingRun(_CardPart):
-    """How a model came about."""
+    """The training run of a model."""
 
     commit: str
     finished: date
@@ -77,7 +77,7 @@ class Score(_CardPart):
 
 
 class Calibration(_CardPart):
-    """What makes a recognizer's confidences probabilities; the defaults leave the network's own as they are.
+    """The calibration of a recognizer's confidences; the defaults leave the network's own as they are.
 
     Logits of slots are divided by `temperature`; the logit of the whole text's probability is then multiplied by
     `slope` and moved by `offset` (see vision/recognizer/calibration.py).
@@ -105,7 +105,7 @@ _THRESHOLDS: Final = {
 
 
 class RegionWeights(_CardPart):
-    """How much each says of where a plate is from: powers of probabilities.
+    """Weights of the evidence for a plate's region: powers of probabilities.
 
     Among named states count the region network (`looks`) and the recognizer's guess (`states`); between countries the
     recognizer's guess (`guess`), and whether the network sees a name at all (`named`), with `elsewhere` added (in
@@ -184,7 +184,7 @@ class InstalledModel:
 
     @property
     def model_path(self) -> Path:
-        """Where the network is."""
+        """The path of the network's file."""
         return self.folder / MODEL_NAME
 
     def verify(self) -> None:
@@ -260,7 +260,7 @@ def _describe(problem: ErrorDetails) -> str:
 
 
 def _depth(text: str) -> int:
-    """How many brackets are open at once at most."""
+    """The depth of the deepest bracket."""
     depth = deepest = 0
     for sign in text:
         if sign in "[{":
@@ -272,7 +272,7 @@ def _depth(text: str) -> int:
 
 
 def _duplicates(values: Sequence[str]) -> list[str]:
-    """Those that are there more than once."""
+    """The values that occur more than once."""
     return [value for value, count in Counter(values).items() if count > 1]
 
 

@@ -21,7 +21,7 @@ OWN: Final = "platewatch"
 
 
 class BackendKind(StrEnum):
-    """What a backend does; the value ends the name of its entry point group."""
+    """The kind of a backend; the value ends the name of its entry point group."""
 
     DETECTOR = "detector"
     RECOGNIZER = "recognizer"
@@ -33,7 +33,7 @@ class BackendKind(StrEnum):
 
 
 class Profile(StrEnum):
-    """How closely the project's own detector looks: the time of a photo against its small plates."""
+    """The detector's profile: time for each photo against small plates found."""
 
     FAST = "fast"
     """At 448 pixels and smaller."""
@@ -44,7 +44,7 @@ class Profile(StrEnum):
 
 
 class YoloLayout(StrEnum):
-    """How the rows of a YOLO export's output are laid out. AUTO finds it by metadata, rows and order."""
+    """The layout of a YOLO export's output. AUTO finds it by metadata, rows and order."""
 
     AUTO = "auto"
     V5 = "v5"
@@ -126,7 +126,7 @@ class Detector(Protocol):
     """
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
-        """Where plates may be, in pixels of `image_bgr`; proposals may overlap, the pipeline chooses."""
+        """Proposals for plates, in pixels of `image_bgr`; they may overlap, the pipeline chooses."""
         ...
 
     def warm_up(self) -> None:
@@ -196,7 +196,7 @@ def choices(kind: BackendKind, models: Path | None) -> list[str]:
 
 
 def ready_choices(kind: BackendKind, options: BackendOptions) -> list[str]:
-    """Those of the choices that can be used with these options, sorted."""
+    """The choices that can be used with these options, sorted."""
     return [name for name in choices(kind, options.models) if problem_of(kind, name, options) is None]
 
 

@@ -1,4 +1,4 @@
-"""The one wrapper round ONNX Runtime: providers, threads, typed input and output."""
+"""The wrapper of ONNX Runtime: providers, threads, typed input and output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Shape: TypeAlias = tuple[int | None, ...]
 
 
 class Provider(StrEnum):
-    """What computes. AUTO is the best one present."""
+    """The execution provider. AUTO is the best one present."""
 
     AUTO = "auto"
     CPU = "cpu"

@@ -56,7 +56,7 @@ def is_settled(transcripts: Sequence[Transcript]) -> bool:
 
 
 def agreed(transcripts: Sequence[Transcript]) -> Transcript:
-    """What the readings of all cuts of one crop say together.
+    """The transcript that the readings of all cuts of one crop vote for.
 
     Each gives its text and its alternatives as much as it is sure of them; the confidence is the mean of what the
     text got. Characters and region are those of the most confident reading with that text.

@@ -37,7 +37,7 @@ _CROPS_PER_BATCH: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the network says of N crops: logits (N, slots, classes), (N, steps, classes), (N, regions), all float32."""
+    """The network's output for N crops: logits (N, slots, classes), (N, steps, classes), (N, regions), all float32."""
 
     slots: Logits
     steps: Logits | None

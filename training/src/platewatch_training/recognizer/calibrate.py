@@ -21,7 +21,7 @@ _BINS: Final = 10
 
 
 def fit_temperature(slot_logits: Logits, targets: NDArray[np.int64]) -> float:
-    """The temperature with which the right classes are likeliest.
+    """The temperature with which the right classes are most likely.
 
     Args:
         slot_logits: float32 (N, slots, classes), before softmax.

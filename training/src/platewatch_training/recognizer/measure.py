@@ -44,7 +44,7 @@ class Measured:
 
 
 def render_samples(seed: int, count: int) -> list[Sample]:
-    """So many samples of all layouts, those of that seed."""
+    """`count` samples of all layouts, drawn with that seed."""
     source = SampleSource(load_layouts(), seed=seed)
     return [source.next() for _ in range(count)]
 

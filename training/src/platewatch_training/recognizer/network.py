@@ -1,4 +1,4 @@
-"""The network that reads crops: one backbone of plain convolutions, and two heads that are heard together or alone."""
+"""The network that reads crops: one backbone of plain convolutions, and two heads that are read together or alone."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ _BATCH: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class RegionScore:
-    """Per cent of one set: the likeliest region is the labelled state (None where labels name none), and country."""
+    """Per cent of one set: the most likely region is the labelled state (None where labels name none), and country."""
 
     name: str
     plates: int

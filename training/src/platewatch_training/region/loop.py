@@ -19,7 +19,7 @@ from platewatch_training.runs.trainer import CONFIG, RunTrainer, averaged_weight
 from platewatch_training.synthesis.layouts import load_layouts
 
 _REPLAYED: Final = 24_000
-"""So many samples are kept; with bfloat16 they take 1.4 GB."""
+"""The number of samples kept for replay; with bfloat16 they take 1.4 GB."""
 _LAST = ("answer.3.weight", "answer.3.bias")
 
 

@@ -36,7 +36,7 @@ class WeighedCrop:
 
 
 def fit_weights(crops: Sequence[WeighedCrop], regions: tuple[str, ...]) -> RegionWeights:
-    """The weights with which the right regions are likeliest; crops without a text or a known region don't count."""
+    """The weights with which the right regions are most likely; crops without a text or a known region don't count."""
     read = [crop for crop in crops if crop.transcript.characters and any(regions_within(crop.region, regions))]
     evidence = [region_evidence(crop.by_name, regions, dict(crop.transcript.guessed_regions)) for crop in read]
     looks, states, guess, named = (
@@ -67,7 +67,7 @@ def fit_weights(crops: Sequence[WeighedCrop], regions: tuple[str, ...]) -> Regio
 
 
 def fit_threshold(crops: Sequence[WeighedCrop], regions: tuple[str, ...], weights: RegionWeights) -> float:
-    """From which probability on `_RIGHT` of the reported states are right, of crops whose state is known."""
+    """The probability from which on `_RIGHT` of the reported states are right, of crops whose state is known."""
     found: list[tuple[float, bool]] = []
     for crop in crops:
         if "-" not in crop.region or not crop.transcript.characters:

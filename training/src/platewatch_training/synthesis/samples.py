@@ -30,7 +30,7 @@ _SUBSTITUTE: Final = "liberation-sans-narrow"
 _WITHOUT_SUBSTITUTE: Final = frozenset({"china"})
 """No font of the packages has both the letters and the characters of provinces."""
 _WAITING: Final = 64
-"""So many samples are drawn ahead, so that photos of one plate don't follow each other."""
+"""The number of samples drawn ahead, so that photos of one plate don't follow each other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,7 +65,7 @@ class FontOutlines:
 
     @property
     def characters(self) -> frozenset[str]:
-        """Those of the entry that the font file has."""
+        """The characters of the entry that the font file has."""
         return self._characters
 
     @property
