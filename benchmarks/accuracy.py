@@ -23,7 +23,7 @@ from platewatch.vision.pipeline import PlateReader
 
 NAME = "accuracy"
 COMPARED = "beside"
-"""Where on a page several recognizers stand beside each other."""
+"""The mark of the page's section with several recognizers beside each other."""
 _USAGE = 2
 _AS_READ = ":as-read"
 _TEXT_COLUMNS = (
@@ -158,7 +158,7 @@ def tables(results: Sequence[SetResult]) -> list[Grid]:
 
 
 def describe(reader: PlateReader, threads: int, seed: int, results: Sequence[SetResult]) -> list[str]:
-    """What a reader of the tables must know beside the circumstances."""
+    """Notes for readers of the tables, beside the circumstances."""
     sampled = [one for one in results if one.images < one.available]
     unreadable = sum(len(one.unreadable) for one in results)
     backends = f"Detector {reader.detector_name}, recognizer {reader.recognizer_name}"

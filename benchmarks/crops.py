@@ -1,4 +1,4 @@
-"""How long recognizers take for a crop: `python -m benchmarks.crops --datasets FOLDER`."""
+"""The time of recognizers for a crop: `python -m benchmarks.crops --datasets FOLDER`."""
 
 from __future__ import annotations
 

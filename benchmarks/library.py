@@ -1,4 +1,4 @@
-"""How fast the library is: each stage, and whole images a second."""
+"""The speed of the library: each stage, and whole images a second."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class StageSpeed:
-    """How long each stage took with `threads` processor threads, by the stage's name, and all together."""
+    """The durations of the stages with `threads` processor threads, by the stage's name, and of all together."""
 
     threads: int
     stages: dict[str, Spread]

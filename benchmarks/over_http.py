@@ -25,7 +25,7 @@ RECORD_PATH: Final = "/api/v1/sightings"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked of the server: its readers and their threads, and how many clients ask at once."""
+    """The load on the server: its readers and their threads, and the number of clients at once."""
 
     readers: int = 1
     threads: int = 2
@@ -65,7 +65,7 @@ class HttpSpeed:
         return images / (self.library_before.seconds + self.library_after.seconds)
 
     def ratio(self, path: str) -> float:
-        """Which share of the library's speed is left over HTTP."""
+        """The speed over HTTP as a share of the library's."""
         return self.over_http[path].images_per_s / self.library_per_s
 
 

@@ -116,7 +116,7 @@ def measure(name: str, plates: Sequence[ReportedPlate]) -> RegionResult:
 
 
 def calibration_error(plates: Sequence[ReportedPlate]) -> float | None:
-    """How far confidence and share of right regions lie apart, in ten bins; None where nothing was reported."""
+    """The calibration error of the regions' confidences, in ten bins; None where nothing was reported."""
     reported = [
         (one.confidence, _is_right(one)) for one in plates if one.reported is not None and one.confidence is not None
     ]

@@ -30,7 +30,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a benchmark found: all of it as `results`, the tables of it, and what a reader must know beside them.
+    """The outcome of a benchmark: all `results`, their tables, and notes for the reader.
 
     `mark` is where on a page they stand; by default, under the benchmark's name.
     """

@@ -1,4 +1,4 @@
-"""How long settling look-alikes takes for a crop: `python -m benchmarks.settling`; the crops are made up."""
+"""The time of settling look-alikes for a crop: `python -m benchmarks.settling`; the crops are made up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from platewatch.vision.recognizer.slot_codec import ALPHABET, NOTHING, SLOTS, Sl
 
 NAME: Final = "settling"
 CONFIDENCES: Final = (0.999, 0.95, 0.8, 0.5)
-"""What the right class of each slot has, on average."""
+"""The mean probability of each slot's right class."""
 _PLATES: Final = ("AB123CD", "BAB1234", "7ABC123", "LB07SEO", "京A12345", "KA01AB1234", "ABC1D23", "1234BCD")
 _SPREAD: Final = 0.05
 _STEPS: Final = 156

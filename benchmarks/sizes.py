@@ -1,4 +1,4 @@
-"""How long frames of two usual sizes take, beside another reader in the same run: `python -m benchmarks.sizes`."""
+"""The time of frames of two usual sizes, beside another reader in the same run: `python -m benchmarks.sizes`."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ _SIDE_BY_SIDE = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure with: photos, each read `repeat` times; `starts` of the command; `clients` over HTTP."""
+    """Options of the measurement: photos, each read `repeat` times; `starts` of the command; `clients` over HTTP."""
 
     photos: tuple[Path, ...]
     repeat: int
@@ -128,7 +128,7 @@ def tables(result: SpeedResult) -> list[Grid]:
 
 
 def describe(plan: Plan, seed: int, *, samples: bool) -> list[str]:
-    """What a reader of the tables must know beside the circumstances."""
+    """Notes for readers of the tables, beside the circumstances."""
     source = "all of `samples/`" if samples else f"chosen by chance with seed {seed} from the labelled photos"
     photos = f"{len(plan.photos)} photos, {source}, each read {plan.repeat} times"
     return [f"{photos}; detector {plan.detector}, recognizer {plan.recognizer}"]

@@ -1,4 +1,4 @@
-"""How much the networks compute, and how near to the processor's best: `python -m benchmarks.work`."""
+"""The networks' computations, and how near they are to the processor's best: `python -m benchmarks.work`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one network computes in one call: millions of multiply-adds, and the middle time of one thread."""
+    """One network's work in one call: millions of multiply-adds, and the median time of one thread."""
 
     network: str
     kind: str
@@ -100,7 +100,7 @@ def beside() -> list[Work]:
 
 
 def multiply_adds(model: onnx.ModelProto, shape: Shape) -> int:
-    """How many multiplications with addition the network's convolutions and matrix products take for this input."""
+    """The number of multiply-adds of the network's convolutions and matrix products for this input."""
     sizes = model.graph.input[0].type.tensor_type.shape.dim
     for dimension, size in zip(sizes, shape, strict=True):
         dimension.Clear()

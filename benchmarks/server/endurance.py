@@ -53,7 +53,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Endurance:
-    """What the server did, and how much memory it had (MiB): the mean of each sixth of the time, and its growth."""
+    """The server's work and its memory (MiB): the mean of each sixth of the time, and its growth."""
 
     requests: int
     failed: int
@@ -70,7 +70,7 @@ class Endurance:
 
 @dataclass(slots=True)
 class Notes:
-    """What the clients wrote down together."""
+    """The measurements of all clients."""
 
     times_ms: list[float] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ def endurance(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long and how fast is asked."""
+    """The duration and the pace of the requests."""
 
     seconds: float
     per_second: float

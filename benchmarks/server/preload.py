@@ -1,4 +1,4 @@
-"""What Gunicorn's preloading saves in memory: `python -m benchmarks.server.preload`.
+"""The memory that Gunicorn's preloading saves: `python -m benchmarks.server.preload`.
 
 The server is started as in production, once with `preload_app` as deploy/gunicorn.conf.py has it and once without. When
 every worker has loaded its models, the memory of all processes is looked at. Resident memory (RSS) counts what
@@ -32,7 +32,7 @@ _MIB: Final = 1024 * 1024
 _READY_WITHIN_S: Final = 300.0
 _ASK_EVERY_S: Final = 0.1
 _READY: Final = "models.ready"
-"""What each worker's log says when its models are loaded."""
+"""The line of each worker's log once its models are loaded."""
 _ENDS_WITHIN_S: Final = 60.0
 
 

@@ -1,4 +1,4 @@
-"""How long each kind of search takes: `python -m benchmarks.server.searches`, on SQLite or any database by its URL."""
+"""The time of each kind of search: `python -m benchmarks.server.searches`, on SQLite or any database by its URL."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def prepared(url: str | None) -> Iterator[Database]:
 
 
 def known_world(database: Database, sightings: int) -> World:
-    """What `populate` made in this database before."""
+    """The world that `populate` made in this database before."""
     with database.reading() as session:
         page = session.connection().exec_driver_sql("SELECT text FROM plate_texts")
         plates = [text for (text,) in page]

@@ -1,4 +1,4 @@
-"""How much memory the server takes for uploads as large as it allows: `python -m benchmarks.server.uploads`.
+"""The server's memory for uploads as large as it allows: `python -m benchmarks.server.uploads`.
 
 A real server is sent photos of each kind with as many pixels as one photo may have: alone, as many as one request may
 have, and in several requests at once. The peak is the kernel's own (VmHWM of the server's process), above the memory
@@ -44,7 +44,7 @@ _EXPECTED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.SERV
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What one kind of photo took at most, in MiB above the idle server."""
+    """The peak memory of one kind of photo, in MiB above the idle server."""
 
     kind: str
     kilobytes: float

@@ -2933,7 +2933,7 @@ export interface components {
         };
         /**
          * Counts
-         * @description How much went, or would go.
+         * @description The counts of what was deleted, or would be.
          */
         Counts: {
             /**
@@ -3069,7 +3069,7 @@ export interface components {
         };
         /**
          * DetailError
-         * @description What was wrong, as FastAPI programs say it.
+         * @description An error in the shape of FastAPI programs.
          */
         DetailError: {
             /**
@@ -3595,7 +3595,7 @@ export interface components {
         };
         /**
          * ErasureCreate
-         * @description Which plate, and why.
+         * @description The plate, and the reason.
          */
         ErasureCreate: {
             /** Plate */
@@ -4003,7 +4003,7 @@ export interface components {
         };
         /**
          * HoldCreate
-         * @description What must not go: one sighting, or all of a plate.
+         * @description A legal hold, which keeps one sighting, or all of a plate, from deletion.
          */
         HoldCreate: {
             /** Plate */
@@ -6065,7 +6065,7 @@ export interface components {
         };
         /**
          * ServerSettingsUpdate
-         * @description What to change; what is left out stays.
+         * @description A change; fields that are left out stay.
          */
         ServerSettingsUpdate: {
             /**

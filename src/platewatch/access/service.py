@@ -58,9 +58,9 @@ class Evidence:
     sighting_id: int | None = None
     user_id: int | None = None
     matches: Sequence[Match] | None = None
-    """Where they are known already."""
+    """The matches, where they are known already."""
     texts: Collection[str] = ()
-    """What may stand for the plate in the database, if that is more than the plate."""
+    """The texts that may stand for the plate in the database, if there are more than the plate."""
     written: str | None = None
     """The plate as somebody typed it; None where it was read."""
 

@@ -27,7 +27,7 @@ RESERVED_FILES: Final = 200
 """Files and connections of the database that are open beside those of clients."""
 MIN_CONNECTIONS: Final = 50
 _UNSENT_BYTES: Final = 128 * 1024
-"""What the kernel takes before the client does; with more, a slow reader would look like one that stands still."""
+"""The kernel's send buffer; with more, a slow client would look like one that has stopped."""
 _RETRY_S: Final = 5
 _EXPLANATIONS: Final = {
     HTTPStatus.BAD_REQUEST: "This is no HTTP request that can be read.",

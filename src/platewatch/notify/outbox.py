@@ -21,7 +21,7 @@ QUEUE_LIMIT = 1000
 LOOK_BACK = 1000
 """Ids before the last one among which, at the start, slow transactions are looked for."""
 GAP_LIFE_S = 30.0
-"""How long a transaction may take to commit after its event got its id."""
+"""The time within which a transaction must commit after its event got its id."""
 MAX_BACK_OFF_S = 5.0
 
 log = structlog.get_logger(__name__)

@@ -40,7 +40,7 @@ ANY_SIGNS: Final = "*"
 WILDCARDS: Final = ANY_SIGN + ANY_SIGNS
 
 PSEUDONYM_MARK: Final = "~"
-"""What a pseudonym begins with; no plate does."""
+"""The first character of a pseudonym; no plate has it."""
 
 _LETTERS_AND_DIGITS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _KEY_SIGNS: Final = _LETTERS_AND_DIGITS | PROVINCES

@@ -53,7 +53,7 @@ class PrivacyJob:
         self.worker.stop()
 
     def dry_run(self) -> Tally:
-        """What would go now."""
+        """The counts that would be deleted now."""
         return Retention(self._recorder, self._event_days).count()
 
     def run(self, actor: Actor = SERVER) -> PrivacyRunRow:

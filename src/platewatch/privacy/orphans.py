@@ -23,7 +23,7 @@ class MediaSweeper:
         self._clock = clock
 
     def sweep(self, goes_on: Callable[[], bool]) -> int:
-        """How many images that no row names were taken away; none where there are suspiciously many."""
+        """Delete the images that no row names; returns their number, 0 where there are suspiciously many."""
         before = self._clock.now() - MIN_AGE
         orphans = count_orphans(self._media, self._is_referenced, before)
         if not orphans.are_plausible:

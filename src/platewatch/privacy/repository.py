@@ -1,4 +1,4 @@
-"""What is due to go, and all that is stored about a plate, in the database."""
+"""Rows that are due for deletion, and all rows about a plate."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from platewatch.db.tables import (
 
 
 class Kept(StrEnum):
-    """What has a retention of its own."""
+    """Kinds of data with a retention of their own."""
 
     IMAGES = "images"
     CROPS = "crops"
@@ -54,7 +54,7 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is older than `before` at one location, or at all but some (None among them is no location at all)."""
+    """Rows older than `before` at one location, or at all but some (None among them is no location at all)."""
 
     kept: Kept
     before: datetime
@@ -239,7 +239,7 @@ _CHANGES = (CorrectionRow.before, CorrectionRow.after)
 
 
 def delete_where(session: Session, row: type[Any], fits: ColumnElement[bool]) -> int:
-    """How many rows fitted and are gone."""
+    """Delete the rows that fit; returns their number."""
     statement: Delete = delete(row).where(fits).execution_options(synchronize_session=False)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
 

@@ -29,7 +29,7 @@ BATCH: Final = 200
 
 @dataclass(slots=True)
 class Tally:
-    """How much went."""
+    """The counts of what was deleted."""
 
     images: int = 0
     crops: int = 0
@@ -56,7 +56,7 @@ class Retention:
         self._held = {text for plate in held for text in texts_of(plate, recorder.pseudonyms)}
 
     def count(self) -> Tally:
-        """What would go now."""
+        """The counts that would be deleted now."""
         tally = Tally()
         with self._recorder.database.reading() as session:
             rows = DueRepository(session, self._held)

@@ -38,7 +38,7 @@ class RetentionAll(BaseModel):
 
 
 class HoldCreate(BaseModel):
-    """What must not go: one sighting, or all of a plate."""
+    """A legal hold, which keeps one sighting, or all of a plate, from deletion."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -70,7 +70,7 @@ class HoldAll(BaseModel):
 
 
 class Counts(BaseModel):
-    """How much went, or would go."""
+    """The counts of what was deleted, or would be."""
 
     images: int = Field(default=0, description="photos taken from sightings", examples=[12])
     crops: int = 0
@@ -104,7 +104,7 @@ class RunCreate(BaseModel):
 
 
 class ErasureCreate(BaseModel):
-    """Which plate, and why."""
+    """The plate, and the reason."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

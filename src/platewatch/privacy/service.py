@@ -1,4 +1,4 @@
-"""How long things are kept, what is held, and what is stored about a plate."""
+"""Privacy: retention policies, legal holds, and reports about a plate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was read from a photo before, in case the same bytes come again: by their hash, the models and the options."""
+"""A cache of readings by the hash of the photo's bytes, the models and the options."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class KnownReadings:
         self._options = f"{_FORMAT}\n{options}".encode()
 
     def get(self, photo: Photo) -> ReadPhoto | None:
-        """What was read from these bytes; its `duration_ms` is 0, since nothing was read now."""
+        """The cached readings of these bytes; `duration_ms` is 0, since nothing was read now."""
         packed = self._cache.get(self._key(photo))
         return None if packed is None else _unpack(packed, photo)
 

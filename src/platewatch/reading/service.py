@@ -119,7 +119,7 @@ class ReadingService:
         return self.spare_reader.of(recognizer)
 
     def pool_state(self) -> PoolState:
-        """How many readers there are, how many work and how many calls wait."""
+        """The numbers of readers, of readers at work and of waiting calls."""
         return self.readers.state()
 
     def health(self) -> ModelHealth:

@@ -28,7 +28,7 @@ class ServerSettingsRead(BaseModel):
 
 
 class ServerSettingsUpdate(BaseModel):
-    """What to change; what is left out stays."""
+    """A change; fields that are left out stay."""
 
     model_config = ConfigDict(extra="forbid")
 

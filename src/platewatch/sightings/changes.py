@@ -30,7 +30,7 @@ _FIELDS: Final = ("region", "direction", *_VEHICLE, "subject", "note")
 _READ: Final = frozenset({"plate", "region", "direction", "captured_at"})
 """A change of these fields is a correction of the sighting; a note only adds to it."""
 _MATCHED: Final = frozenset({"plate", "written", "region", "captured_at"})
-"""What entries of lists are compared with."""
+"""The fields that entries of lists are compared with."""
 _KEPT_OF_MERGED: Final = {
     "id",
     "plate",
@@ -144,7 +144,7 @@ class SightingChanges:
         AuditService(self._session, self._clock).note(AuditAction.SIGHTING_DELETED, actor, subject_of(sighting_id))
 
     def _change(self, row: SightingRow, body: SightingUpdate) -> dict[str, Any]:
-        """What the changed fields were before."""
+        """The earlier values of the changed fields."""
         given: dict[str, Any] = {field: getattr(body, field) for field in _FIELDS if field in body.model_fields_set}
         if "direction" in given and given["direction"] is None:
             raise FieldError("direction", "A direction can be `unknown`, but not be left empty.")
@@ -256,5 +256,5 @@ def _copy_missing_vehicle(row: SightingRow, other: SightingRow) -> dict[str, str
 
 
 def subject_of(sighting_id: int) -> str:
-    """How the audit log names a sighting."""
+    """The name of a sighting in the audit log."""
     return f"sighting {sighting_id}"

@@ -39,7 +39,7 @@ class SentPhoto:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a sighting is compared by, beside its photo and place."""
+    """The facts that a sighting is compared by, beside its photo and place."""
 
     direction: str
     captured_at: datetime

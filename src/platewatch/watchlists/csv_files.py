@@ -34,7 +34,7 @@ _TIMES: Final = ("valid_from", "valid_to")
 _GUESSED_LETTER: Final = re.compile(
     r"[^\x00-\x7fÄÖÜÅŠŽäöüåšž\N{NO-BREAK SPACE}\N{EN DASH}\N{EM DASH}\N{MIDDLE DOT}\N{BULLET}]"
 )
-"""What other encodings have in the place of a sign; those named are the same on plates of all that have them."""
+"""Letters that other encodings have in place of another; the excluded ones are the same in all encodings on plates."""
 
 
 @dataclass(frozen=True, slots=True)

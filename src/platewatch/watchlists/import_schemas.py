@@ -102,7 +102,7 @@ class ListImportPage(BaseModel):
 
 
 class ListImportQuery(BaseModel):
-    """Which imports, and paging."""
+    """Filters and paging of imports."""
 
     model_config = ConfigDict(extra="forbid")
 

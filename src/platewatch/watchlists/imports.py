@@ -38,7 +38,7 @@ Identity: TypeAlias = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Filled:
-    """What was written into a batch: how many entries, how many were skipped, and their largest tolerance."""
+    """The contents of a batch: its entries, the skipped rows, and the largest tolerance."""
 
     added: int
     skipped: int
@@ -127,7 +127,7 @@ class ListImport:
         return batches.add(staged).id
 
     def _fill(self, batch_id: int, lines: Iterable[Parsed]) -> _Filled:
-        """What was written into the batch."""
+        """The contents of the batch."""
         # A hash is enough here: of two million, two different ones that share one are once in a million files.
         seen: set[int] = set()
         added = skipped = patterns = tolerance = 0
@@ -171,7 +171,7 @@ class ListImport:
         entries.add_locations([(row.id, place) for body, row in indexed for place in dict.fromkeys(body.location_ids)])
 
     def _go_live(self, session: Session, watchlist_id: int, staged_id: int, filled: _Filled, actor: Actor) -> int:
-        """How many entries the new ones replace."""
+        """The number of entries that the new ones replace."""
         batches, entries = BatchRepository(session), EntryRepository(session)
         old = batches.lock_live_of(watchlist_id)
         if old is None:

@@ -253,7 +253,7 @@ class EntryRepository(Repository[WatchlistEntryRow]):
         return entries, Cursor(rows[limit - 1].created_at, rows[limit - 1].id).encode()
 
     def delete_some(self, batch_id: int, limit: int) -> int:
-        """How many of the batch were found and are gone now, at most `limit`; 0 if there are none left."""
+        """Delete up to `limit` entries of the batch; returns their number, 0 if none are left."""
         ids = list(
             self.session.scalars(
                 select(WatchlistEntryRow.id).where(WatchlistEntryRow.batch_id == batch_id).limit(limit)
@@ -317,7 +317,7 @@ class VersionRepository(Repository[WatchlistVersionRow]):
 
 
 class PlaceRepository(Repository[LocationRow]):
-    """What lists need to know of locations."""
+    """The locations that lists name."""
 
     row = LocationRow
     kind = "location"

@@ -148,7 +148,7 @@ class EntryWrite(Body):
 
     @property
     def key(self) -> str:
-        """What the plate or pattern is compared by."""
+        """The key of the plate or pattern."""
         return pattern_key(self.plate)
 
     @model_validator(mode="after")

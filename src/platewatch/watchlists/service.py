@@ -272,7 +272,7 @@ class WatchlistService:
         self._audit.note(AuditAction.ENTRY_DELETED, actor, row.plate, {"watchlist": watchlist_id, "entry": entry_id})
 
     def batch_id(self, watchlist_id: int) -> int:
-        """What the entries of the list are stored under; another one once the list was replaced as a whole."""
+        """The id of the list's batch of entries; a new one once the list was replaced as a whole."""
         return self._batches.live_of(watchlist_id).id
 
     def oldest_entries(
@@ -341,7 +341,7 @@ class WatchlistService:
 
 
 def columns(body: EntryWrite, now: datetime) -> dict[str, Any]:
-    """What the entry's row says, but for its batch and when it was made."""
+    """The columns of the entry's row, without its batch and time."""
     return {
         "plate": body.key,
         "written": body.plate,

@@ -84,7 +84,7 @@ def count_anonymous(connection: HTTPConnection, state: ServerState) -> None:
 
 
 def allowance_of(connection: HTTPConnection) -> Allowance | None:
-    """What the caller has left, once that was counted."""
+    """The rest of the caller's limit, once the request was counted."""
     allowance = connection.scope.get("state", {}).get(_ALLOWANCE)
     return allowance if isinstance(allowance, Allowance) else None
 

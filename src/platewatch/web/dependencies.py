@@ -1,4 +1,4 @@
-"""What endpoints ask for, as `Annotated` aliases.
+"""Dependencies of endpoints, as `Annotated` aliases.
 
 Every `endpoints.py`, every adapter in `compat/` and `events/websocket.py` may import this module; it imports none of
 them.
@@ -36,7 +36,7 @@ MAX_REASON = 300
 CSV_ANSWER: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV"}}
 """For the `responses` of a route that answers with `csv_download`."""
 SIGHTINGS = "sightings"
-"""Where most searches are; they have an action of their own in the audit log."""
+"""The place of most searches; they have an action of their own in the audit log."""
 _LIVE_RETRY_S = 30.0
 
 _cookie_scheme = APIKeyCookie(name=SESSION_COOKIE, scheme_name="session cookie", auto_error=False)

@@ -35,7 +35,7 @@ class FieldMessage(BaseModel):
 
 
 class DetailError(BaseModel):
-    """What was wrong, as FastAPI programs say it."""
+    """An error in the shape of FastAPI programs."""
 
     detail: str = Field(examples=["There is no location 7."])
     errors: list[FieldMessage] = Field(default=[], description="the fields that can't be used")

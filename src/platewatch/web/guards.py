@@ -1,4 +1,4 @@
-"""What a request has to pass before the app looks at it: its host, its site, its caller, its size, its number."""
+"""Guards of requests before the app: host, site, caller, size and rate."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ class CallerFirst:
         await self._app(scope, receive_judged, send)
 
     async def _judge(self, scope: Scope, receive: Receive) -> Receive:
-        """Where the body comes from, if the caller may send one.
+        """The `receive` function for the body, if the caller may send one.
 
         Raises:
             HTTPException: the caller may not; the app answers it in the shape of the path.
@@ -222,7 +222,7 @@ class CallerFirst:
 
 @dataclass(frozen=True, slots=True)
 class _Needs:
-    """What a route asks of its caller."""
+    """The scope that a route requires."""
 
     log_in: bool
     scopes: tuple[RequireScope, ...]

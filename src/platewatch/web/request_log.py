@@ -1,4 +1,4 @@
-"""What happens round every request: an id, log lines and safe headers."""
+"""Middleware of every request: an id, log lines and safe headers."""
 
 from __future__ import annotations
 

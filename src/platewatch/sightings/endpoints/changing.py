@@ -63,7 +63,7 @@ def delete_sighting(sighting_id: SightingId, recorder: RecorderDep, actor: Actor
 
 
 def _change(recorder: Recorder, sighting_id: int, work: Callable[[SightingChanges], T]) -> T:
-    """What the work gives; images of this sighting that no row needs afterwards are gone."""
+    """The result of `work`; images of this sighting that no row needs afterwards are deleted."""
     with recorder.database.reading() as session:
         keys = recorder.sightings(session).media_keys([sighting_id])
     with recorder.releasing(keys):

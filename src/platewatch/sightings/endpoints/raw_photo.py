@@ -19,7 +19,7 @@ _RAW: Final = {"schema": {"type": "string", "format": "binary"}}
 RAW_BODY: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"image/*": _RAW, "application/octet-stream": _RAW}}
 }
-"""What OpenAPI says beside the form."""
+"""The OpenAPI description beside the form."""
 
 _HINT: Final = (
     "Send photos in the multipart form field 'image', or one photo as the body with its media type: "

@@ -49,7 +49,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What pictures are made of: labelled photos, photos to put plates into, crops that are none, own photos."""
+    """The sources of pictures: labelled photos, backdrops for plates, crops without plates, own photos."""
 
     photos: list[Backdrop]
     backdrops: list[Backdrop]
@@ -190,7 +190,7 @@ def where_plates_are(vehicle: LabelledVehicle) -> Box:
 
 
 def read_mined(folder: Path) -> tuple[Mined, list[ImageBgr]]:
-    """What `detector-mine` wrote: where plates may be, and crops of what is none.
+    """The output of `detector mine`: places where plates may be, and crops without plates.
 
     Raises:
         RunError: it is missing or damaged.

@@ -15,7 +15,7 @@ from platewatch_training.networks.layers import Residual, convolution
 PIXELS: Final = PixelRange(1 / 255)
 GEOMETRY: Final = CHANNELS - 1
 _RARE: Final = 0.01
-"""What share of cells the head takes for plates at first; otherwise the many empty ones are all that is learned."""
+"""The share of cells that the head takes for plates at first; without this prior the many empty cells dominate."""
 
 
 class Level(nn.Module):

@@ -20,7 +20,7 @@ _LINE_PX: Final = 16
 _COLUMNS: Final = 8
 _PAPER: Final = 40
 _CONTEXT: Final = 1.6
-"""How much of the box's longer side is shown on each side of it."""
+"""The margin on each side of the box, as a share of its longer side."""
 _SCENES_A_ROW: Final = 4
 _FACE: Final = cv2.FONT_HERSHEY_SIMPLEX
 _RED, _GREEN, _BLUE, _YELLOW = (0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 255)

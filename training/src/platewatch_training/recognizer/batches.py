@@ -102,7 +102,7 @@ class RealSource:
 
 
 def regions_within(region: str | None, regions: Sequence[str]) -> list[bool]:
-    """Which of the regions are this one or, where it is a country, its states."""
+    """The regions that are this one or, for a country, its states."""
     return [region is not None and (one == region or one.startswith(f"{region}-")) for one in regions]
 
 

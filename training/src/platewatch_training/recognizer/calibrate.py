@@ -1,4 +1,4 @@
-"""What makes a network's confidences probabilities, fitted on crops that it was not trained on."""
+"""Calibration of a network's confidences, fitted on crops that it was not trained on."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def fit_line(outcomes: Sequence[Outcome]) -> tuple[float, float]:
 
 
 def calibration_error(outcomes: Sequence[Outcome]) -> float:
-    """How far confidence and share of exact readings lie apart, in ten bins of confidence, in per cent.
+    """The expected calibration error of the readings, in ten bins of confidence, in per cent.
 
     Empty readings don't count: nothing has no confidence.
     """

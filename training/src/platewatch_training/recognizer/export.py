@@ -62,7 +62,7 @@ _RANGES: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to export: the run, the folder to write, and `samples` rendered crops for fitting and for measuring each.
+    """Options of an export: the run, the folder to write, and `samples` rendered crops each for fitting and measuring.
 
     `datasets` is the folder with evaluation/ and train/, None for rendered crops alone; `commit` that of the code which
     trained, None to ask Git.
@@ -173,7 +173,7 @@ def to_onnx(network: RecognizerNetwork, path: Path) -> None:
 
 
 def check_drift(network: RecognizerNetwork, codec: SlotCodec, model: Path, crops: Sequence[LabelledCrop]) -> float:
-    """How far the ONNX model's logits are from the network's at most.
+    """The largest difference between the ONNX model's logits and the network's.
 
     Raises:
         ExportError: farther than `DRIFT_LIMIT`, or a text or region that differs.
@@ -236,7 +236,7 @@ def _input_width(session: ModelSession) -> int:
 
 
 def _steps(session: ModelSession) -> int | None:
-    """How many steps its second head has; None where it has slots alone."""
+    """The number of steps of the second head; None where the network has slots alone."""
     of_texts = session.output_shapes[:-1]
     return of_texts[1][1] if len(of_texts) > 1 else None
 

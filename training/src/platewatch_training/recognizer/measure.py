@@ -1,4 +1,4 @@
-"""How well a model folder reads, asked through the same code that serves it."""
+"""Scores of a model folder, measured through the same code that serves it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def as_labelled(samples: Sequence[Sample]) -> list[LabelledCrop]:
 def read_folder(
     folder: Path, crops: Sequence[LabelledCrop], *, grammars: bool = True
 ) -> tuple[list[Outcome], list[str | None]]:
-    """What the model of that folder reads, and the region that it gives each crop."""
+    """The readings of the model in that folder, and the region of each crop."""
     recognizer = _recognizer(folder, grammars=grammars)
     transcripts = recognizer.recognize([_as_crop(crop.crop_bgr) for crop in crops])
     outcomes = [Outcome(crop, one.text, one.confidence or 0.0) for crop, one in zip(crops, transcripts, strict=True)]

@@ -129,7 +129,7 @@ class CtcHead(nn.Module):
 
 
 class Answer(NamedTuple):
-    """What the network says, before softmax: None from a head that it doesn't have.
+    """The network's logits; None for a head that it doesn't have.
 
     `slots` (N, slots, classes), `steps` (N, steps, classes), `regions` (N, regions).
     """

@@ -78,7 +78,7 @@ def row(name: str, outcomes: Sequence[Outcome]) -> SetRow:
 
 
 def confusions(outcomes: Sequence[Outcome]) -> Counter[tuple[str, str]]:
-    """How often which character (empty: none) was read as which (empty: not at all)."""
+    """Counts of misread characters: (true, read), each empty where there is none."""
     return Counter(
         pair for outcome in outcomes for pair in align(outcome.crop.text, outcome.text) if pair[0] != pair[1]
     )

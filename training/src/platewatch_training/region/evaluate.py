@@ -1,4 +1,4 @@
-"""How often a network finds the right state and country of real crops that it was not trained on."""
+"""Scores of a region network: the right states and countries of real crops that it was not trained on."""
 
 from __future__ import annotations
 

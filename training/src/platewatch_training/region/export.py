@@ -48,7 +48,7 @@ _DEV: Final = "train"
 
 @dataclass(frozen=True, slots=True)
 class RegionRequest:
-    """What to export: the run, the folder to write, and `samples` rendered crops for fitting and for measuring each.
+    """Options of an export: the run, the folder to write, and `samples` rendered crops each for fitting and measuring.
 
     `datasets` is the folder with evaluation/ and train/, None for rendered crops alone; `commit` that of the code which
     trained, None to ask Git.
@@ -145,7 +145,7 @@ def write_both(naming: Naming, fp32: Path, int8: Path, crops_bgr: Sequence[Image
 
 
 def check_drift(naming: Naming, model: Path, crops_bgr: Sequence[ImageBgr]) -> float:
-    """How far the ONNX model's logits are from the network's at most.
+    """The largest difference between the ONNX model's logits and the network's.
 
     Raises:
         ExportError: farther than `DRIFT_LIMIT`, or a region that differs.

@@ -53,7 +53,7 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
         return loader(RegionBatches(self.regions, self.config, first_step=self.step), self.config.workers)
 
     def losses(self, batch: RegionBatch) -> dict[str, Tensor]:
-        """How unlikely the right regions are, with a frozen backbone also those of some samples from before."""
+        """The loss of the right regions, with a frozen backbone also for some replayed samples."""
         network = cast("RegionNetwork", self.network)
         inputs = batch.inputs.to(self.device, memory_format=torch.channels_last)
         within = batch.regions.to(self.device)
@@ -84,7 +84,7 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
 
 
 class Replay:
-    """What a frozen backbone saw before, to be learned from again: seeing takes longer than learning."""
+    """Features of a frozen backbone, kept for replay: computing them takes longer than learning from them."""
 
     def __init__(self, times: int, seed: int) -> None:
         self._times = times

@@ -15,11 +15,11 @@ from platewatch_training.runs.config import RunError
 from platewatch_training.runs.trainer import load_checkpoint
 
 _STATE = ("network", "optimizer", "schedule")
-"""What only the run itself goes on with."""
+"""Entries of a checkpoint that only the run itself resumes from."""
 
 
 class KeptOrigin(BaseModel):
-    """What a kept checkpoint learned from: `samples` in all runs that led to it, and the data of all of them."""
+    """The origin of a kept checkpoint: `samples` in all runs that led to it, and the data of all of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,7 +41,7 @@ def keep(checkpoint: Path, path: Path, origin: KeptOrigin) -> None:
 
 
 def kept_origin(checkpoint: Path) -> KeptOrigin | None:
-    """What stands beside a kept checkpoint; None if there is nothing.
+    """The origin beside a kept checkpoint; None if there is none.
 
     Raises:
         RunError: it can't be used.

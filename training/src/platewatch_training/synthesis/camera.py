@@ -29,7 +29,7 @@ _BLOOMING: Final = 0.4
 def choose_width(
     rng: Generator, characters: int = 1, *, widest: float = WIDEST_PX, narrowest: float = NARROWEST_PX
 ) -> float:
-    """How many pixels wide a plate with so many characters in a row is in the photo, small ones as often as large.
+    """A random width of a plate in the photo, in pixels, by its characters in a row; small ones as often as large.
 
     Where a character has fewer pixels than `NARROWEST_CHARACTER_PX`, people only guess.
     """
@@ -39,7 +39,7 @@ def choose_width(
 
 
 def choose_harshness(rng: Generator) -> float:
-    """How bad light, lens, sensor and file of a photo are, 0..1: most photos in front of a gate are good ones."""
+    """The harshness of a photo's light, lens, sensor and file, 0..1: most photos in front of a gate are good."""
     return float(rng.random() ** 1.5)
 
 
@@ -152,7 +152,7 @@ def _jittered_box(seen: Quad, rng: Generator) -> Quad:
 
 
 def _margins(rng: Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What a cut adds left and right, above and below, as shares of the plate; a tight one takes a little away."""
+    """The margins of a cut left and right, above and below, as shares of the plate; negative for a tight cut."""
     kind = rng.random()
     if kind < 0.12:
         limits = ((-0.03, 0.0), (-0.03, 0.02))

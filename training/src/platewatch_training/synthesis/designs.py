@@ -65,7 +65,7 @@ _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
 
 
 def state_names(region: str) -> tuple[str, ...]:
-    """How the state is named on its plates; nothing for a region whose plates don't name it."""
+    """The names of the state on its plates; empty for a region whose plates don't name it."""
     return _names().get(region, ())
 
 

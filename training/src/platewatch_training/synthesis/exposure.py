@@ -1,4 +1,4 @@
-"""What light, lens, sensor and file do to a whole photo, in whole numbers and tables, since detectors need many."""
+"""Effects of light, lens, sensor and file on a whole photo, in integers and tables for speed."""
 
 from __future__ import annotations
 

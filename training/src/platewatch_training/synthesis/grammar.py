@@ -87,7 +87,7 @@ class Option:
 
 
 class Grammar:
-    """What the numbers of one row look like, parsed once.
+    """The grammar of the numbers of one row, parsed once.
 
     Args:
         pattern: One pattern, or several with how often each is used.

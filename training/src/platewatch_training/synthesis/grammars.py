@@ -1,4 +1,4 @@
-"""How the numbers of each region are built, gathered from the layouts for `platewatch.vision.recognizer.beam`."""
+"""Grammars of each region's numbers, gathered from the layouts for `platewatch.vision.recognizer.beam`."""
 
 from __future__ import annotations
 

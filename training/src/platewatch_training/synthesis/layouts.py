@@ -1,4 +1,4 @@
-"""What the world's plates look like: the entries of `layouts/*.yaml`, read and checked.
+"""Layouts of the world's plates: the entries of `layouts/*.yaml`, read and checked.
 
 An entry says everything that makes a plate of one kind: size, colors, typefaces, bands, the rows of the number and what
 else is on it. Millimeters have their zero in the plate's top left corner, x to the right, y down; places are centers.
@@ -187,7 +187,7 @@ class Caption(_Placed):
         return None if self.pattern is None else Grammar(self.pattern)
 
     def sample(self, rng: Generator) -> str:
-        """What is written this time."""
+        """A random text of this caption."""
         return self.grammar.sample(rng) if self.grammar else self.text[int(rng.integers(len(self.text)))]
 
 

@@ -194,7 +194,7 @@ def _draw_rows(canvas: _Canvas, layout: Layout, text: PlateText, ink: ColorBgr, 
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """How this plate's maker set the number: real plates of one kind differ by that much."""
+    """Variations in how this plate's maker set the number, as on real plates of one kind."""
 
     stretch: float
     tracking: float
@@ -204,7 +204,7 @@ class _Setting:
     growth: float
     """Of the strokes on every side, as a share of the capital height; worn dies and thick films differ."""
     slant: float
-    """How far the top leans to the right, as a share of the height."""
+    """The lean of the top to the right, as a share of the height."""
     zero: Literal["plain", "slash", "bar"] = "plain"
     """The mark in the zeros that distinguishes them from O."""
 
@@ -404,7 +404,7 @@ def _draw_border(canvas: _Canvas, layout: Layout, color: ColorBgr) -> None:
 
 
 def _place(item: Mark | Caption, gaps: Sequence[PlaceMm]) -> list[PlaceMm]:
-    """Where it is; nowhere if the number has no such gap this time."""
+    """The place of the mark or caption; empty if the number has no such gap."""
     place = item.at_mm
     if place is None:
         if item.after_gap is None or item.after_gap > len(gaps):

@@ -41,7 +41,7 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to train: the run's folder, the data, the weights (a .pt file), and for how long at most."""
+    """Options of a training: the run's folder, the data, the weights (a .pt file), and its greatest length."""
 
     run: Path
     own: OwnData
@@ -51,7 +51,7 @@ class Request:
 
 
 def train(request: Request) -> tuple[Precision, Precision]:
-    """How well held-back plates are found before and after; a stopped run goes on.
+    """The precision on held-back plates before and after; a stopped run is resumed.
 
     Raises:
         RunError: Ultralytics or the weights are missing, or too few photos can be used.
@@ -83,7 +83,7 @@ def train(request: Request) -> tuple[Precision, Precision]:
 
 
 def evaluate(run: Path, image_side: int) -> Precision:
-    """How well the best weights of a run find the held-back plates.
+    """The precision of a run's best weights on the held-back plates.
 
     Raises:
         RunError: Ultralytics is missing, or the run has no weights.

@@ -16,7 +16,7 @@ from platewatch_training.synthesis.typefaces.paths import Ink
 from platewatch_training.synthesis.typefaces.typeface import MARGIN_PX, MASTER_PX, Master, TypefaceError, thicken
 
 FONT_FOLDER = Path("/usr/share/fonts")
-"""Where Debian's packages put font files."""
+"""The folder of font files from Debian's packages."""
 _LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ÄÖÜČŠŽĆĐÅÆØÁÉÍÓÚÑ-.·:/&'abcdefghijklmnopqrstuvwxyzáéíóúñ,!?()@+"
 _PROBE_PX = 1000
 _HALF_INK = 127
