@@ -23,7 +23,7 @@ from platewatch.vision.pipeline import PlateReader
 
 NAME = "accuracy"
 COMPARED = "beside"
-"""Where on a page several recognizers stand beside each other."""
+"""The mark of the page's section with several recognizers beside each other."""
 _USAGE = 2
 _AS_READ = ":as-read"
 _TEXT_COLUMNS = (
@@ -94,8 +94,8 @@ def accuracy(  # noqa: PLR0913 (each parameter is an option of the command)
 
 
 def _reader(detector: str, recognizer: str, threads: int, options: BackendOptions) -> PlateReader:
-    told = replace(options, grammars=not recognizer.endswith(_AS_READ))
-    return PlateReader(detector, recognizer.removesuffix(_AS_READ), threads=threads, options=told)
+    options = replace(options, grammars=not recognizer.endswith(_AS_READ))
+    return PlateReader(detector, recognizer.removesuffix(_AS_READ), threads=threads, options=options)
 
 
 def measure(reader: PlateReader, sets: Sequence[PhotoSet]) -> list[SetResult]:
@@ -108,7 +108,7 @@ def measure(reader: PlateReader, sets: Sequence[PhotoSet]) -> list[SetResult]:
         for one in sets:
             progress.update(task, description=one.name)
             results.append(measure_set(reader, one, lambda: progress.advance(task)))
-            # Where no bar can be drawn, these lines are all that tells how far it is.
+            # Where no bar can be drawn, these lines alone show how far it is.
             progress.console.print(f"{one.name}: {len(one.photos)} images read", highlight=False)
     return results
 
@@ -158,7 +158,7 @@ def tables(results: Sequence[SetResult]) -> list[Grid]:
 
 
 def describe(reader: PlateReader, threads: int, seed: int, results: Sequence[SetResult]) -> list[str]:
-    """What a reader of the tables must know beside the circumstances."""
+    """Notes for readers of the tables, beside the circumstances."""
     sampled = [one for one in results if one.images < one.available]
     unreadable = sum(len(one.unreadable) for one in results)
     backends = f"Detector {reader.detector_name}, recognizer {reader.recognizer_name}"

@@ -28,7 +28,7 @@ _READY_WITHIN_S: Final = 120.0
 _ENDS_WITHIN_S: Final = 20.0
 _ASK_EVERY_S: Final = 0.05
 _LAST_SIGNS: Final = 2000
-_SAID: Final = "said.txt"
+_OUTPUT: Final = "output.txt"
 
 
 class MemoryWatch:
@@ -155,13 +155,13 @@ def _process(
     piped: bool = False,
 ) -> Iterator[subprocess.Popen[str]]:
     """The running child, in a folder without a `.env`; it is dead at the end. What it says is kept in the folder."""
-    with (folder / _SAID).open("w", encoding="utf-8") as said:
+    with (folder / _OUTPUT).open("w", encoding="utf-8") as output:
         process = subprocess.Popen(
             command,
             cwd=folder,
             env=child_environment(dict(os.environ), settings),
-            stdout=subprocess.PIPE if piped else said,
-            stderr=said,
+            stdout=subprocess.PIPE if piped else output,
+            stderr=output,
             text=True,
         )
         with process:
@@ -187,7 +187,7 @@ def _wait_until_ready(process: subprocess.Popen[str], url: str, folder: Path) ->
 
 
 def _last_words(folder: Path) -> str:
-    return (folder / _SAID).read_text(encoding="utf-8")[-_LAST_SIGNS:].strip() or "it said nothing"
+    return (folder / _OUTPUT).read_text(encoding="utf-8")[-_LAST_SIGNS:].strip() or "it printed nothing"
 
 
 def _resident_bytes(pid: int) -> int:

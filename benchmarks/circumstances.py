@@ -40,7 +40,7 @@ class Used:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Where it ran. `load` is how many processes wanted a core when it began, None where that is not known."""
+    """The machine of a run. `load` is the number of processes that wanted a core when it began, None where unknown."""
 
     cpu: str
     cores: int
@@ -52,7 +52,7 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """What every table says of itself. `commit` is None outside a Git checkout; `began_at` is aware UTC."""
+    """The circumstances of a table. `commit` is None outside a Git checkout; `began_at` is aware UTC."""
 
     began_at: datetime
     commit: str | None
@@ -97,7 +97,7 @@ def this_machine() -> Machine:
 
 
 def cpu_name(facts: str) -> str:
-    """The processor's name as Linux tells it in the text of its `cpuinfo`, or what Python knows."""
+    """The processor's name from the text of Linux's `cpuinfo`, or what Python knows."""
     for line in facts.splitlines():
         key, _, value = line.partition(":")
         if key.strip() == "model name":

@@ -1,4 +1,4 @@
-"""How long recognizers take for a crop: `python -m benchmarks.crops --datasets FOLDER`."""
+"""The time of recognizers for a crop: `python -m benchmarks.crops --datasets FOLDER`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def crops(  # noqa: PLR0913 (each parameter is an option of the command)
 
 
 def choose_crops(root: Path, count: int, seed: int) -> list[Crop]:
-    """So many labelled plates of all sets, cut by their labels; where there are fewer, some come again.
+    """`count` labelled plates of all sets, cut by their labels; where there are fewer, some are repeated.
 
     Raises:
         DatasetError: There is none.

@@ -89,7 +89,7 @@ def load_sets(root: Path, names: tuple[str, ...] = ()) -> list[PhotoSet]:
 
 
 def load_set(folder: Path, name: str) -> PhotoSet:
-    """The dev rows of a folder whose labels say something: a text for crops, plates (or surely none) for photos.
+    """The dev rows of a folder whose labels say something: a text for crops, plates (or certainly none) for photos.
 
     Raises:
         DatasetError: The labels are missing or can't be used.

@@ -1,4 +1,4 @@
-"""What it costs that a power cut takes no sighting that was answered: `python -m benchmarks.durability`.
+"""The cost of sightings that a power cut can't lose once they are answered: `python -m benchmarks.durability`.
 
 SQLite is measured with `synchronous` FULL, as the server sets it, and with NORMAL, under which the last commits may be
 lost with the power. The two take turns in one run, each with a database of its own on the same disk.
@@ -135,7 +135,7 @@ def recorder(folder: Path, way: str) -> Iterator[Recorder]:
 
 
 def timed_ms(work: Callable[[], None]) -> float:
-    """How many milliseconds it takes."""
+    """The duration in milliseconds."""
     start = time.perf_counter()
     work()
     return (time.perf_counter() - start) * _MILLISECONDS

@@ -1,4 +1,4 @@
-"""What stops a benchmark, drawn as a tree.
+"""Errors that stop a benchmark, drawn as a tree.
 
 PlatewatchError
 └── BenchmarkError

@@ -1,4 +1,4 @@
-"""What the detector proposes, by the plates' width and profile: `python -m benchmarks.finding --datasets FOLDER`."""
+"""Recall of the proposals, by the plates' width and profile: `python -m benchmarks.finding --datasets FOLDER`."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _IOUS: Final = (0.5, 0.7)
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """How many labelled plates of one class of widths have a proposal of their own; `least` is the class's border."""
+    """The labelled plates of one class of widths that have a proposal of their own; `least` is its lower bound."""
 
     least: int
     plates: int
@@ -46,7 +46,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What one profile proposed on some photos."""
+    """The proposals of one profile on some photos."""
 
     photos_of: str
     profile: Profile

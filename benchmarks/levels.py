@@ -1,4 +1,4 @@
-"""How many readings are right above and below each confidence: `python -m benchmarks.levels --datasets FOLDER`.
+"""The number of right readings above and below each confidence: `python -m benchmarks.levels --datasets FOLDER`.
 
 The default of the setting `UNSURE_BELOW` was chosen by these figures.
 """

@@ -1,4 +1,4 @@
-"""How fast the library is: each stage, and whole images a second."""
+"""The speed of the library: each stage, and whole images a second."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class StageSpeed:
-    """How long each stage took with `threads` processor threads, by the stage's name, and all together."""
+    """The durations of the stages with `threads` processor threads, by the stage's name, and of all together."""
 
     threads: int
     stages: dict[str, Spread]
@@ -65,7 +65,7 @@ def stage_speed(threads: int, times: Iterable[StageTimes]) -> StageSpeed:
 
 def measure_stages(reader: PlateReader, photos: Sequence[Path], repeat: int, threads: int) -> StageSpeed:
     """Each photo read `repeat` times by a reader that is warm; raises ImageError and OSError."""
-    # Opened anew each time: an opened image keeps its pixels.
+    # Opened again each time: an opened image keeps its pixels.
     times = [reader.read_timed(open_image(photo.read_bytes()))[1] for _ in range(repeat) for photo in photos]
     return stage_speed(threads, times)
 

@@ -25,7 +25,7 @@ RECORD_PATH: Final = "/api/v1/sightings"
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked of the server: its readers and their threads, and how many clients ask at once."""
+    """The load on the server: its readers and their threads, and the number of clients at once."""
 
     readers: int = 1
     threads: int = 2
@@ -65,7 +65,7 @@ class HttpSpeed:
         return images / (self.library_before.seconds + self.library_after.seconds)
 
     def ratio(self, path: str) -> float:
-        """Which share of the library's speed is left over HTTP."""
+        """The speed over HTTP as a share of the library's."""
         return self.over_http[path].images_per_s / self.library_per_s
 
 
@@ -106,22 +106,22 @@ def log_in(client: httpx2.Client) -> None:
     Raises:
         ChildError: The server refuses.
     """
-    registration = _checked(client.get("/auth/register")).json()
+    registration = _check(client.get("/auth/register")).json()
     if registration["data"]["first_account"]:
-        _checked(client.post("/auth/register", json=_ACCOUNT))
-    _checked(client.post("/auth/login", json=_ACCOUNT))
+        _check(client.post("/auth/register", json=_ACCOUNT))
+    _check(client.post("/auth/login", json=_ACCOUNT))
 
 
 def sender(client: httpx2.Client, path: str) -> Callable[[bytes], object]:
     """A function that sends one image and waits for its answer; it raises ChildError if the server refuses."""
 
     def send(image: bytes) -> object:
-        return _checked(client.post(path, files={"image": ("photo", image)}))
+        return _check(client.post(path, files={"image": ("photo", image)}))
 
     return send
 
 
-def _checked(response: httpx2.Response) -> httpx2.Response:
+def _check(response: httpx2.Response) -> httpx2.Response:
     if response.status_code not in _OK:
         raise ChildError(f"{response.request.url.path} answered {response.status_code}: {response.text[:300]}")
     return response

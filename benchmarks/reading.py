@@ -87,7 +87,7 @@ def measure_set(reader: PlateReader, photo_set: PhotoSet, advance: Callable[[], 
 
 
 def read_photo(reader: PlateReader, photo: LabeledPhoto) -> Outcome:
-    """What the reader makes of one image; a crop goes to the recognizer as it is, without a detector."""
+    """The readings of one image; a crop goes to the recognizer as it is, without a detector."""
     try:
         image = open_image(photo.path.read_bytes(), reader.limits)
         result = read_crop(reader, image, photo.cut_xyxy) if photo.is_crop else reader.read_image(image)

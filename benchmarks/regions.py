@@ -1,4 +1,4 @@
-"""Where plates are from, as it is told of labelled crops: `python -m benchmarks.regions --datasets FOLDER`."""
+"""Regions that are reported for labelled crops: `python -m benchmarks.regions --datasets FOLDER`."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ _MS: Final = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class ToldPlate:
-    """One plate: the label's region, what was told with which confidence, and how long reading it took."""
+class ReportedPlate:
+    """One plate: the label's region, the reported region with its confidence, and how long reading it took."""
 
     image: str
     labelled: str
-    told: str | None
+    reported: str | None
     confidence: float | None
     duration_ms: float
 
@@ -47,13 +47,13 @@ class RegionResult:
     name: str
     plates: int
     country: float
-    told: float
+    reported: float
     state: float | None
-    state_told: float | None
-    state_of_told: float | None
+    state_reported: float | None
+    state_precision: float | None
     calibration_error: float | None
     median_ms: float
-    wrong: tuple[ToldPlate, ...]
+    wrong: tuple[ReportedPlate, ...]
 
 
 def regions(  # noqa: PLR0913 (each parameter is an option of the command)
@@ -67,7 +67,7 @@ def regions(  # noqa: PLR0913 (each parameter is an option of the command)
     output: Annotated[Path, typer.Option(help="Folder for the JSON file.")] = RESULTS,
     write: Annotated[Path | None, typer.Option(help="Page whose figures to replace.")] = None,
 ) -> None:
-    """Measure how often the state and the country that are told of a crop are the labelled ones."""
+    """Measure how often the reported state and country of a crop are the labelled ones."""
     try:
         how = circumstances("benchmarks.regions", Used(("platewatch", "platewatch-regions")))
         reader = PlateReader(threads=threads, options=BackendOptions(region_model=region_model))
@@ -81,9 +81,9 @@ def regions(  # noqa: PLR0913 (each parameter is an option of the command)
         raise typer.Exit(_USAGE) from error
 
 
-def read_set(reader: PlateReader, photo_set: PhotoSet) -> list[ToldPlate]:
-    """What is told of each crop of the set whose label names a region."""
-    told = []
+def read_set(reader: PlateReader, photo_set: PhotoSet) -> list[ReportedPlate]:
+    """The reported region of each crop of the set whose label names a region."""
+    plates = []
     for photo in photo_set.photos:
         labelled = photo.plates[0].region
         if labelled is None:
@@ -92,54 +92,56 @@ def read_set(reader: PlateReader, photo_set: PhotoSet) -> list[ToldPlate]:
         start = time.perf_counter()
         reading = reader.read_crop(crop)
         duration_ms = (time.perf_counter() - start) * _MS
-        told.append(ToldPlate(photo.name, labelled, reading.region, reading.region_confidence, duration_ms))
-    return told
+        plates.append(ReportedPlate(photo.name, labelled, reading.region, reading.region_confidence, duration_ms))
+    return plates
 
 
-def measure(name: str, plates: Sequence[ToldPlate]) -> RegionResult:
-    """The shares of one set; a state counts as told only where the label names one too."""
+def measure(name: str, plates: Sequence[ReportedPlate]) -> RegionResult:
+    """The shares of one set; a state counts as reported only where the label names one too."""
     of_states = [one for one in plates if names_state(one.labelled)]
-    states_told = [one for one in of_states if one.told is not None and names_state(one.told)]
-    right = [one.labelled == one.told for one in states_told]
+    reported_states = [one for one in of_states if one.reported is not None and names_state(one.reported)]
+    right = [one.labelled == one.reported for one in reported_states]
     return RegionResult(
         name=name,
         plates=len(plates),
-        country=_share([same_region(one.labelled, one.told) for one in plates]) or 0.0,
-        told=_share([one.told is not None for one in plates]) or 0.0,
+        country=_share([same_region(one.labelled, one.reported) for one in plates]) or 0.0,
+        reported=_share([one.reported is not None for one in plates]) or 0.0,
         state=sum(right) / len(of_states) if of_states else None,
-        state_told=len(states_told) / len(of_states) if of_states else None,
-        state_of_told=_share(right),
+        state_reported=len(reported_states) / len(of_states) if of_states else None,
+        state_precision=_share(right),
         calibration_error=calibration_error(plates),
         median_ms=round(statistics.median([one.duration_ms for one in plates]), 1) if plates else 0.0,
         wrong=tuple(one for one in plates if not _is_right(one)),
     )
 
 
-def calibration_error(plates: Sequence[ToldPlate]) -> float | None:
-    """How far confidence and share of right regions lie apart, in ten bins; None where nothing was told."""
-    told = [(one.confidence, _is_right(one)) for one in plates if one.told is not None and one.confidence is not None]
-    if not told:
+def calibration_error(plates: Sequence[ReportedPlate]) -> float | None:
+    """The calibration error of the regions' confidences, in ten bins; None where nothing was reported."""
+    reported = [
+        (one.confidence, _is_right(one)) for one in plates if one.reported is not None and one.confidence is not None
+    ]
+    if not reported:
         return None
     bins: list[list[tuple[float, bool]]] = [[] for _ in range(_BINS)]
-    for confidence, is_right in told:
+    for confidence, is_right in reported:
         bins[min(_BINS - 1, int(confidence * _BINS))].append((confidence, is_right))
-    return sum(abs(sum(confidence - is_right for confidence, is_right in one)) for one in bins) / len(told)
+    return sum(abs(sum(confidence - is_right for confidence, is_right in one)) for one in bins) / len(reported)
 
 
 def table(results: Sequence[RegionResult]) -> Grid:
     """A row for each set."""
     return Grid(
         "Regions of crops (per cent; ms is the middle time of a whole reading)",
-        ("set", "plates", "state", "state told", "right of told", "country", "told", "ECE", "ms"),
+        ("set", "plates", "state", "state reported", "right of reported", "country", "reported", "ECE", "ms"),
         tuple(
             (
                 one.name,
                 str(one.plates),
                 percent(one.state),
-                percent(one.state_told),
-                percent(one.state_of_told),
+                percent(one.state_reported),
+                percent(one.state_precision),
                 percent(one.country),
-                percent(one.told),
+                percent(one.reported),
                 percent(one.calibration_error),
                 figure(one.median_ms),
             )
@@ -148,11 +150,11 @@ def table(results: Sequence[RegionResult]) -> Grid:
     )
 
 
-def _is_right(one: ToldPlate) -> bool:
-    """Whether what was told is right: a state, or a country where no state was told or the label names none."""
-    if one.told is not None and names_state(one.told) and names_state(one.labelled):
-        return one.told == one.labelled
-    return same_region(one.labelled, one.told)
+def _is_right(one: ReportedPlate) -> bool:
+    """Whether the reported region is right: the state where both name one, else the country."""
+    if one.reported is not None and names_state(one.reported) and names_state(one.labelled):
+        return one.reported == one.labelled
+    return same_region(one.labelled, one.reported)
 
 
 def _share(values: Sequence[bool]) -> float | None:

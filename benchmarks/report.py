@@ -30,7 +30,7 @@ class Grid:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a benchmark found: all of it as `results`, the tables of it, and what a reader must know beside them.
+    """The outcome of a benchmark: all `results`, their tables, and notes for the reader.
 
     `mark` is where on a page they stand; by default, under the benchmark's name.
     """
@@ -49,11 +49,11 @@ def publish(measured: Measured, output: Path, write: Path | None) -> None:
     Raises:
         PageError: The page is missing, or its marks are.
     """
-    told_by = measured.how, measured.notes, measured.grids
-    show(Console(), *told_by)
+    described_by = measured.how, measured.notes, measured.grids
+    show(Console(), *described_by)
     print(f"JSON: {write_json(output, measured.name, measured.how, measured.results, measured.grids)}")
     if write is not None:
-        write_between_marks(write, measured.mark or measured.name, markdown(*told_by))
+        write_between_marks(write, measured.mark or measured.name, markdown(*described_by))
 
 
 def percent(share: float | None) -> str:
@@ -66,7 +66,7 @@ def figure(value: float | None, digits: int = 1) -> str:
     return NOTHING if value is None else f"{value:.{digits}f}"
 
 
-def told(how: Circumstances) -> list[str]:
+def describe(how: Circumstances) -> list[str]:
     """The circumstances in a few lines for people."""
     code = f"commit {how.commit}" if how.commit else "no Git checkout"
     changed = " with changes that are not committed" if how.has_changes else ""
@@ -83,7 +83,7 @@ def told(how: Circumstances) -> list[str]:
 
 def markdown(how: Circumstances, notes: Sequence[str], grids: Sequence[Grid]) -> str:
     """Circumstances, notes and tables for a page."""
-    lines = [f"- {line}" for line in (*told(how), *notes)]
+    lines = [f"- {line}" for line in (*describe(how), *notes)]
     for grid in grids:
         lines += ["", f"**{grid.title}**", "", _markdown_row(grid.columns)]
         lines.append("|---|" + "---:|" * (len(grid.columns) - 1))
@@ -93,7 +93,7 @@ def markdown(how: Circumstances, notes: Sequence[str], grids: Sequence[Grid]) ->
 
 def show(console: Console, how: Circumstances, notes: Sequence[str], grids: Sequence[Grid]) -> None:
     """Print the same to the terminal."""
-    for line in (*told(how), *notes):
+    for line in (*describe(how), *notes):
         console.print(line, markup=False, highlight=False, soft_wrap=True)
     for grid in grids:
         table = Table(title=grid.title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))

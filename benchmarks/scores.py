@@ -1,4 +1,4 @@
-"""How good readings are: pure functions over texts, boxes and confidences.
+"""Scores of readings: pure functions over texts, boxes and confidences.
 
 Texts are compared after upper-casing and dropping everything but A-Z and 0-9; the province characters of Chinese
 plates count in `exact_with_province` only. Shares are 0..1, and None where there is nothing to share.
@@ -66,7 +66,7 @@ class ReadPlate:
 
 @dataclass(frozen=True, slots=True)
 class TextScores:
-    """How well the plates with a known text were read; one that was not found counts as read wrong.
+    """Scores of the readings of plates with a known text; a plate that was not found counts as read wrong.
 
     `precision_at_coverage` is by per cent of the plates kept; None where fewer were read at all.
     `exact_with_province` is None where no truth has a province character, `region` where no label names one; a reading
@@ -85,7 +85,7 @@ class TextScores:
 
 @dataclass(frozen=True, slots=True)
 class FindingScores:
-    """How well plates were found. `recall` is by the IoU that a prediction must reach."""
+    """Scores of the detections. `recall` is by the IoU that a prediction must reach."""
 
     images: int
     plates: int
@@ -94,7 +94,7 @@ class FindingScores:
 
 
 def letters_and_digits(text: str) -> str:
-    """What of a text is compared."""
+    """The characters of a text that are compared."""
     return "".join(sign for sign in text.upper() if sign in _LETTERS_AND_DIGITS)
 
 
@@ -104,12 +104,12 @@ def with_province(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """What of a text is compared where O and 0, I and 1 count as the same."""
+    """The compared characters of a text, with O as 0 and I as 1."""
     return letters_and_digits(text).translate(_FOLDING)
 
 
 def edit_distance(one: str, other: str) -> int:
-    """How many signs must be put in, taken out or replaced to make one of the other (Levenshtein)."""
+    """The edit distance (Levenshtein) of two texts."""
     distances = list(range(len(other) + 1))
     for row, sign in enumerate(one, start=1):
         diagonal, distances[0] = distances[0], row
@@ -166,7 +166,7 @@ def calibration_error(plates: Sequence[ReadPlate]) -> float | None:
 
 
 def reading_of(plate: LabeledPlate, predictions: Sequence[PredictedPlate]) -> ReadPlate | None:
-    """What the most confident prediction about this plate says; None where the plate's text is not known."""
+    """The reading of the most confident prediction for this plate; None where the plate's text is not known."""
     if plate.text is None:
         return None
     about = [prediction for prediction in predictions if _overlap(plate, prediction) >= _ABOUT_THE_PLATE_IOU]
@@ -182,7 +182,7 @@ def compared(plate: LabeledPlate, read: PredictedPlate | None) -> ReadPlate:
 
 
 def count_found(plates: Sequence[LabeledPlate], predictions: Sequence[PredictedPlate], min_iou: float) -> int:
-    """How many plates have a prediction of their own: each, by falling confidence, takes the plate it fits best."""
+    """The number of plates found: each prediction, by falling confidence, takes the plate that it fits best."""
     waiting = list(plates)
     for prediction in sorted(predictions, key=lambda prediction: -prediction.confidence):
         best = max(waiting, key=lambda plate: _overlap(plate, prediction), default=None)
@@ -197,7 +197,7 @@ def false_plates(plates: Sequence[LabeledPlate], predictions: Sequence[Predicted
 
 
 def finding_scores(images: Sequence[tuple[Sequence[LabeledPlate], Sequence[PredictedPlate]]]) -> FindingScores:
-    """How well plates were found over all images, each given as its known and its predicted plates."""
+    """Detection scores over all images, each given as its known and its predicted plates."""
     plates = sum(len(known) for known, _ in images)
     found = {limit: sum(count_found(known, predicted, limit) for known, predicted in images) for limit in RECALL_IOUS}
     wrong = sum(len(false_plates(known, predicted)) for known, predicted in images)

@@ -1,4 +1,4 @@
-"""How long frames of two usual sizes take, beside another reader in the same run: `python -m benchmarks.sizes`."""
+"""The time of frames of two usual sizes, beside another reader in the same run: `python -m benchmarks.sizes`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from benchmarks.datasets import LabeledPhoto, load_sets
 from benchmarks.errors import DatasetError
 from benchmarks.library import measure_stages, measure_throughput
 from benchmarks.report import Grid, Measured, figure, publish
-from benchmarks.speed import choose_photos, tell
+from benchmarks.speed import choose_photos, print_step
 from platewatch.errors import PlatewatchError
 from platewatch.vision.image import encode_jpeg, open_image
 from platewatch.vision.inference.registry import OWN
@@ -108,7 +108,7 @@ def frame_of(photo: LabeledPhoto, size: tuple[int, int]) -> BoxXyxy | None:
 
 
 def measure(photos: Sequence[LabeledPhoto], size: tuple[int, int], names: Sequence[str], repeat: int) -> list[Pace]:
-    """The pace of each reader on frames of these photos; what is under way is told on standard error."""
+    """The pace of each reader on frames of these photos; the progress goes to standard error."""
     with tempfile.TemporaryDirectory() as folder:
         files = [write_frame(photo, size, Path(folder) / f"{number}.jpg") for number, photo in enumerate(photos)]
         return [_pace(files, size, name, repeat) for name in names]
@@ -143,7 +143,7 @@ def table(paces: Sequence[Pace]) -> Grid:
 
 
 def _pace(files: Sequence[Path], size: tuple[int, int], name: str, repeat: int) -> Pace:
-    tell(f"{name} at {size[0]} x {size[1]}")
+    print_step(f"{name} at {size[0]} x {size[1]}")
     one, two, other = (_warm_reader(name, threads) for threads in (1, 2, 1))
     totals = [measure_stages(reader, files, repeat, threads).total for reader, threads in ((one, 1), (two, 2))]
     together = [measure_throughput([one, other], files, 1, 1).images_per_s for _ in range(repeat)]

@@ -29,7 +29,7 @@ _SIDE_BY_SIDE = 2
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to measure with: photos, each read `repeat` times; `starts` of the command; `clients` over HTTP."""
+    """Options of the measurement: photos, each read `repeat` times; `starts` of the command; `clients` over HTTP."""
 
     photos: tuple[Path, ...]
     repeat: int
@@ -87,24 +87,24 @@ def choose_photos(datasets: Path | None, count: int, seed: int) -> tuple[Path, .
 
 
 def measure(plan: Plan) -> SpeedResult:
-    """Every measurement, one after the other; what is under way is told on standard error."""
-    tell("the stages of the library")
+    """Every measurement, one after the other; the progress goes to standard error."""
+    print_step("the stages of the library")
     readers = {threads: _warm_reader(plan, threads) for threads in _THREADS}
     stages = tuple(measure_stages(readers[threads], plan.photos, plan.repeat, threads) for threads in _THREADS)
-    tell("images a second of the library")
+    print_step("images a second of the library")
     throughput = [measure_throughput([readers[threads]], plan.photos, plan.repeat, threads) for threads in _THREADS]
     pair = [readers[1], *(_warm_reader(plan, 1) for _ in range(_SIDE_BY_SIDE - 1))]
     throughput.append(measure_throughput(pair, plan.photos, plan.repeat, 1))
-    tell("the start of the command")
+    print_step("the start of the command")
     options = ("--detector", plan.detector, "--recognizer", plan.recognizer)
     starts = tuple(measure_start_up(plan.photos[0], options) for _ in range(plan.starts))
-    tell("images a second over HTTP")
+    print_step("images a second over HTTP")
     load = Load(clients=plan.clients, detector=plan.detector, recognizer=plan.recognizer)
     http = measure_http(load, plan.photos, plan.repeat)
     return SpeedResult(len(plan.photos), stages, tuple(throughput), starts, http)
 
 
-def tell(what: str) -> None:
+def print_step(what: str) -> None:
     """Say on standard error what is measured now."""
     print(f"Measuring {what} ...", file=sys.stderr)
 
@@ -128,7 +128,7 @@ def tables(result: SpeedResult) -> list[Grid]:
 
 
 def describe(plan: Plan, seed: int, *, samples: bool) -> list[str]:
-    """What a reader of the tables must know beside the circumstances."""
+    """Notes for readers of the tables, beside the circumstances."""
     source = "all of `samples/`" if samples else f"chosen by chance with seed {seed} from the labelled photos"
     photos = f"{len(plan.photos)} photos, {source}, each read {plan.repeat} times"
     return [f"{photos}; detector {plan.detector}, recognizer {plan.recognizer}"]

@@ -40,11 +40,11 @@ class _Builder:
         fine = self._stage(self._conv(self._conv("images", 16, stride=2), 32, stride=2), 32, 1)
         eighth = self._stage(self._conv(fine, 64, stride=2), 64, 2)
         sixteenth = self._stage(self._conv(eighth, 128, stride=2), 128, 2)
-        last = self._pooled(self._stage(self._conv(sixteenth, 256, stride=2), 256, 1))
-        middle = self._stage(self._joined(self._enlarged(last), sixteenth), 128, 1, residual=False)
-        first = self._stage(self._joined(self._enlarged(middle), eighth), 64, 1, residual=False)
-        second = self._stage(self._joined(self._conv(first, 64, stride=2), middle), 128, 1, residual=False)
-        third = self._stage(self._joined(self._conv(second, 128, stride=2), last), 256, 1, residual=False)
+        last = self._pool(self._stage(self._conv(sixteenth, 256, stride=2), 256, 1))
+        middle = self._stage(self._join(self._enlarge(last), sixteenth), 128, 1, residual=False)
+        first = self._stage(self._join(self._enlarge(middle), eighth), 64, 1, residual=False)
+        second = self._stage(self._join(self._conv(first, 64, stride=2), middle), 128, 1, residual=False)
+        third = self._stage(self._join(self._conv(second, 128, stride=2), last), 256, 1, residual=False)
         maps = [one for level in (first, second, third) for one in self._heads(level)]
         shape = (1, None, None, None)
         outputs = [helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in maps]
@@ -65,16 +65,16 @@ class _Builder:
         for _ in range(depth):
             block = self._conv(self._conv(parts[-1], half), half)
             parts.append(self._add("Add", [block, parts[-1]], half) if residual else block)
-        return self._conv(self._joined(*parts), channels, side=1)
+        return self._conv(self._join(*parts), channels, side=1)
 
-    def _pooled(self, value: str) -> str:
+    def _pool(self, value: str) -> str:
         channels = self._channels[value]
         parts = [self._conv(value, channels // 2, side=1)]
         for _ in range(3):
             parts.append(
                 self._add("MaxPool", [parts[-1]], channels // 2, kernel_shape=[5, 5], pads=[2, 2, 2, 2], strides=[1, 1])
             )
-        return self._conv(self._joined(*parts), channels, side=1)
+        return self._conv(self._join(*parts), channels, side=1)
 
     def _halves(self, value: str) -> list[str]:
         half = self._channels[value] // 2
@@ -83,24 +83,24 @@ class _Builder:
         self._channels |= dict.fromkeys(names, half)
         return names
 
-    def _joined(self, *values: str) -> str:
+    def _join(self, *values: str) -> str:
         return self._add("Concat", list(values), sum(self._channels[value] for value in values), axis=1)
 
-    def _enlarged(self, value: str) -> str:
-        scales = self._stored(np.asarray([1, 1, 2, 2], np.float32))
+    def _enlarge(self, value: str) -> str:
+        scales = self._store(np.asarray([1, 1, 2, 2], np.float32))
         return self._add("Resize", [value, "", scales], self._channels[value], mode="nearest")
 
     def _conv(self, value: str, channels: int, *, side: int = 3, stride: int = 1, active: bool = True) -> str:
         before = self._channels[value]
         drawn = self._rng.standard_normal((channels, before, side, side), np.float32) / np.sqrt(before * side * side)
-        inputs = [value, self._stored(drawn.astype(np.float32)), self._stored(np.zeros(channels, np.float32))]
+        inputs = [value, self._store(drawn.astype(np.float32)), self._store(np.zeros(channels, np.float32))]
         edges = [side // 2] * 4
         done = self._add("Conv", inputs, channels, kernel_shape=[side, side], pads=edges, strides=[stride, stride])
         if not active:
             return done
         return self._add("Mul", [done, self._add("Sigmoid", [done], channels)], channels)
 
-    def _stored(self, values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str:
+    def _store(self, values: np.ndarray[tuple[int, ...], np.dtype[np.float32]]) -> str:
         name = f"w{len(self._weights)}"
         self._weights.append(numpy_helper.from_array(values, name))
         return name

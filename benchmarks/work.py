@@ -1,4 +1,4 @@
-"""How much the networks compute, and how near to the processor's best: `python -m benchmarks.work`."""
+"""The networks' computations, and how near they are to the processor's best: `python -m benchmarks.work`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one network computes in one call: millions of multiply-adds, and the middle time of one thread."""
+    """One network's work in one call: millions of multiply-adds, and the median time of one thread."""
 
     network: str
     kind: str
@@ -96,11 +96,11 @@ def beside() -> list[Work]:
     content = usual_detector()
     model = onnx.load_from_string(content)
     session = ModelSession(content, provider=Provider.CPU, threads=1)
-    return [_timed("of YOLOv8n's size", model, session, shape) for shape in (_SQUARE, (1, 3, *_WIDE))]
+    return [_time_model("of YOLOv8n's size", model, session, shape) for shape in (_SQUARE, (1, 3, *_WIDE))]
 
 
 def multiply_adds(model: onnx.ModelProto, shape: Shape) -> int:
-    """How many multiplications with addition the network's convolutions and matrix products take for this input."""
+    """The number of multiply-adds of the network's convolutions and matrix products for this input."""
     sizes = model.graph.input[0].type.tensor_type.shape.dim
     for dimension, size in zip(sizes, shape, strict=True):
         dimension.Clear()
@@ -155,10 +155,10 @@ def table(found: Sequence[Work], best: Mapping[str, float]) -> Grid:
 
 def _work(model: InstalledModel, shape: Shape) -> Work:
     session = model.load(provider=Provider.CPU, threads=1)
-    return _timed(model.card.name, onnx.load(str(model.model_path)), session, shape)
+    return _time_model(model.card.name, onnx.load(str(model.model_path)), session, shape)
 
 
-def _timed(name: str, model: onnx.ModelProto, session: ModelSession, shape: Shape) -> Work:
+def _time_model(name: str, model: onnx.ModelProto, session: ModelSession, shape: Shape) -> Work:
     values = np.random.default_rng(1).random(shape, np.float32)
     if model.graph.input[0].type.tensor_type.elem_type == TensorProto.UINT8:
         values = (255 * values).astype(np.uint8)

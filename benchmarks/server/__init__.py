@@ -1,1 +1,1 @@
-"""What the server keeps up with: searches, recording, memory."""
+"""Benchmarks of the server: searches, recording, memory."""

@@ -31,11 +31,11 @@ class Backend:
 
     @property
     def is_known(self) -> bool:
-        """Whether `seconds` tells anything; on SQLite there is no other process."""
+        """Whether `seconds` means anything; on SQLite there is no other process."""
         return self._schedule is not None
 
     def seconds(self) -> float:
-        """What it has used so far; 0 if it is not known."""
+        """The processor seconds used so far; 0 if unknown."""
         if self._schedule is not None:
             with contextlib.suppress(OSError):
                 return int(self._schedule.read_text().split()[0]) / _NANOSECONDS

@@ -1,4 +1,4 @@
-"""Some time of mixed traffic at a steady pace, and whether the server's memory grows.
+"""Mixed traffic at a steady pace for some time, and whether the server's memory grows.
 
 `python -m benchmarks.server.endurance --minutes 60`.
 
@@ -53,7 +53,7 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Endurance:
-    """What the server did, and how much memory it had (MiB): the mean of each sixth of the time, and its growth."""
+    """The server's work and its memory (MiB): the mean of each sixth of the time, and its growth."""
 
     requests: int
     failed: int
@@ -70,7 +70,7 @@ class Endurance:
 
 @dataclass(slots=True)
 class Notes:
-    """What the clients wrote down together."""
+    """The measurements of all clients."""
 
     times_ms: list[float] = field(default_factory=list)
     kinds: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ def endurance(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How long and how fast is asked."""
+    """The duration and the pace of the requests."""
 
     seconds: float
     per_second: float
@@ -141,13 +141,13 @@ def measure(url: str, pid: int, pace: Pace) -> Endurance:
         threads = [threading.Thread(target=work, args=(client,)) for client in asking]
         for thread in threads:
             thread.start()
-        looks = _watched(pid, threads, began)
+        looks = _watch(pid, threads, began)
     if len(notes.problems) > _MAX_FAILED * len(notes.times_ms):
         raise ChildError(f"{len(notes.problems)} requests failed, among them: {notes.problems[0]}")
     return summed_up(looks, notes, time.monotonic() - began)
 
 
-def _watched(pid: int, threads: Sequence[threading.Thread], began: float) -> list[Look]:
+def _watch(pid: int, threads: Sequence[threading.Thread], began: float) -> list[Look]:
     """The memory, looked at until all threads have ended."""
     looks = []
     while any(thread.is_alive() for thread in threads):

@@ -1,4 +1,4 @@
-"""How long it takes to match a plate against a long list: `python -m benchmarks.server.matching`."""
+"""The time of matching a plate against a long list: `python -m benchmarks.server.matching`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Ask = Callable[[random.Random, int], str]
 
 @dataclass(frozen=True, slots=True)
 class Mixture:
-    """What the list is made of: how many entries, and the shares (0..1) that allow one edit and two."""
+    """The contents of the list: its entries, and the shares (0..1) that allow one edit and two."""
 
     entries: int
     one_edit: float
@@ -58,7 +58,7 @@ class MatchTime:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """How long the list took to import, and each kind of plate to match."""
+    """The times of importing the list, and of matching each kind of plate."""
 
     mixture: Mixture
     import_s: float

@@ -1,4 +1,4 @@
-"""What Gunicorn's preloading saves in memory: `python -m benchmarks.server.preload`.
+"""The memory that Gunicorn's preloading saves: `python -m benchmarks.server.preload`.
 
 The server is started as in production, once with `preload_app` as deploy/gunicorn.conf.py has it and once without. When
 every worker has loaded its models, the memory of all processes is looked at. Resident memory (RSS) counts what
@@ -32,7 +32,7 @@ _MIB: Final = 1024 * 1024
 _READY_WITHIN_S: Final = 300.0
 _ASK_EVERY_S: Final = 0.1
 _READY: Final = "models.ready"
-"""What each worker's log says when its models are loaded."""
+"""The line of each worker's log once its models are loaded."""
 _ENDS_WITHIN_S: Final = 60.0
 
 
@@ -89,19 +89,19 @@ def measure(gunicorn: Path, workers: int, *, preloaded: bool) -> Preload:
         )
         given = dict(os.environ) | {"WEB_CONCURRENCY": str(workers)}
         environment = child_environment(given, {"HOST": "127.0.0.1", "PORT": port, "DATA": str(folder / "data")})
-        with (folder / "said.txt").open("w") as said:
+        with (folder / "output.txt").open("w") as log:
             try:
                 process = subprocess.Popen(
-                    [gunicorn, "--config", config], cwd=folder, env=environment, stdout=said, stderr=said
+                    [gunicorn, "--config", config], cwd=folder, env=environment, stdout=log, stderr=log
                 )
             except FileNotFoundError as error:
                 raise ChildError(f"There is no {str(gunicorn)!r}. Install requirements/production.txt.") from error
             try:
-                _wait_until_ready(process, folder / "said.txt", workers)
+                _wait_until_ready(process, folder / "output.txt", workers)
                 master = psutil.Process(process.pid)
                 return Preload(preloaded, memory_of(master), tuple(map(memory_of, master.children())))
             except ChildError as error:
-                raise ChildError(f"{error} {(folder / 'said.txt').read_text()[-1000:]}") from error
+                raise ChildError(f"{error} {(folder / 'output.txt').read_text()[-1000:]}") from error
             finally:
                 process.terminate()
                 process.wait(_ENDS_WITHIN_S)
@@ -138,9 +138,9 @@ def grid(results: Sequence[Preload]) -> Grid:
     return Grid("Memory of Gunicorn's processes (MiB)", ("process", "RSS", "PSS", "unique"), tuple(rows))
 
 
-def _wait_until_ready(process: subprocess.Popen[bytes], said: Path, workers: int) -> None:
+def _wait_until_ready(process: subprocess.Popen[bytes], output: Path, workers: int) -> None:
     deadline = time.monotonic() + _READY_WITHIN_S
-    while said.read_text().count(_READY) < workers:
+    while output.read_text().count(_READY) < workers:
         if process.poll() is not None:
             raise ChildError(f"Gunicorn ended with {process.returncode}.")
         if time.monotonic() > deadline:

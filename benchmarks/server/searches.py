@@ -1,4 +1,4 @@
-"""How long each kind of search takes: `python -m benchmarks.server.searches`, on SQLite or any database by its URL."""
+"""The time of each kind of search: `python -m benchmarks.server.searches`, on SQLite or any database by its URL."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ ASKS: Final[dict[str, Ask]] = {
         "location_id": rng.randint(1, LOCATIONS),
         **_day(rng),
     },
-    "location, direction, surest": lambda rng, _world: {
+    "location, direction, most confident": lambda rng, _world: {
         "location_id": rng.randint(1, LOCATIONS),
         "direction": "entering",
         "min_confidence": 0.99,
@@ -156,7 +156,7 @@ def prepared(url: str | None) -> Iterator[Database]:
 
 
 def known_world(database: Database, sightings: int) -> World:
-    """What `populate` made in this database before."""
+    """The world that `populate` made in this database before."""
     with database.reading() as session:
         page = session.connection().exec_driver_sql("SELECT text FROM plate_texts")
         plates = [text for (text,) in page]
@@ -179,8 +179,8 @@ def measure(
     for number in range(times + 1):
         asked = kind[1](rng, world)
         filters = {name: value for name, value in asked.items() if name != "sort"}
-        page = _taken(database, backend, lambda service, asked=asked: service.page(SightingQuery(**asked)))  # type: ignore[misc]
-        count = _taken(database, backend, lambda service, filters=filters: service.count(SightingFilter(**filters)))  # type: ignore[misc]
+        page = _time_ask(database, backend, lambda service, asked=asked: service.page(SightingQuery(**asked)))  # type: ignore[misc]
+        count = _time_ask(database, backend, lambda service, filters=filters: service.count(SightingFilter(**filters)))  # type: ignore[misc]
         if number:
             pages.append(page)
             counts.append(count)
@@ -207,7 +207,7 @@ def grid(rows: tuple[SearchTime, ...]) -> Grid:
     )
 
 
-def _taken(database: Database, backend: Backend, ask: Callable[[SightingService], object]) -> tuple[float, float]:
+def _time_ask(database: Database, backend: Backend, ask: Callable[[SightingService], object]) -> tuple[float, float]:
     """Milliseconds until the answer, and of processors."""
     start, own, other = time.perf_counter(), time.thread_time(), backend.seconds()
     with database.reading() as session:

@@ -1,4 +1,4 @@
-"""How long each statistic takes: `python -m benchmarks.server.statistics`, on SQLite or any database by its URL."""
+"""The time of each statistic: `python -m benchmarks.server.statistics`, on SQLite or any database by its URL."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _visit(rng: random.Random, share: float) -> dict[str, Any]:
 
 
 def count_rows(database: Database) -> tuple[int, int]:
-    """How many sightings and visits there are."""
+    """The numbers of sightings and visits."""
     with database.reading() as session:
         counts = [session.scalar(select(func.count()).select_from(row)) or 0 for row in (SightingRow, VisitRow)]
     return counts[0], counts[1]

@@ -22,8 +22,8 @@ from benchmarks.errors import ChildError
 SAMPLES: Final = Path(__file__).parents[2] / "samples"
 _OK: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.NO_CONTENT})
 _RECENT: Final = timedelta(minutes=10)
-_EVENTS_HEARD: Final = 5
-_HEARD_WITHIN_S: Final = 20.0
+_EVENTS_READ: Final = 5
+_READ_WITHIN_S: Final = 20.0
 _LIST_ROWS: Final = 200
 _COMMENT: Final = b"\xff\xfe\x00\x12"
 """A JPEG's comment of 16 bytes: with another one, the same photo is one that was never read before."""
@@ -51,10 +51,10 @@ class Kind:
 
 def prepared(client: httpx2.Client, base_url: str) -> Visitor:
     """The visitor of a logged-in client; its list and its location are made if they are not there."""
-    lists = _checked(client.get("/api/v1/watchlists")).json()["items"]
-    made = lists[0] if lists else _posted(client, "/api/v1/watchlists", {"name": "residents", "kind": "allow"})
-    places = _checked(client.get("/api/v1/locations")).json()["items"]
-    place = places[0] if places else _posted(client, "/api/v1/locations", {"name": "place 0"})
+    lists = _check(client.get("/api/v1/watchlists")).json()["items"]
+    made = lists[0] if lists else _post(client, "/api/v1/watchlists", {"name": "residents", "kind": "allow"})
+    places = _check(client.get("/api/v1/locations")).json()["items"]
+    place = places[0] if places else _post(client, "/api/v1/locations", {"name": "place 0"})
     photos = tuple(path.read_bytes() for path in sorted(SAMPLES.glob("*.jpg")))
     return Visitor(client, base_url, photos, made["id"], place["id"])
 
@@ -72,48 +72,48 @@ def _record_by_hand(visitor: Visitor, rng: random.Random) -> None:
         "location": f"place {place}",
         "direction": rng.choice(("entering", "leaving")),
     }
-    _checked(visitor.client.post("/api/v1/sightings/manual", json=body))
+    _check(visitor.client.post("/api/v1/sightings/manual", json=body))
 
 
 def _search(visitor: Visitor, rng: random.Random) -> None:
     plate = _plate(rng)
     params = rng.choice(({}, {"plate": plate}, {"plate": plate[:5] + "*"}, {"plate": plate, "match": "fuzzy"}))
-    _checked(visitor.client.get("/api/v1/sightings", params=params))
+    _check(visitor.client.get("/api/v1/sightings", params=params))
 
 
 def _read_photo(visitor: Visitor, rng: random.Random) -> None:
     files = [("image", ("photo.jpg", _fresh(rng.choice(visitor.photos), rng))) for _ in range(rng.choice((1, 1, 4)))]
-    _checked(visitor.client.post("/api/v1/read", files=files))
+    _check(visitor.client.post("/api/v1/read", files=files))
 
 
 def _record_photo(visitor: Visitor, rng: random.Random) -> None:
     files = {"image": ("photo.jpg", _fresh(rng.choice(visitor.photos), rng))}
     data = {"location": "place 0", "direction": rng.choice(("entering", "leaving"))}
-    _checked(visitor.client.post("/api/v1/sightings", files=files, data=data))
+    _check(visitor.client.post("/api/v1/sightings", files=files, data=data))
 
 
 def _show_pictures(visitor: Visitor, rng: random.Random) -> None:
-    page = _checked(visitor.client.get("/api/v1/sightings", params={"limit": 50})).json()["items"]
+    page = _check(visitor.client.get("/api/v1/sightings", params={"limit": 50})).json()["items"]
     with_photo = [item for item in page if item.get("image_id") or item["source"] == "upload"]
     if with_photo:
         path = f"/api/v1/sightings/{rng.choice(with_photo)['id']}"
         for picture in ("image", "crop", "annotated"):
-            _checked(visitor.client.get(f"{path}/{picture}"))
+            _check(visitor.client.get(f"{path}/{picture}"))
 
 
 def _change_list(visitor: Visitor, rng: random.Random) -> None:
     path = f"/api/v1/watchlists/{visitor.watchlist_id}"
     made = visitor.client.post(f"{path}/entries", json={"plate": _plate(rng), "note": "a neighbor"})
     if made.status_code != HTTPStatus.CONFLICT:
-        _checked(made)
-    _checked(visitor.client.get(f"{path}/entries", params={"limit": 50}))
-    _checked(visitor.client.get("/api/v1/watchlists/check", params={"plate": _plate(rng)}))
+        _check(made)
+    _check(visitor.client.get(f"{path}/entries", params={"limit": 50}))
+    _check(visitor.client.get("/api/v1/watchlists/check", params={"plate": _plate(rng)}))
 
 
 def _import_list(visitor: Visitor, rng: random.Random) -> None:
     lines = "\n".join(["plate", *sorted({_plate(rng) for _ in range(_LIST_ROWS)})])
     path = f"/api/v1/watchlists/{visitor.watchlist_id}/import"
-    _checked(visitor.client.post(path, params={"mode": "replace"}, files={"file": ("list.csv", lines.encode())}))
+    _check(visitor.client.post(path, params={"mode": "replace"}, files={"file": ("list.csv", lines.encode())}))
 
 
 def _export(visitor: Visitor, rng: random.Random) -> None:
@@ -137,29 +137,29 @@ def _export(visitor: Visitor, rng: random.Random) -> None:
 
 def _decide(visitor: Visitor, rng: random.Random) -> None:
     body = {"plate": _plate(rng), "location_id": visitor.location_id, "direction": "entering", "confidence": 0.99}
-    _checked(visitor.client.post("/api/v1/access/decide", json=body))
-    _checked(visitor.client.get("/api/v1/access/log", params={"limit": 50}))
+    _check(visitor.client.post("/api/v1/access/decide", json=body))
+    _check(visitor.client.get("/api/v1/access/log", params={"limit": 50}))
 
 
 def _statistics(visitor: Visitor, rng: random.Random) -> None:
-    _checked(visitor.client.get(f"/api/v1/statistics/{rng.choice(('summary', 'heatmap', 'regulars', 'dwell'))}"))
+    _check(visitor.client.get(f"/api/v1/statistics/{rng.choice(('summary', 'heatmap', 'regulars', 'dwell'))}"))
 
 
 def _listen(visitor: Visitor, rng: random.Random) -> None:
     """Record a pass and hear of it; then come back as a listener that missed the last events, and hang up."""
     with connect(_live_address(visitor), additional_headers=_cookies(visitor), proxy=None) as socket:
         _record_by_hand(visitor, rng)
-        newest = json.loads(socket.recv(timeout=_HEARD_WITHIN_S))["id"]
-    after = max(0, newest - _EVENTS_HEARD)
+        newest = json.loads(socket.recv(timeout=_READ_WITHIN_S))["id"]
+    after = max(0, newest - _EVENTS_READ)
     if rng.random() < 1 / 2:
         address = f"{_live_address(visitor)}?after={after}"
         with connect(address, additional_headers=_cookies(visitor), proxy=None) as socket:
-            for _ in range(min(newest, _EVENTS_HEARD)):
-                socket.recv(timeout=_HEARD_WITHIN_S)
+            for _ in range(min(newest, _EVENTS_READ)):
+                socket.recv(timeout=_READ_WITHIN_S)
     else:
         with visitor.client.stream("GET", "/api/v1/events", headers={"Last-Event-ID": str(after)}) as answer:
             ids = (line for line in answer.iter_lines() if line.startswith("id:"))
-            for _ in zip(range(min(newest, _EVENTS_HEARD)), ids, strict=False):
+            for _ in zip(range(min(newest, _EVENTS_READ)), ids, strict=False):
                 pass
 
 
@@ -195,12 +195,12 @@ def _fresh(jpeg: bytes, rng: random.Random) -> bytes:
     return jpeg[:2] + _COMMENT + rng.randbytes(16) + jpeg[2:]
 
 
-def _posted(client: httpx2.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = _checked(client.post(path, json=body)).json()
+def _post(client: httpx2.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    made: dict[str, Any] = _check(client.post(path, json=body)).json()
     return made
 
 
-def _checked(answer: httpx2.Response) -> httpx2.Response:
+def _check(answer: httpx2.Response) -> httpx2.Response:
     if answer.status_code not in _OK:
         raise ChildError(f"{answer.request.url.path} answered {answer.status_code}: {answer.text[:300]}")
     return answer

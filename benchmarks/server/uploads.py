@@ -1,4 +1,4 @@
-"""How much memory the server takes for uploads as large as it allows: `python -m benchmarks.server.uploads`.
+"""The server's memory for uploads as large as it allows: `python -m benchmarks.server.uploads`.
 
 A real server is sent photos of each kind with as many pixels as one photo may have: alone, as many as one request may
 have, and in several requests at once. The peak is the kernel's own (VmHWM of the server's process), above the memory
@@ -44,7 +44,7 @@ _EXPECTED: Final = frozenset({HTTPStatus.OK, HTTPStatus.CREATED, HTTPStatus.SERV
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """What one kind of photo took at most, in MiB above the idle server."""
+    """The peak memory of one kind of photo, in MiB above the idle server."""
 
     kind: str
     kilobytes: float
@@ -152,14 +152,14 @@ def _forget_peak(pid: int) -> None:
     Path(f"/proc/{pid}/clear_refs").write_text("5", encoding="utf-8")
 
 
-def _encoded(image: Image.Image, image_format: str, **options: Any) -> bytes:
+def _encode(image: Image.Image, image_format: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, image_format, **options)
     return buffer.getvalue()
 
 
 def _plain(mode: str, color: Any, image_format: str = "PNG", **options: Any) -> Callable[[int], bytes]:
-    return lambda side: _encoded(Image.new(mode, (side, side), color), image_format, **options)
+    return lambda side: _encode(Image.new(mode, (side, side), color), image_format, **options)
 
 
 def _noise(image_format: str, mode: str = "RGB", **options: Any) -> Callable[[int], bytes]:
@@ -168,7 +168,7 @@ def _noise(image_format: str, mode: str = "RGB", **options: Any) -> Callable[[in
     def make(side: int) -> bytes:
         few = np.random.default_rng(1).integers(0, 256, (90, 90, 3), dtype=np.uint8)
         soft = np.asarray(cv2.resize(few, (side, side), interpolation=cv2.INTER_CUBIC), np.uint8)
-        return _encoded(Image.fromarray(soft).convert(mode), image_format, **options)
+        return _encode(Image.fromarray(soft).convert(mode), image_format, **options)
 
     return make
 
@@ -178,7 +178,7 @@ def _strewn(side: int) -> bytes:
     rng = np.random.default_rng(1)
     values = np.full((side, side), 128, np.uint8)
     values[rng.random((side, side)) < 0.02] = 0  # noqa: PLR2004 -- the share of such pixels
-    return _encoded(Image.fromarray(values), "PNG")
+    return _encode(Image.fromarray(values), "PNG")
 
 
 def _deep(channels: int, value: int) -> Callable[[int], bytes]:
@@ -203,7 +203,7 @@ def _deep_heic(side: int) -> bytes:
 
 def _wide(side: int) -> bytes:
     """As many pixels in rows as long as JPEG allows none: a panorama."""
-    return _encoded(Image.new("RGBA", (side * side // 256, 256), (120, 130, 140, 200)), "PNG")
+    return _encode(Image.new("RGBA", (side * side // 256, 256), (120, 130, 140, 200)), "PNG")
 
 
 def _share(parts: int, make: Callable[[int], bytes]) -> Callable[[int], bytes]:

@@ -49,7 +49,7 @@ _REGIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """What was made: some plates that occur, and how many different ones there are."""
+    """The made-up world: some of its plates, and the number of different plates."""
 
     sightings: int
     vehicles: int

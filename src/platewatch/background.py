@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 
 
 class Lease(Protocol):
-    """What only one process at a time holds."""
+    """A lease, which only one process at a time holds."""
 
     def take(self) -> bool:
         """Whether this process holds it now; also renews it."""

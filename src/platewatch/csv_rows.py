@@ -27,10 +27,10 @@ def csv_text(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Iterator[
     buffer.write(BYTE_ORDER_MARK)
     writer.writerow(header)
     for number, row in enumerate(rows, start=1):
-        writer.writerow([_written(cell) for cell in row])
+        writer.writerow([_format_cell(cell) for cell in row])
         if number % _BATCH == 0:
-            yield _emptied(buffer)
-    yield _emptied(buffer)
+            yield _drain(buffer)
+    yield _drain(buffer)
 
 
 def guarded(text: str) -> str:
@@ -44,7 +44,7 @@ def unguarded(text: str) -> str:
     return text[1:] if text.startswith("'") and guarded(text[1:]) == text else text
 
 
-def _written(cell: Cell) -> str:
+def _format_cell(cell: Cell) -> str:
     if cell is None:
         return ""
     if isinstance(cell, datetime):
@@ -54,7 +54,7 @@ def _written(cell: Cell) -> str:
     return guarded(cell) if isinstance(cell, str) else str(cell)
 
 
-def _emptied(buffer: io.StringIO) -> str:
+def _drain(buffer: io.StringIO) -> str:
     text = buffer.getvalue()
     buffer.seek(0)
     buffer.truncate()

@@ -26,7 +26,7 @@ ENCODING: Final = "utf-8-sig"
 
 _NOT_SETTINGS: Final = re.compile(
     r"PLATEWATCH_TEST_.*"
-    # Kubernetes tells each container about a service of that name.
+    # Kubernetes sets this variable in each container for a service of that name.
     r"|PLATEWATCH_SERVICE_(HOST|PORT(_.*)?)|PLATEWATCH_PORT_[0-9]+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?"
 )
 _MAYBE_SECRET: Final = re.compile(r"[^=:]*[=:]|(?:export\s+)?[A-Z0-9]+_[A-Z0-9_]+\s")
@@ -37,7 +37,7 @@ _SHOWN: Final = 40
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a name is given: in a line of a file, or in the environment."""
+    """The place where a name is set: a line of a file, or the environment."""
 
     name: str
     file: Path | None = None
@@ -73,7 +73,7 @@ class SettingNames:
         return next(field for field, names in self._names.items() if name.upper() in (*names, field.upper()))
 
     def place_of(self, field: str, places: Mapping[str, Place]) -> Place | None:
-        """Where the field was given, the name that wins first."""
+        """The places where the field was set; the name that wins comes first."""
         return next((places[name] for name in self._names[field] if name in places), None)
 
 
@@ -106,13 +106,13 @@ def read_names(environ: Mapping[str, str], file: Path, known: Collection[str]) -
     places = {place.name.upper(): place for place in [*in_file, *map(Place, environ)]}
     faults += _broken_lines(file, bindings or ())
     faults += [*_repeated(in_file, known), *_repeated(map(Place, environ), known)]
-    faults += [fault for place in _ordered(places) if (fault := _misspelt(place, known))]
+    faults += [fault for place in _sort_places(places) if (fault := _misspelt(place, known))]
     hints = [hint for place in in_file if (hint := _resembling(place, known, places))]
     return Names(places, tuple(faults), tuple(hints), bindings is not None)
 
 
 def _read_bindings(file: Path, faults: list[str]) -> list[Binding] | None:
-    """What the file says, None if it can't be read."""
+    """The file's content, None if it can't be read."""
     try:
         if not file.exists():
             return []
@@ -159,12 +159,12 @@ def _excerpt(binding: Binding) -> str:
     return repr(line[:_SHOWN])
 
 
-def _ordered(places: Mapping[str, Place]) -> list[Place]:
+def _sort_places(places: Mapping[str, Place]) -> list[Place]:
     return sorted(places.values(), key=lambda place: (place.file is not None, place.line, place.name))
 
 
 def _misspelt(place: Place, known: Collection[str]) -> str | None:
-    """What is wrong with a name that has the prefix, or nearly, and is no setting."""
+    """The problem with a name that has the prefix, or nearly, and is no setting."""
     name = place.name.upper()
     if name in known or _NOT_SETTINGS.fullmatch(name):
         return None

@@ -34,7 +34,7 @@
     │   └── BudgetError                a paid model that has cost enough for today
     ├── StorageError                   the media store can't keep or give an image
     ├── SealError                      a stored secret that the server's key does not open
-    ├── ResealError                    stored secrets that can't be sealed anew, because no key opens them
+    ├── ResealError                    stored secrets that can't be sealed again, because no key opens them
     ├── GateError                      a gate did not open, or did not say so
     └── SettingsError                  a setting that can't work, or a schema that is behind
 
@@ -88,7 +88,7 @@ class TruncatedImageError(ImageError):
     """The image ends early or is damaged."""
 
     def __init__(self) -> None:
-        super().__init__("The image is damaged or cut short. Send the whole file again, or save it anew first.")
+        super().__init__("The image is damaged or cut short. Send the whole file again, or save it again first.")
 
 
 class UnsupportedImageError(ImageError):
@@ -177,7 +177,7 @@ def _advice_on(sign: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """What is wrong with one row of a file; its first line is 1."""
+    """The problem of one row of a file; lines count from 1."""
 
     line: int
     field: str
@@ -192,7 +192,7 @@ class RowsError(InputError):
         number = f"At least {len(problems)}" if more else f"{len(problems)}"
         super().__init__(
             f"{number} row(s) can't be used, so nothing was changed. The first is in line {first.line}: "
-            f"{first.field}: {first.message}. Mend the file and send it again.",
+            f"{first.field}: {first.message}. Correct the file and send it again.",
         )
         self.problems = tuple(problems)
 
@@ -211,7 +211,7 @@ class NotFoundError(PlatewatchError):
 
 
 class ConflictError(PlatewatchError):
-    """It exists already, or another request is at it."""
+    """The thing exists already, or another request is changing it."""
 
 
 class IdempotencyError(ConflictError):
@@ -321,19 +321,19 @@ class SealError(PlatewatchError):
     def __init__(self) -> None:
         super().__init__(
             "A secret in the database can't be read with the server's key. Restore the file 'secret-key' of the data "
-            "folder or PLATEWATCH_SECRET_KEY, or set up anew what it was for.",
+            "folder or PLATEWATCH_SECRET_KEY, or set up again what it was for.",
         )
 
 
 class ResealError(PlatewatchError):
-    """Stored secrets can't be sealed anew, because none of the server's keys opens them."""
+    """Stored secrets can't be sealed again, because none of the server's keys opens them."""
 
     def __init__(self, places: Sequence[str]) -> None:
         named = ", ".join(places[:_PLACES_NAMED])
         more = f" and {len(places) - _PLACES_NAMED} more" if len(places) > _PLACES_NAMED else ""
         super().__init__(
             f"Nothing was changed, because no key opens these secrets: {named}{more}. Add the key that sealed them to "
-            "PLATEWATCH_SECRET_KEY, behind a comma, or set up anew what they are for."
+            "PLATEWATCH_SECRET_KEY, behind a comma, or set up again what they are for."
         )
         self.places = tuple(places)
 

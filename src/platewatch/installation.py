@@ -1,4 +1,4 @@
-"""How this platewatch was installed, from a checkout or as a package, and the command that adds an extra to it."""
+"""The installation of this platewatch (checkout or package), and the command that adds an extra to it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def own_command(words: str) -> str:
     script = Path(sys.executable).with_name(NAME)
     if not script.is_file() or Path(which(NAME) or "") == script:
         return f"{NAME} {words}"
-    return f"{_shown(script)} {words}"
+    return f"{_format_path(script)} {words}"
 
 
 def _pip_install() -> str:
@@ -53,13 +53,13 @@ def _pip_install() -> str:
     python = Path(sys.executable)
     pip = python.with_name("pip")
     if pip.is_file():
-        return f"{_shown(pip)} install"
+        return f"{_format_path(pip)} install"
     if find_spec("pip") is not None:
-        return f"{_shown(python)} -m pip install"
-    return f"uv pip install --python {_shown(python)}"
+        return f"{_format_path(python)} -m pip install"
+    return f"uv pip install --python {_format_path(python)}"
 
 
-def _shown(path: Path) -> str:
+def _format_path(path: Path) -> str:
     """The path, short where the current folder is the checkout that has it."""
     checkout = checkout_folder()
     if checkout is not None and checkout == _current_folder() and path.is_relative_to(checkout):

@@ -1,4 +1,4 @@
-"""Secrets that the server has to read again, encrypted before they are stored: no copy of the database tells them."""
+"""Secrets that the server has to read again, encrypted before they are stored: no copy of the database reveals them."""
 
 from __future__ import annotations
 

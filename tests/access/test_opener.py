@@ -160,7 +160,7 @@ def failing(error: Exception) -> Callable[[], str]:
     ("error", "detail"),
     [
         (GateError("it answered 500"), "it answered 500"),
-        (ZeroDivisionError(), "the call broke off: ZeroDivisionError"),
+        (ZeroDivisionError(), "the call was aborted: ZeroDivisionError"),
     ],
     ids=["the gate's", "the library's"],
 )

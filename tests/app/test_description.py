@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from platewatch.web.error_shapes import tells_by_detail, tells_by_envelope
+from platewatch.web.error_shapes import uses_detail, uses_envelope
 from tests.servers import Server
 
 
@@ -27,7 +27,7 @@ def test_errors_are_described_as_they_are_sent(sqlite_server: Server) -> None:
         enveloped, detailed = "PlainEnvelope" in str(content), "DetailError" in str(content)
         expected = "application/json" if enveloped or detailed else "application/problem+json"
         assert set(content) == {expected}, path
-        assert (enveloped, detailed) == (tells_by_envelope(path), tells_by_detail(path)), path
+        assert (enveloped, detailed) == (uses_envelope(path), uses_detail(path)), path
 
 
 def test_the_description_stays_the_same_object(sqlite_server: Server) -> None:

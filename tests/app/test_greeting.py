@@ -61,7 +61,7 @@ def test_the_data_folder_and_the_places_of_settings_are_named(tmp_path: Path, mo
 
 @pytest.mark.parametrize(
     ("chosen", "who"),
-    [({}, "whoever works on this machine"), ({"auth_off_confirmed": True}, "whoever can reach this server")],
+    [({}, "anyone who works on this machine"), ({"auth_off_confirmed": True}, "anyone who can reach this server")],
     ids=["for this machine", "for all"],
 )
 def test_an_open_door_is_told_in_place_of_the_first_account(tmp_path: Path, chosen: dict[str, bool], who: str) -> None:

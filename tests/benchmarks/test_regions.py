@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.regions import ToldPlate, calibration_error, measure, table
+from benchmarks.regions import ReportedPlate, calibration_error, measure, table
 
 
-def told(labelled: str, region: str | None, confidence: float | None = 0.9) -> ToldPlate:
-    return ToldPlate("1.jpg", labelled, region, None if region is None else confidence, 5.0)
+def told(labelled: str, region: str | None, confidence: float | None = 0.9) -> ReportedPlate:
+    return ReportedPlate("1.jpg", labelled, region, None if region is None else confidence, 5.0)
 
 
 def test_states_and_countries_are_counted_apart() -> None:
@@ -14,15 +14,15 @@ def test_states_and_countries_are_counted_apart() -> None:
 
     result = measure("us", plates)
 
-    assert (result.state, result.state_told, result.state_of_told) == (0.25, 0.5, 0.5)
-    assert (result.country, result.told) == (0.75, 0.75)
-    assert [one.told for one in result.wrong] == ["us-ny", None]
+    assert (result.state, result.state_reported, result.state_precision) == (0.25, 0.5, 0.5)
+    assert (result.country, result.reported) == (0.75, 0.75)
+    assert [one.reported for one in result.wrong] == ["us-ny", None]
 
 
 def test_labels_of_countries_have_no_states() -> None:
     result = measure("eu", [told("eu", "de"), told("d", "de"), told("br", "ar")])
 
-    assert (result.state, result.state_told, result.state_of_told) == (None, None, None)
+    assert (result.state, result.state_reported, result.state_precision) == (None, None, None)
     assert result.country == pytest.approx(2 / 3)
     assert "-" in table([result]).rows[0]
 

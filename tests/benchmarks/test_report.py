@@ -14,12 +14,12 @@ from benchmarks.errors import PageError
 from benchmarks.report import (
     Grid,
     Measured,
+    describe,
     figure,
     markdown,
     percent,
     publish,
     show,
-    told,
     write_between_marks,
     write_json,
 )
@@ -68,11 +68,11 @@ def test_figures_are_rounded(value: float | None, digits: int, shown: str) -> No
     ],
 )
 def test_date_and_code_are_told_first(how: Circumstances, line: str) -> None:
-    assert told(how)[0] == line
+    assert describe(how)[0] == line
 
 
 def test_command_machine_and_models_are_told() -> None:
-    assert told(HOW)[1:] == [
+    assert describe(HOW)[1:] == [
         "Command: `python -m benchmarks.speed`",
         "Machine: Fast CPU, 2 cores, load 0.5 when it began; Linux x86_64, Python 3.11.7, ONNX Runtime 1.31.1",
         "Models: detector tiny 1; recognizer tiny 2",
@@ -80,7 +80,7 @@ def test_command_machine_and_models_are_told() -> None:
 
 
 def test_a_load_that_is_not_known_is_not_told() -> None:
-    assert "load" not in told(replace(HOW, machine=replace(HOW.machine, load=None)))[2]
+    assert "load" not in describe(replace(HOW, machine=replace(HOW.machine, load=None)))[2]
 
 
 def test_markdown_has_circumstances_notes_and_tables() -> None:
@@ -92,7 +92,7 @@ def test_markdown_has_circumstances_notes_and_tables() -> None:
 def test_the_terminal_shows_the_same_figures() -> None:
     stream = io.StringIO()
     show(Console(file=stream, width=80), HOW, ["Six photos"], [GRID])
-    for part in (*told(HOW), "Six photos", "a|b", "1.0"):
+    for part in (*describe(HOW), "Six photos", "a|b", "1.0"):
         assert part in stream.getvalue()
 
 

@@ -6,22 +6,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.settling import SURENESS, measure, settling, slots_of, spread
+from benchmarks.settling import CONFIDENCES, measure, settling, slots_of, spread
 from platewatch.vision.recognizer.slot_codec import ALPHABET, SLOTS, SlotCodec
 
 CODEC = SlotCodec(ALPHABET)
 
 
 @pytest.mark.parametrize("text", ["", "AB123CD", "京A12345"])
-@pytest.mark.parametrize("sureness", SURENESS)
-def test_made_up_slots_hold_the_text_with_the_sureness_asked_for(text: str, sureness: float) -> None:
-    slots = slots_of(text, sureness, CODEC, np.random.default_rng(1))
+@pytest.mark.parametrize("confidence", CONFIDENCES)
+def test_made_up_slots_hold_the_text_with_the_confidence_asked_for(text: str, confidence: float) -> None:
+    slots = slots_of(text, confidence, CODEC, np.random.default_rng(1))
 
     right = slots[np.arange(SLOTS), CODEC.encode(text)]
     assert slots.shape == (SLOTS, CODEC.classes)
     assert slots.sum(axis=1) == pytest.approx(np.ones(SLOTS), abs=1e-4)
-    assert (right >= sureness - 1e-6).all()
-    assert right.mean() < (1 + sureness) / 2
+    assert (right >= confidence - 1e-6).all()
+    assert right.mean() < (1 + confidence) / 2
 
 
 def test_made_up_regions_have_a_likeliest() -> None:
@@ -42,5 +42,5 @@ def test_the_figures_are_written_and_shown(tmp_path: Path, capsys: pytest.Captur
 
     (written,) = tmp_path.glob("settling-*.json")
     results = json.loads(written.read_text("utf-8"))["results"]
-    assert [row["sureness"] for row in results] == list(SURENESS)
+    assert [row["confidence"] for row in results] == list(CONFIDENCES)
     assert str(written) in capsys.readouterr().out.replace("\n", "")

@@ -180,7 +180,7 @@ def test_progress_is_told_in_lines_where_nobody_watches() -> None:
     stream = io.StringIO()
     with Steps("Reading", stream) as steps:
         for done in range(4):
-            steps.tell(done, 3)
+            steps.report(done, 3)
     assert stream.getvalue() == "Reading: 3 of 3, 0 s left\n"
 
 
@@ -191,7 +191,7 @@ def test_progress_is_a_bar_with_the_time_left_on_a_terminal() -> None:
 
     stream = Terminal()
     with Steps("Reading", stream) as steps:
-        steps.tell(1, 3)
-        steps.tell(3, 3)
+        steps.report(1, 3)
+        steps.report(3, 3)
     assert "Reading" in stream.getvalue()
     assert "3/3" in stream.getvalue()

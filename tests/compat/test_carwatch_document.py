@@ -143,7 +143,9 @@ def test_the_containers_health_check_by_curl(quick_start: QuickStart, tmp_path: 
     assert quick_start.curl("curl -f http://localhost:8000/health || exit 1", tmp_path)[0] == 200
 
 
-def test_the_root_tells_programs_what_runs_and_sends_browsers_to_the_dashboard(quick_start: QuickStart) -> None:
+def test_the_root_answers_programs_and_sends_browsers_to_the_dashboard(
+    quick_start: QuickStart,
+) -> None:
     with quick_start.client() as client:
         told = client.get("/").json()
         assert_like(INFORMATION, told)

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from platewatch.web.error_shapes import tells_by_detail, tells_by_envelope
+from platewatch.web.error_shapes import uses_detail, uses_envelope
 from tests.servers import Server
 
 
@@ -24,7 +24,7 @@ from tests.servers import Server
     ],
 )
 def test_each_path_has_its_shape(path: str, envelope: bool, detail: bool) -> None:
-    assert (tells_by_envelope(path), tells_by_detail(path)) == (envelope, detail)
+    assert (uses_envelope(path), uses_detail(path)) == (envelope, detail)
 
 
 @pytest.mark.parametrize(

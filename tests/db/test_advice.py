@@ -19,7 +19,7 @@ POSTGRESQL = "postgresql://ada:secret@db.example/plates"
 @pytest.mark.parametrize(
     ("url", "arguments", "says"),
     [
-        pytest.param(MYSQL, (1045, "Access denied for user 'ada'"), "Mend USER and PASSWORD", id="MySQL: password"),
+        pytest.param(MYSQL, (1045, "Access denied for user 'ada'"), "Correct USER and PASSWORD", id="MySQL: password"),
         pytest.param(MYSQL, (1049, "Unknown database 'plates'"), "another one with NAME", id="MySQL: no database"),
         pytest.param(
             MYSQL, (1044, "Access denied for 'plates'"), "all rights on the database 'plates'", id="MySQL: right"

@@ -307,14 +307,14 @@ def test_a_worker_that_lost_its_import_leaves_it_alone(
     runtime.imports.worker.stop()
     job_id = send(client, {"1.jpg": photo(60)}, tmp_path)
     slow = new_worker(runtime)
-    listed = worker.ImportWorker._listed
+    listed = worker.ImportWorker._file_rows
 
     def lose_the_lease(self: ImportWorker, job_id: int, source: Any) -> Any:
         with runtime.database.transaction() as session:
             session.query(LeaseRow).update({"holder": "another worker"})
         return listed(self, job_id, source)
 
-    monkeypatch.setattr(worker.ImportWorker, "_listed", lose_the_lease)
+    monkeypatch.setattr(worker.ImportWorker, "_file_rows", lose_the_lease)
     slow._take_up(job_id)
     job = client.get(f"/api/v1/imports/{job_id}").json()
     assert (job["state"], job["error"], job["is_listed"]) == ("running", None, False)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from platewatch.media.store import PORTION, MediaStore, staged
-from platewatch.media.sweeping import Strays, count_strays, sweep
+from platewatch.media.sweeping import Orphans, count_orphans, sweep
 from tests.media.stores import Rows
 
 OpenStore = Callable[[], MediaStore]
@@ -32,7 +32,7 @@ def put(store: MediaStore, data: bytes) -> str:
 
 def test_images_that_no_row_names_go_and_the_others_stay(store: MediaStore) -> None:
     named, stray = put(store, b"named"), put(store, b"stray")
-    assert count_strays(store, Rows(named), later()) == Strays(2, 1)
+    assert count_orphans(store, Rows(named), later()) == Orphans(2, 1)
     assert sweep(store, Rows(named), later()) == 1
     assert (store.exists(named), store.exists(stray)) == (True, False)
     assert sweep(store, Rows(named), later()) == 0
@@ -42,7 +42,7 @@ def test_an_image_of_an_upload_in_flight_stays(store: MediaStore, open_store: Op
     other_process = open_store()
     with staged(store, Rows()) as staging:
         key = staging.put(b"in flight")
-        assert count_strays(other_process, Rows(), later()) == Strays(1, 0)
+        assert count_orphans(other_process, Rows(), later()) == Orphans(1, 0)
         assert sweep(other_process, Rows(), later()) == 0
     assert store.exists(key)
 
@@ -57,7 +57,7 @@ def test_a_stray_that_is_just_uploaded_again_stays(store: MediaStore, open_store
 
 def test_images_that_were_put_later_stay(store: MediaStore) -> None:
     key = put(store, b"young")
-    assert count_strays(store, Rows(), datetime.now(UTC) - SOON) == Strays(0, 0)
+    assert count_orphans(store, Rows(), datetime.now(UTC) - SOON) == Orphans(0, 0)
     assert sweep(store, Rows(), datetime.now(UTC) - SOON) == 0
     assert store.exists(key)
 
@@ -120,7 +120,7 @@ def test_it_ends_between_two_portions(store: MediaStore, monkeypatch: pytest.Mon
         put(store, f"stray {number}".encode())
     turns = iter([True, True, False])
     assert sweep(store, Rows(), later(), lambda: next(turns)) == 4
-    assert count_strays(store, Rows(), later()) == Strays(2, 2)
+    assert count_orphans(store, Rows(), later()) == Orphans(2, 2)
 
 
 def test_all_images_are_looked_at_in_portions(store: MediaStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_all_images_are_looked_at_in_portions(store: MediaStore, monkeypatch: py
     [(0, 0, True), (10, 10, True), (11, 11, False), (100, 20, True), (100, 21, False), (100_000, 100_000, False)],
 )
 def test_so_many_are_not_what_a_crash_leaves(images: int, unnamed: int, plausible: bool) -> None:
-    assert Strays(images, unnamed).are_plausible is plausible
+    assert Orphans(images, unnamed).are_plausible is plausible
 
 
 def test_other_files_in_the_folder_are_left_alone(tmp_path: Path) -> None:

@@ -17,23 +17,23 @@ CODEC = SlotCodec(ALPHABET, REGIONS)
 
 
 def logits_of(
-    text: str, sureness: float = 9.0, doubts: dict[int, tuple[str, float]] | None = None
+    text: str, confidence: float = 9.0, doubts: dict[int, tuple[str, float]] | None = None
 ) -> NDArray[np.float32]:
     """Logits that read `text`; `doubts` give a slot's second character its own logit."""
     logits = np.zeros((SLOTS, CODEC.classes), np.float32)
-    logits[np.arange(SLOTS), CODEC.encode(text)] = sureness
+    logits[np.arange(SLOTS), CODEC.encode(text)] = confidence
     for slot, (character, value) in (doubts or {}).items():
         logits[slot, ALPHABET.index(character) + 1] = value
     return logits
 
 
-def steps_of(text: str, sureness: float = 9.0) -> NDArray[np.float32]:
+def steps_of(text: str, confidence: float = 9.0) -> NDArray[np.float32]:
     """Logits of steps that read `text`, with nothing before and after each character."""
     logits = np.zeros((2 * SLOTS + 1, CODEC.classes), np.float32)
-    logits[:, NOTHING] = sureness
+    logits[:, NOTHING] = confidence
     places = 1 + 2 * np.arange(len(text))
     logits[places, NOTHING] = 0
-    logits[places, CODEC.encode(text)[: len(text)]] = sureness
+    logits[places, CODEC.encode(text)[: len(text)]] = confidence
     return logits
 
 

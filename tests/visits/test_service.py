@@ -265,14 +265,14 @@ def test_visits_over_the_limit_are_told_once(database: Database, clock: SetClock
     # The clock stands at minute 240.
     site.see("in AB10 0", "in XY77 200", "in CD77 100", "out CD77 190")
     with site.service() as service:
-        assert service.tell_overstays() == 1
-        assert service.tell_overstays() == 0
+        assert service.publish_overstays() == 1
+        assert service.publish_overstays() == 0
     (told,) = [payload for kind, payload in site.events() if kind == "visit.overstayed"]
     assert (told["plate"], told["overstayed_at"]) == ("AB10", at(60).isoformat().replace("+00:00", "Z"))
     assert {row.plate: row.overstayed_at for row in site.rows()} == {"AB10": at(60), "XY77": None, "CD77": at(160)}
     clock.advance(25 * 60)
     with site.service() as service:
-        assert service.tell_overstays() == 1
+        assert service.publish_overstays() == 1
     site.see("out AB10 260")
     assert {row.plate: row.overstayed_at for row in site.rows()}["AB10"] == at(60)
 
@@ -281,4 +281,4 @@ def test_a_location_without_a_limit_is_never_overstayed(site: Site, clock: SetCl
     site.see("in AB10 0")
     clock.advance(10**6)
     with site.service() as service:
-        assert service.tell_overstays() == 0
+        assert service.publish_overstays() == 0

@@ -597,8 +597,8 @@ export interface paths {
          * Record
          * @description Read plates and record each as a sighting: all photos of the request, or none if one is bad.
          *
-         *     A photo that was recorded before, of the same place and time, is not recorded again: its answer has the sightings
-         *     of then.
+         *     A photo that was recorded before, of the same place and time, is not recorded again: its answer has the
+         *     earlier sightings.
          *
          *     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
          */
@@ -692,7 +692,7 @@ export interface paths {
         head?: never;
         /**
          * Correct Sighting
-         * @description Correct a sighting. What was read stays in its history; lists are matched anew.
+         * @description Correct a sighting. What was read stays in its history; lists are matched again.
          */
         patch: operations["correct_sighting_api_v1_sightings__sighting_id__patch"];
         trace?: never;
@@ -806,7 +806,7 @@ export interface paths {
         };
         /**
          * Read Regions
-         * @description List the known region codes: countries by ISO 3166, and the states whose plates the recognizer tells apart.
+         * @description List the known region codes: countries by ISO 3166, and the states whose plates the recognizer distinguishes.
          */
         get: operations["read_regions_api_v1_regions_get"];
         put?: never;
@@ -1183,7 +1183,7 @@ export interface paths {
         post?: never;
         /**
          * Delete Watchlist
-         * @description Delete a list with all its entries. What they matched stays told.
+         * @description Delete a list with all its entries. Matches that were published stay.
          */
         delete: operations["delete_watchlist_api_v1_watchlists__watchlist_id__delete"];
         options?: never;
@@ -1233,7 +1233,7 @@ export interface paths {
         get: operations["read_entry_api_v1_watchlists__watchlist_id__entries__entry_id__get"];
         /**
          * Replace Entry
-         * @description Say everything about an entry anew.
+         * @description Replace an entry with all its fields.
          */
         put: operations["replace_entry_api_v1_watchlists__watchlist_id__entries__entry_id__put"];
         post?: never;
@@ -1318,7 +1318,7 @@ export interface paths {
         put?: never;
         /**
          * Decide
-         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
+         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or published and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
          */
         post: operations["decide_api_v1_access_decide_post"];
         delete?: never;
@@ -2060,7 +2060,7 @@ export interface paths {
         };
         /**
          * Read Statistics
-         * @description Count detections by time and place, and tell how full the locations are.
+         * @description Count detections by time and place, and report how full the locations are.
          */
         get: operations["read_statistics_statistics_get"];
         put?: never;
@@ -2109,7 +2109,7 @@ export interface paths {
         get: operations["read_location_api_locations__location_id__get"];
         /**
          * Replace Location
-         * @description Say anew all that Galaxy ALPR says about a location; its tariff and other rules stay.
+         * @description Replace all that Galaxy ALPR stores of a location; its tariff and other rules stay.
          */
         put: operations["replace_location_api_locations__location_id__put"];
         post?: never;
@@ -2214,7 +2214,7 @@ export interface paths {
         put?: never;
         /**
          * Verify
-         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
+         * @description Decide whether a plate may pass and write the decision into the access log. **If it is granted at a location with a gate, the gate opens.** With `dry_run` (in the body, the form or the query) nothing is logged or published and no gate opens; the answer says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search.
          */
         post: operations["verify_verification_post"];
         delete?: never;
@@ -2342,7 +2342,7 @@ export interface components {
         };
         /**
          * AccessSource
-         * @description What asked for the decision.
+         * @description The source of the request for a decision.
          * @enum {string}
          */
         AccessSource: "sighting" | "request" | "manual" | "note";
@@ -2685,7 +2685,7 @@ export interface components {
              * @default false
              */
             record_known: boolean;
-            /** @description of the surest plate in each photo */
+            /** @description of the most confident plate in each photo */
             vehicle_type?: components["schemas"]["VehicleType"] | null;
             /**
              * Vehicle Color
@@ -2767,7 +2767,7 @@ export interface components {
         };
         /**
          * CameraDirection
-         * @description Which way the vehicles that a camera sees go.
+         * @description The direction of the vehicles that a camera sees.
          * @enum {string}
          */
         CameraDirection: "entering" | "leaving" | "both" | "unknown";
@@ -2898,13 +2898,13 @@ export interface components {
         };
         /**
          * CountBy
-         * @description What sightings are counted by.
+         * @description The dimension that sightings are counted by.
          * @enum {string}
          */
         CountBy: "hour" | "day" | "week" | "location" | "camera" | "direction" | "region" | "vehicle_type";
         /**
          * CountRead
-         * @description How many sightings. Hours, days and weeks without any are listed with 0.
+         * @description Numbers of sightings. Hours, days and weeks without any are listed with 0.
          */
         CountRead: {
             /**
@@ -2933,7 +2933,7 @@ export interface components {
         };
         /**
          * Counts
-         * @description How much went, or would go.
+         * @description The counts of what was deleted, or would be.
          */
         Counts: {
             /**
@@ -3012,7 +3012,7 @@ export interface components {
         };
         /**
          * DateFormat
-         * @description How the file writes days; a time may follow, as in `31.12.2026 18:00`.
+         * @description The format of days in the file; a time may follow, as in `31.12.2026 18:00`.
          * @enum {string}
          */
         DateFormat: "YYYY-MM-DD" | "YYYY/MM/DD" | "DD.MM.YYYY" | "DD/MM/YYYY" | "DD-MM-YYYY" | "MM/DD/YYYY" | "MM-DD-YYYY" | "DD.MM.YY" | "DD/MM/YY" | "MM/DD/YY";
@@ -3067,34 +3067,9 @@ export interface components {
             /** Dry Run */
             dry_run: boolean;
         };
-        /** DecisionTold */
-        DecisionTold: {
-            /** Id */
-            id: number;
-            /** Plate */
-            plate: string;
-            /**
-             * Written
-             * @description as somebody typed it; None where it was read, or typed before this was kept
-             */
-            written: string | null;
-            /** Location Id */
-            location_id: number | null;
-            /** Decision */
-            decision: string;
-            /** Reason */
-            reason: string;
-            /**
-             * Decided At
-             * Format: date-time
-             */
-            decided_at: string;
-            /** Note */
-            note: string | null;
-        };
         /**
          * DetailError
-         * @description What was wrong, as FastAPI programs say it.
+         * @description An error in the shape of FastAPI programs.
          */
         DetailError: {
             /**
@@ -3186,7 +3161,7 @@ export interface components {
             image_height: number;
             /**
              * Detections
-             * @description the plates whose text could be read, the surest first
+             * @description the plates whose text could be read, the most confident first
              */
             detections: components["schemas"]["DetectedPlate"][];
         };
@@ -3234,7 +3209,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -3286,13 +3261,13 @@ export interface components {
             camera: string | null;
             /**
              * Vehicle Type
-             * @description as somebody told it; not recognized yet
+             * @description as somebody entered it; not recognized yet
              * @example car
              */
             vehicle_type: string | null;
             /**
              * Vehicle Color
-             * @description as somebody told it; not recognized yet
+             * @description as somebody entered it; not recognized yet
              * @example red
              */
             vehicle_color: string | null;
@@ -3308,12 +3283,12 @@ export interface components {
         };
         /**
          * DetectionResult
-         * @description What was found in one photo.
+         * @description The detections in one photo.
          */
         DetectionResult: {
             /**
              * Detection Id
-             * @description of the surest plate; None if there is none
+             * @description of the most confident plate; None if there is none
              * @example 42
              */
             detection_id: number | null;
@@ -3329,7 +3304,7 @@ export interface components {
             image_height: number | null;
             /**
              * Plates
-             * @description the surest first
+             * @description the most confident first
              */
             plates: components["schemas"]["PlateFound"][];
             /**
@@ -3385,7 +3360,7 @@ export interface components {
         };
         /**
          * Direction
-         * @description Which way a vehicle passed a camera.
+         * @description The direction in which a vehicle passed a camera.
          * @enum {string}
          */
         Direction: "entering" | "leaving" | "unknown";
@@ -3403,7 +3378,7 @@ export interface components {
         };
         /**
          * DwellRead
-         * @description How long vehicles stay: closed visits.
+         * @description Durations of closed visits.
          */
         DwellRead: {
             /**
@@ -3440,13 +3415,13 @@ export interface components {
         };
         /**
          * Encoding
-         * @description How the file writes letters; `auto` tells UTF-8, UTF-16 and, failing those, Windows-1252 apart.
+         * @description The file's encoding; `auto` recognizes UTF-8, UTF-16 and, failing those, Windows-1252.
          * @enum {string}
          */
         Encoding: "auto" | "utf-8" | "utf-16" | "windows-1250" | "windows-1251" | "windows-1252" | "windows-1253" | "windows-1254" | "windows-1257" | "iso-8859-2" | "iso-8859-15" | "shift_jis" | "gb18030" | "big5" | "euc-kr";
         /**
          * EnrollmentRead
-         * @description What the authenticator app needs. It counts once a code is confirmed.
+         * @description The secret for the authenticator app. It takes effect once a code is confirmed.
          */
         EnrollmentRead: {
             /**
@@ -3520,7 +3495,7 @@ export interface components {
         };
         /**
          * EntryWrite
-         * @description What is said about an entry, the same from a form, a program and a line of a CSV file.
+         * @description The fields of an entry, the same from a form, a program and a line of a CSV file.
          */
         EntryWrite: {
             /**
@@ -3620,7 +3595,7 @@ export interface components {
         };
         /**
          * ErasureCreate
-         * @description Which plate, and why.
+         * @description The plate, and the reason.
          */
         ErasureCreate: {
             /** Plate */
@@ -3748,7 +3723,7 @@ export interface components {
         };
         /**
          * FoldedPolicy
-         * @description What becomes of a plate that fits an entry but for the marks of its letters, as BOAB12 fits BÖ AB 12.
+         * @description The decision for a plate that fits an entry except for the marks of its letters, as BOAB12 fits BÖ AB 12.
          * @enum {string}
          */
         FoldedPolicy: "accept" | "review";
@@ -3856,7 +3831,7 @@ export interface components {
         };
         /**
          * GateResultRead
-         * @description What became of the gate.
+         * @description The outcome at the gate.
          */
         GateResultRead: {
             /**
@@ -3877,13 +3852,13 @@ export interface components {
         };
         /**
          * GateState
-         * @description What became of the gate that a decision was to open.
+         * @description The state of the gate that a decision was to open.
          * @enum {string}
          */
         GateState: "none" | "pending" | "opening" | "opened" | "failed" | "expired";
         /**
          * GateUpdate
-         * @description What is left out stays, also of an actuator of the same kind.
+         * @description A change of a gate; fields that are left out stay, also those of an actuator of the same kind.
          *
          *     `***`, as it is shown, keeps a secret for as long as the address leads to the same server.
          */
@@ -3900,7 +3875,7 @@ export interface components {
         };
         /**
          * Heading
-         * @description Whether the first line names the columns; `auto`: the file tells, or it is asked.
+         * @description Whether the first line names the columns; `auto`: the file decides, or the user is asked.
          * @enum {string}
          */
         Heading: "auto" | "yes" | "no";
@@ -4028,7 +4003,7 @@ export interface components {
         };
         /**
          * HoldCreate
-         * @description What must not go: one sighting, or all of a plate.
+         * @description A legal hold, which keeps one sighting, or all of a plate, from deletion.
          */
         HoldCreate: {
             /** Plate */
@@ -4131,7 +4106,7 @@ export interface components {
         };
         /**
          * HttpActuatorRead
-         * @description How the gate is called, with `***` for what is or may be a secret.
+         * @description The gate's actuator, with `***` in place of possible secrets.
          */
         HttpActuatorRead: {
             /**
@@ -4165,7 +4140,7 @@ export interface components {
         };
         /**
          * ImagePlatesRead
-         * @description What was read from one image; nothing of it is stored.
+         * @description The readings of one image; nothing is stored.
          */
         ImagePlatesRead: {
             /**
@@ -4195,7 +4170,7 @@ export interface components {
         };
         /**
          * ImageSightingsRead
-         * @description What was read from one image and recorded. An image without plates is not kept.
+         * @description The recorded sightings of one image. An image without plates is not kept.
          */
         ImageSightingsRead: {
             /**
@@ -4235,7 +4210,7 @@ export interface components {
             captured_at_note: string | null;
             /**
              * Is Known
-             * @description the same photo of the same place and time was recorded before: these are the sightings of then, and nothing new was recorded. Send `record_known=true` to record the photo all the same
+             * @description the same photo of the same place and time was recorded before: these are the earlier sightings, and nothing new was recorded. Send `record_known=true` to record the photo all the same
              */
             is_known: boolean;
             /** Sightings */
@@ -4398,7 +4373,7 @@ export interface components {
         ImportSource: "folder" | "archive";
         /**
          * ImportState
-         * @description `failed` says that the source could not be read; what a single photo had is told with its file.
+         * @description `failed`: the source could not be read. The error of a single photo is in the record of its file.
          * @enum {string}
          */
         ImportState: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
@@ -4555,7 +4530,7 @@ export interface components {
         };
         /**
          * ListImportState
-         * @description What became of the import of a file into a list. Unless it is `done`, the list is as it was.
+         * @description The outcome of the import of a file into a list. Unless it is `done`, the list is unchanged.
          * @enum {string}
          */
         ListImportState: "running" | "done" | "failed" | "interrupted";
@@ -4564,24 +4539,6 @@ export interface components {
          * @enum {string}
          */
         ListKind: "allow" | "deny" | "watch";
-        /** ListingTold */
-        ListingTold: {
-            /** Watchlist */
-            watchlist: string;
-            /** Kind */
-            kind: string;
-            /** Entry */
-            entry: string;
-            /**
-             * Entry Written
-             * @description as somebody typed it; None where it was read, or typed before this was kept
-             */
-            entry_written: string | null;
-            /** Owner */
-            owner: string | null;
-            /** Note */
-            note: string | null;
-        };
         /** LocationCreate */
         LocationCreate: {
             /** Address */
@@ -4980,7 +4937,7 @@ export interface components {
         };
         /**
          * MqttActuatorRead
-         * @description How the gate is told, with `***` for what may be a secret, and without the password.
+         * @description The gate's actuator, with `***` in place of possible secrets, and without the password.
          */
         MqttActuatorRead: {
             /**
@@ -5075,7 +5032,7 @@ export interface components {
         };
         /**
          * OcrAnswer
-         * @description The surest plate; without one the text is empty.
+         * @description The most confident plate; the text is empty if there is none.
          */
         OcrAnswer: {
             /**
@@ -5123,7 +5080,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -5314,7 +5271,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -5355,7 +5312,7 @@ export interface components {
         };
         /**
          * PlateMatch
-         * @description How the plate that is asked for and those that are found may differ.
+         * @description How the plate of the query is compared with those of the sightings.
          * @enum {string}
          */
         PlateMatch: "exact" | "prefix" | "wildcard" | "fuzzy";
@@ -5388,7 +5345,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -5501,12 +5458,12 @@ export interface components {
         };
         /**
          * PlateRegions
-         * @description Where the plates of one photo are.
+         * @description The places of the plates in one photo.
          */
         PlateRegions: {
             /**
              * Detection Id
-             * @description of the surest plate; None if there is none
+             * @description of the most confident plate; None if there is none
              * @example 42
              */
             detection_id: number | null;
@@ -5522,7 +5479,7 @@ export interface components {
             image_height: number | null;
             /**
              * Plates
-             * @description the surest first
+             * @description the most confident first
              */
             plates: components["schemas"]["PlateFound"][];
         };
@@ -5544,17 +5501,17 @@ export interface components {
             /** Sightings */
             sightings: components["schemas"]["SightingRead"][];
             /** Visits */
-            visits: components["schemas"]["VisitTold"][];
+            visits: components["schemas"]["ReportedVisit"][];
             /** Decisions */
-            decisions: components["schemas"]["DecisionTold"][];
+            decisions: components["schemas"]["ReportedDecision"][];
             /** Watchlists */
-            watchlists: components["schemas"]["ListingTold"][];
+            watchlists: components["schemas"]["ReportedListing"][];
             /** Holds */
             holds: components["schemas"]["HoldRead"][];
         };
         /**
          * PlateStatus
-         * @description What is known about a plate.
+         * @description The facts about a plate.
          */
         PlateStatus: {
             /**
@@ -5834,7 +5791,7 @@ export interface components {
         };
         /**
          * RegistrationRead
-         * @description What the registration page has to show.
+         * @description The state that the registration page shows.
          */
         RegistrationRead: {
             /**
@@ -5907,6 +5864,73 @@ export interface components {
              * @description by days, then by sightings
              */
             items: components["schemas"]["RegularRead"][];
+        };
+        /** ReportedDecision */
+        ReportedDecision: {
+            /** Id */
+            id: number;
+            /** Plate */
+            plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
+            /** Location Id */
+            location_id: number | null;
+            /** Decision */
+            decision: string;
+            /** Reason */
+            reason: string;
+            /**
+             * Decided At
+             * Format: date-time
+             */
+            decided_at: string;
+            /** Note */
+            note: string | null;
+        };
+        /** ReportedListing */
+        ReportedListing: {
+            /** Watchlist */
+            watchlist: string;
+            /** Kind */
+            kind: string;
+            /** Entry */
+            entry: string;
+            /**
+             * Entry Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            entry_written: string | null;
+            /** Owner */
+            owner: string | null;
+            /** Note */
+            note: string | null;
+        };
+        /** ReportedVisit */
+        ReportedVisit: {
+            /** Id */
+            id: number;
+            /** Plate */
+            plate: string;
+            /**
+             * Written
+             * @description as somebody typed it; None where it was read, or typed before this was kept
+             */
+            written: string | null;
+            /** Location Id */
+            location_id: number | null;
+            /** State */
+            state: string;
+            /** Entered At */
+            entered_at: string | null;
+            /** Left At */
+            left_at: string | null;
+            /** Fee */
+            fee: number | null;
+            /** Currency */
+            currency: string | null;
         };
         /** RetentionAll */
         RetentionAll: {
@@ -6003,7 +6027,7 @@ export interface components {
         };
         /**
          * Scope
-         * @description What a caller may do; an API key has some of those that its owner's role has.
+         * @description The scopes of a caller; an API key has some of those that its owner's role has.
          * @enum {string}
          */
         Scope: "read" | "recognize" | "manage";
@@ -6041,7 +6065,7 @@ export interface components {
         };
         /**
          * ServerSettingsUpdate
-         * @description What to change; what is left out stays.
+         * @description A change; fields that are left out stay.
          */
         ServerSettingsUpdate: {
             /**
@@ -6129,7 +6153,7 @@ export interface components {
         };
         /**
          * SightingMerge
-         * @description Which other sighting was the same pass.
+         * @description The other sighting of the same pass.
          */
         SightingMerge: {
             /**
@@ -6193,7 +6217,7 @@ export interface components {
             region: string | null;
             /**
              * Region Confidence
-             * @description how sure the recognizer is of the region; 1 where somebody told it, None where nobody says
+             * @description the recognizer's confidence in the region; 1 where somebody entered it, None where there is none
              * @example 0.83
              */
             region_confidence: number | null;
@@ -6258,7 +6282,7 @@ export interface components {
                 number
             ][];
             direction: components["schemas"]["Direction"];
-            /** @description None where nobody told it */
+            /** @description None where nobody entered it */
             vehicle_type: components["schemas"]["VehicleType"] | null;
             /**
              * Vehicle Color
@@ -6347,7 +6371,7 @@ export interface components {
         SightingSource: "upload" | "camera" | "manual" | "import";
         /**
          * SightingUpdate
-         * @description What to correct; what is left out stays.
+         * @description A correction; fields that are left out stay.
          */
         SightingUpdate: {
             /**
@@ -6428,7 +6452,7 @@ export interface components {
             by_camera: components["schemas"]["CountRead"][];
             /**
              * By Type
-             * @description of the vehicles, as somebody told them; None of the others
+             * @description of the vehicles, as somebody entered them; None of the others
              */
             by_type: components["schemas"]["CountRead"][];
             /**
@@ -6498,7 +6522,7 @@ export interface components {
         };
         /**
          * Tariff
-         * @description What parking costs. Prices are in the currency's minor unit, such as cents.
+         * @description A tariff. Prices are in the currency's minor unit, such as cents.
          */
         Tariff: {
             /**
@@ -6533,13 +6557,13 @@ export interface components {
         };
         /**
          * TimeSource
-         * @description Where a sighting's time comes from: its sender, the photo's EXIF data, the file's own time, or the upload.
+         * @description The source of a sighting's time: its sender, the photo's EXIF data, the file's own time, or the upload.
          * @enum {string}
          */
         TimeSource: "given" | "exif" | "file" | "upload";
         /**
          * UnknownPolicy
-         * @description What becomes of a plate that is on no list.
+         * @description The decision for a plate that is on no list.
          * @enum {string}
          */
         UnknownPolicy: "deny" | "review" | "grant";
@@ -6557,7 +6581,7 @@ export interface components {
             message: string;
             /**
              * Plate Number
-             * @description the surest plate; None if none was read
+             * @description the most confident plate; None if none was read
              * @example ABC123
              */
             plate_number: string | null;
@@ -6700,7 +6724,7 @@ export interface components {
         };
         /**
          * VehicleType
-         * @description What kind of vehicle it is; read from text in any case.
+         * @description The kind of vehicle; read from text in any case.
          * @enum {string}
          */
         VehicleType: "car" | "van" | "truck" | "bus" | "motorcycle";
@@ -6851,30 +6875,6 @@ export interface components {
          * @enum {string}
          */
         VisitState: "open" | "closed" | "missed_exit" | "missed_entry";
-        /** VisitTold */
-        VisitTold: {
-            /** Id */
-            id: number;
-            /** Plate */
-            plate: string;
-            /**
-             * Written
-             * @description as somebody typed it; None where it was read, or typed before this was kept
-             */
-            written: string | null;
-            /** Location Id */
-            location_id: number | null;
-            /** State */
-            state: string;
-            /** Entered At */
-            entered_at: string | null;
-            /** Left At */
-            left_at: string | null;
-            /** Fee */
-            fee: number | null;
-            /** Currency */
-            currency: string | null;
-        };
         /** WatchlistAll */
         WatchlistAll: {
             /** Items */
@@ -6962,7 +6962,7 @@ export interface components {
         };
         /**
          * ZoneOrigin
-         * @description Who chose the server's time zone.
+         * @description The source of the server's time zone.
          * @enum {string}
          */
         ZoneOrigin: "environment" | "administrator" | "nobody";
@@ -8165,7 +8165,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -8304,7 +8304,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -8371,7 +8371,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -9714,7 +9714,7 @@ export interface operations {
                 mode?: components["schemas"]["ImportMode"];
                 /** @description whether the first line is a heading; needed for one column without a digit in it */
                 header?: components["schemas"]["Heading"];
-                /** @description UTF-8, UTF-16 and Windows-1252 are told apart */
+                /** @description UTF-8, UTF-16 and Windows-1252 are recognized */
                 encoding?: components["schemas"]["Encoding"];
                 /** @description how days are written that have no offset. `valid_from` begins with the day, `valid_to` ends with it, in the time zone of the entry's locations or the server */
                 date_format?: components["schemas"]["DateFormat"] | null;
@@ -9857,14 +9857,14 @@ export interface operations {
                     region?: string | null;
                     /**
                      * Dry Run
-                     * @description only say what would be decided: nothing is logged or told, and no gate opens
+                     * @description only say what would be decided: nothing is logged or published, and no gate opens
                      * @default false
                      */
                     dry_run?: boolean;
                     $defs: {
                         /**
                          * Direction
-                         * @description Which way a vehicle passed a camera.
+                         * @description The direction in which a vehicle passed a camera.
                          * @enum {string}
                          */
                         Direction: "entering" | "leaving" | "unknown";
@@ -11114,7 +11114,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -11351,7 +11351,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -11422,7 +11422,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -11493,7 +11493,7 @@ export interface operations {
                 source?: components["schemas"]["SightingSource"] | null;
                 min_confidence?: number;
                 max_confidence?: number;
-                /** @description only those that were read unsurely and nobody confirmed, or only the others */
+                /** @description only unsure readings that nobody confirmed, or only the others */
                 unsure?: boolean | null;
                 /** @description only those that matched an entry of this list */
                 watchlist_id?: number | null;
@@ -11989,14 +11989,14 @@ export interface operations {
                     region?: string | null;
                     /**
                      * Dry Run
-                     * @description only say what would be decided: nothing is logged or told, and no gate opens
+                     * @description only say what would be decided: nothing is logged or published, and no gate opens
                      * @default false
                      */
                     dry_run?: boolean;
                     $defs: {
                         /**
                          * Direction
-                         * @description Which way a vehicle passed a camera.
+                         * @description The direction in which a vehicle passed a camera.
                          * @enum {string}
                          */
                         Direction: "entering" | "leaving" | "unknown";

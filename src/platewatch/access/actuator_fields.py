@@ -1,4 +1,4 @@
-"""How gates are opened: by an HTTP call or an MQTT message."""
+"""Fields of an actuator, which opens a gate: an HTTP call or an MQTT message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What of an actuator is shown, and what stays when it is edited without its secrets."""
+"""Secrets of actuators: hidden when an actuator is shown, kept when it is edited without them."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def completed(given: Actuator, stored: Actuator | None) -> Actuator:
 def _completed_http(given: HttpActuator, stored: HttpActuator | None) -> HttpActuator:
     url = _completed_url(given.url, stored.url if stored else None)
     headers = {name: _completed_header(name, value, stored) for name, value in given.headers.items()}
-    body = _kept("body", given.body, stored.body if stored else None)
+    body = _keep("body", given.body, stored.body if stored else None)
     changes: dict[str, object] = {"url": url, "headers": headers, "body": body}
     if stored is None:
         return given.model_copy(update=changes)
@@ -54,8 +54,8 @@ def _completed_http(given: HttpActuator, stored: HttpActuator | None) -> HttpAct
 
 def _completed_mqtt(given: MqttActuator, stored: MqttActuator | None) -> MqttActuator:
     changes: dict[str, object] = {
-        "payload": _kept("payload", given.payload, stored.payload if stored else None),
-        "password": _kept("password", given.password, stored.password if stored else None),
+        "payload": _keep("payload", given.payload, stored.payload if stored else None),
+        "password": _keep("password", given.password, stored.password if stored else None),
     }
     if stored is None:
         return given.model_copy(update=changes)
@@ -69,7 +69,7 @@ def _completed_mqtt(given: MqttActuator, stored: MqttActuator | None) -> MqttAct
     return complete
 
 
-def _kept(field: str, given: str | None, stored: str | None) -> str | None:
+def _keep(field: str, given: str | None, stored: str | None) -> str | None:
     if given != HIDDEN:
         return given
     if stored is None:

@@ -19,7 +19,7 @@ MAX_REASON: Final = 200
 
 
 def open_gate(actuator: HttpActuator | MqttActuator, within_s: float) -> str:
-    """What the gate answered, in a few words.
+    """The gate's answer, in a few words.
 
     The whole call ends within the actuator's `timeout_s`, and within `within_s`: after that time an open gate would be
     worse than a closed one.

@@ -25,7 +25,7 @@ MAX_ANSWER_BYTES: Final = 64 * 1024
 
 
 def publish(actuator: MqttActuator, limit_s: float, expiry_s: float) -> str:
-    """Where the message was sent, once the broker has given its receipt.
+    """The address that the message was sent to, once the broker has acknowledged it.
 
     Args:
         actuator: The broker and the message.
@@ -36,7 +36,7 @@ def publish(actuator: MqttActuator, limit_s: float, expiry_s: float) -> str:
         GateError: The broker did not take the message, or did not say so.
     """
     call = _Call(actuator, limit_s, expiry_s)
-    # Looking up a name and shaking hands can't be broken off, so that a thread is left to it when the time is over.
+    # Looking up a name and shaking hands can't be aborted, so that a thread is left to it when the time is over.
     threading.Thread(target=call.run, name="gate message", daemon=True).start()
     return call.outcome()
 
@@ -55,7 +55,7 @@ class _Call:
         self._is_over = False
 
     def outcome(self) -> str:
-        """Where the message was sent.
+        """The address that the message was sent to.
 
         Raises:
             GateError: It was not, or the time is over; no message is sent after that.
@@ -73,7 +73,7 @@ class _Call:
     def run(self) -> None:
         """Connect, send and wait for the receipt. What came of it is the outcome."""
         try:
-            with self._connected() as client:
+            with self._connect() as client:
                 self._send(client)
                 # Before the connection is ended, which takes a moment that nobody needs to wait for.
                 self._outcome.put(f"sent to {self._actuator.topic}")
@@ -98,7 +98,7 @@ class _Call:
             raise GateError(f"the broker gave no receipt within {self._limit_s:g} s")
 
     @contextmanager
-    def _connected(self) -> Iterator[mqtt.Client]:
+    def _connect(self) -> Iterator[mqtt.Client]:
         actuator = self._actuator
         answered = threading.Event()
         refusals: list[ReasonCode] = []

@@ -112,8 +112,8 @@ _DECIDE_BODY: Final[dict[str, Any]] = {
 DECIDE_DESCRIPTION: Final = (
     "Decide whether a plate may pass and write the decision into the access log. "
     "**If it is granted at a location with a gate, the gate opens.** "
-    "With `dry_run` (in the body, the form or the query) nothing is logged or told and no gate opens; the answer says "
-    "what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; "
+    "With `dry_run` (in the body, the form or the query) nothing is logged or published and no gate opens; the answer "
+    "says what would be decided and which gate would open. The audit log notes that somebody asked, as for any search; "
     "where PLATEWATCH_SEARCH_REASON is `required`, a dry run has to say why, like a search."
 )
 
@@ -150,7 +150,7 @@ TrialDep = Annotated[Trial, Depends(get_trial)]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Who wants to pass: as JSON, or as a photo whose surest plate counts."""
+    """The question whether a plate may pass: as JSON, or as a photo whose most confident plate counts."""
 
     body: DecideBody
     photo: Photo | None = None
@@ -192,7 +192,7 @@ async def get_json_question(request: Request) -> Question:
         raise FieldError(
             "body", 'Send JSON like {"plate": "AB12CDE"}, or a multipart form with a photo in the field `image`.'
         ) from error
-    question = Question(_validated(sent))
+    question = Question(_validate(sent))
     if not question.body.plate:
         raise FieldError("plate", "Name the plate that wants to pass, or send a photo of it.")
     return question
@@ -361,10 +361,10 @@ async def _photo_question(form: FormData, state: StateDep) -> Question:
     for taken in ("plate", "confidence", "region"):
         if taken in fields:
             raise FieldError(taken, f"The form field {taken!r} is not known: the photo says it.")
-    return Question(_validated({"plate": "", **fields}), photo)
+    return Question(_validate({"plate": "", **fields}), photo)
 
 
-def _validated(sent: object) -> DecideBody:
+def _validate(sent: object) -> DecideBody:
     try:
         return DecideBody.model_validate(sent)
     except ValidationError as error:
@@ -372,7 +372,7 @@ def _validated(sent: object) -> DecideBody:
 
 
 def _read(state: StateDep, photo: Photo) -> tuple[str, float | None, str | None]:
-    """The surest plate of the photo, and its region if that is sure; no text if there is none."""
+    """The most confident plate of the photo, with its region if that is sure; empty text without a plate."""
     readings = state.reading.read(photo).found.readings
     if not readings:
         return "", None, None

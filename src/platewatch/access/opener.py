@@ -66,7 +66,7 @@ class GateOpener:
         self._queues: GateQueues | None = None
 
     def start(self) -> None:
-        """Follow what is told from now on. Decisions of before are too late by their age, or another process's."""
+        """Follow the events from now on. Earlier decisions are too old, or another process handles them."""
         self._queues = GateQueues(self.open)
         self._subscription = self._tail.subscribe()
         self._worker.start()
@@ -93,7 +93,7 @@ class GateOpener:
         self._database.transact(lambda session: self._finish(session, log_id, state, detail))
 
     def sweep(self) -> int:
-        """How many gates were given up, because the process that was to open them did not."""
+        """The number of gates given up because the process that was to open them did not."""
         now = self._clock.now()
         with self._database.reading() as session:
             if _lost(session, now) == ([], []):
@@ -131,15 +131,15 @@ class GateOpener:
             log.warning("gate.failed", log_id=log_id, error=str(error))
             return GateState.FAILED, str(error)
         except Exception as error:
-            # Whatever a library raises: the log must tell that nobody knows.
+            # Whatever a library raises: the log must say that the outcome is unknown.
             log.exception("gate.failed", log_id=log_id)
-            return GateState.FAILED, f"the call broke off: {type(error).__name__}"
+            return GateState.FAILED, f"the call was aborted: {type(error).__name__}"
         log.info("gate.opened", log_id=log_id)
         return GateState.OPENED, detail
 
     def _finish(self, session: Session, log_id: int, state: GateState, detail: str) -> None:
         if AccessRepository(session).finish(log_id, state, detail, self._clock.now()):
-            self._tell(session, log_id)
+            self._publish(session, log_id)
 
     def _sweep(self, session: Session, now: datetime) -> int:
         rows = AccessRepository(session)
@@ -147,10 +147,10 @@ class GateOpener:
         swept = [log_id for log_id in pending if rows.expire(log_id, now, _NOT_CALLED)]
         swept += [log_id for log_id in begun if rows.finish(log_id, GateState.FAILED, _CUT_SHORT, now)]
         for log_id in swept:
-            self._tell(session, log_id)
+            self._publish(session, log_id)
         return len(swept)
 
-    def _tell(self, session: Session, log_id: int) -> None:
+    def _publish(self, session: Session, log_id: int) -> None:
         row = AccessRepository(session).get_or_raise(log_id)
         session.refresh(row)
         event = AccessRead.of(row).model_dump(mode="json")
@@ -158,7 +158,7 @@ class GateOpener:
 
 
 def _actuator(session: Session, log_id: int, seal: Seal) -> Actuator | None:
-    """How the gate of the decision is opened now; None if it is gone."""
+    """The current actuator of the decision's gate; None if the gate is gone."""
     gate_id = AccessRepository(session).get_or_raise(log_id).gate_id
     gate = None if gate_id is None else GateRepository(session).get(gate_id)
     return actuator_of(gate, seal) if gate is not None and gate.enabled else None
@@ -173,7 +173,7 @@ def _lost(session: Session, now: datetime) -> tuple[list[int], list[int]]:
 
 
 def _waits(event: Event) -> bool:
-    """Whether the event tells of a gate that is to be opened."""
+    """Whether the event asks to open a gate."""
     if event.kind != EventKind.ACCESS_DECIDED:
         return False
     gate = event.payload.get("gate") or {}

@@ -58,7 +58,7 @@ class AccessRepository(Repository[AccessLogRow]):
         Raises:
             CursorError: the cursor is not one of ours.
         """
-        return _NEWEST_FIRST.page(self.session, _filtered(query, texts), query.limit, query.cursor)
+        return _NEWEST_FIRST.page(self.session, _filter(query, texts), query.limit, query.cursor)
 
     def was_granted(
         self, texts: Collection[str], location_id: int | None, direction: Direction, since: datetime
@@ -103,7 +103,7 @@ class AccessRepository(Repository[AccessLogRow]):
         return self._move(identity, GateState.OPENING, values)
 
     def lost(self, state: GateState, before: datetime, ahead: datetime, limit: int) -> Sequence[int]:
-        """Ids of decisions whose gate is in that state, and that were made `before` then or lie `ahead` of then."""
+        """Ids of decisions whose gate is in that state, made `before` that time or dated `ahead` of it."""
         is_lost = or_(AccessLogRow.decided_at <= before, AccessLogRow.decided_at > ahead)
         query = select(AccessLogRow.id).where(AccessLogRow.gate_state == state, is_lost)
         return self.session.scalars(query.order_by(AccessLogRow.id).limit(limit)).all()
@@ -114,7 +114,7 @@ class AccessRepository(Repository[AccessLogRow]):
         return cast("CursorResult[Any]", result).rowcount > 0
 
 
-def _filtered(query: AccessFilter, texts: Collection[str]) -> Select[AccessLogRow]:
+def _filter(query: AccessFilter, texts: Collection[str]) -> Select[AccessLogRow]:
     statement = select(AccessLogRow)
     for name in _EXACT_FILTERS:
         if (value := getattr(query, name)) is not None:

@@ -1,4 +1,4 @@
-"""Who may pass, as a pure function of what is known."""
+"""Access rules: the decision as a pure function of the facts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Reason(StrEnum):
 
 
 class UnknownPolicy(StrEnum):
-    """What becomes of a plate that is on no list."""
+    """The decision for a plate that is on no list."""
 
     DENY = "deny"
     REVIEW = "review"
@@ -41,7 +41,7 @@ class UnknownPolicy(StrEnum):
 
 
 class FoldedPolicy(StrEnum):
-    """What becomes of a plate that fits an entry but for the marks of its letters, as BOAB12 fits BÖ AB 12."""
+    """The decision for a plate that fits an entry except for the marks of its letters, as BOAB12 fits BÖ AB 12."""
 
     ACCEPT = "accept"
     REVIEW = "review"
@@ -70,7 +70,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known when the decision is made; None for a confidence of a plate that somebody typed.
+    """The facts of a decision; the confidence of a typed plate is None.
 
     `is_unsure`: the reading is below the level of the server's setting, at which no gate opens.
     """
@@ -110,7 +110,7 @@ def judge(policy: Policy, facts: Facts) -> Verdict:
 
 
 def _without_asking_who(policy: Policy, facts: Facts, allowed: Match | None) -> Verdict | None:
-    """What is decided whether or not the plate is on an allow list."""
+    """The decision that does not depend on allow lists, if there is one."""
     if not facts.plate:
         return Verdict(Decision.REVIEW, Reason.NO_PLATE)
     denied = _strongest(policy, facts, ListKind.DENY)

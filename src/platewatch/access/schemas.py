@@ -46,22 +46,22 @@ class GateDirection(StrEnum):
 
 
 class GateState(StrEnum):
-    """What became of the gate that a decision was to open."""
+    """The state of the gate that a decision was to open."""
 
     NONE = "none"
     """No gate: nothing was granted, or none is set up there."""
     PENDING = "pending"
-    """It is about to be opened; if it stays so, the server stopped before."""
+    """The gate is about to be opened; if this stays, the server stopped before."""
     OPENING = "opening"
     """The call was begun; if it stays so, the server stopped meanwhile, and nobody knows whether the gate opened."""
     OPENED = "opened"
     FAILED = "failed"
     EXPIRED = "expired"
-    """It was not opened in time, and will not be."""
+    """The gate was not opened in time, and will not be."""
 
 
 class AccessSource(StrEnum):
-    """What asked for the decision."""
+    """The source of the request for a decision."""
 
     SIGHTING = "sighting"
     REQUEST = "request"
@@ -114,7 +114,7 @@ class PolicyRead(PolicyWrite):
 
 
 class HttpActuatorRead(BaseModel):
-    """How the gate is called, with `***` for what is or may be a secret."""
+    """The gate's actuator, with `***` in place of possible secrets."""
 
     kind: Literal["http"] = "http"
     url: str = Field(
@@ -129,7 +129,7 @@ class HttpActuatorRead(BaseModel):
 
 
 class MqttActuatorRead(BaseModel):
-    """How the gate is told, with `***` for what may be a secret, and without the password."""
+    """The gate's actuator, with `***` in place of possible secrets, and without the password."""
 
     kind: Literal["mqtt"] = "mqtt"
     host: str
@@ -158,7 +158,7 @@ class GateCreate(Body):
 
 
 class GateUpdate(Body):
-    """What is left out stays, also of an actuator of the same kind.
+    """A change of a gate; fields that are left out stay, also those of an actuator of the same kind.
 
     `***`, as it is shown, keeps a secret for as long as the address leads to the same server.
     """
@@ -214,7 +214,7 @@ class DecideBody(Body):
     confidence: float | None = Field(default=None, ge=0, le=1, description="of the reading, if it was read")
     region: RegionCode | None = None
     dry_run: bool = Field(
-        default=False, description="only say what would be decided: nothing is logged or told, and no gate opens"
+        default=False, description="only say what would be decided: nothing is logged or published, and no gate opens"
     )
 
 
@@ -230,7 +230,7 @@ class AccessMatchRead(BaseModel):
 
 
 class GateResultRead(BaseModel):
-    """What became of the gate."""
+    """The outcome at the gate."""
 
     id: int | None = Field(description="None: no gate, or deleted since")
     name: str | None
@@ -240,7 +240,7 @@ class GateResultRead(BaseModel):
 
 
 class DecidedRead(BaseModel):
-    """What was decided, and on what it rests."""
+    """A decision and the facts that it rests on."""
 
     plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
     written: WrittenPlate
@@ -265,7 +265,7 @@ class AccessRead(DecidedRead):
 
     @classmethod
     def of(cls, row: AccessLogRow) -> AccessRead:
-        return cls(id=row.id, **_decided(row))
+        return cls(id=row.id, **_decision_fields(row))
 
 
 class DecisionAnswer(DecidedRead):
@@ -276,7 +276,7 @@ class DecisionAnswer(DecidedRead):
 
     @classmethod
     def of(cls, row: AccessLogRow, *, dry_run: bool) -> DecisionAnswer:
-        return cls(id=None if dry_run else row.id, dry_run=dry_run, **_decided(row))
+        return cls(id=None if dry_run else row.id, dry_run=dry_run, **_decision_fields(row))
 
 
 class AccessPage(BaseModel):
@@ -285,7 +285,7 @@ class AccessPage(BaseModel):
 
 
 class AccessFilter(BaseModel):
-    """Which decisions."""
+    """Filters of the access log."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -319,7 +319,7 @@ def policy_of(row: GatePolicyRow) -> Policy:
 
 
 def actuator_of(row: GateRow, seal: Seal) -> Actuator:
-    """How the gate is opened, secrets included.
+    """The gate's actuator, secrets included.
 
     Raises:
         SealError: it was sealed with another key.
@@ -328,7 +328,7 @@ def actuator_of(row: GateRow, seal: Seal) -> Actuator:
 
 
 def shown(actuator: Actuator) -> HttpActuatorRead | MqttActuatorRead:
-    """How the gate is opened, without what is never shown."""
+    """The gate's actuator, without the fields that are never shown."""
     if isinstance(actuator, HttpActuator):
         fields = actuator.model_dump(exclude={"url", "headers", "body"})
         body = None if actuator.body is None else shown_text(actuator.body)
@@ -338,7 +338,7 @@ def shown(actuator: Actuator) -> HttpActuatorRead | MqttActuatorRead:
     return MqttActuatorRead(**fields, payload=payload, has_password=actuator.password is not None)
 
 
-def _decided(row: AccessLogRow) -> dict[str, Any]:
+def _decision_fields(row: AccessLogRow) -> dict[str, Any]:
     return {
         "plate": row.plate,
         "written": row.written,

@@ -1,4 +1,4 @@
-"""Decisions at gates: made, logged and told in one transaction. The gate itself is opened after it, by `opener`."""
+"""Decisions at gates: made, logged and published in one transaction. `opener` opens the gate after the commit."""
 
 from __future__ import annotations
 
@@ -44,12 +44,12 @@ __all__ = ["AccessService", "Decision", "Evidence", "Reason"]
 
 TRIED_ONLY: Final = "dry run: the gate was not opened"
 _DECIDED_SOURCES: Final = frozenset({"upload", "camera"})
-"""What is written by hand or imported tells of the past."""
+"""Sources of sightings that lie in the past: written by hand or imported."""
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known beside the plate. Without a confidence somebody typed the plate."""
+    """The facts beside the plate. A typed plate has no confidence."""
 
     confidence: float | None = None
     is_unsure: bool = False
@@ -58,9 +58,9 @@ class Evidence:
     sighting_id: int | None = None
     user_id: int | None = None
     matches: Sequence[Match] | None = None
-    """Where they are known already."""
+    """The matches, where they are known already."""
     texts: Collection[str] = ()
-    """What may stand for the plate in the database, if that is more than the plate."""
+    """The texts that may stand for the plate in the database, if there are more than the plate."""
     written: str | None = None
     """The plate as somebody typed it; None where it was read."""
 
@@ -81,7 +81,7 @@ class AccessService:
     def decide(
         self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence | None = None
     ) -> AccessLogRow:
-        """The decision, logged and told; if it is granted where a gate is, the gate is opened after the commit.
+        """The decision, logged and published; if it is granted where a gate is, the gate is opened after the commit.
 
         Two decisions at one location follow each other, so that one place left is given to one vehicle.
 
@@ -91,7 +91,7 @@ class AccessService:
         return self._decide(plate, location_id, direction, evidence or Evidence(), AccessSource.REQUEST)
 
     def try_out(self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence) -> AccessLogRow:
-        """What `decide` would decide now, with the gate that would open, as a row that is stored nowhere.
+        """The decision that `decide` would make now, with the gate that would open, as a row that is not stored.
 
         Raises:
             FieldError: no such location.
@@ -100,7 +100,7 @@ class AccessService:
         if location_id is not None:
             self._require_location(location_id)
             policy = self.policy(location_id)
-        row, gate = self._judged(plate, location_id, direction, evidence, policy)
+        row, gate = self._judge(plate, location_id, direction, evidence, policy)
         row.source = AccessSource.REQUEST
         row.decided_at = self._clock.now()
         row.gate_state = GateState.NONE
@@ -163,7 +163,7 @@ class AccessService:
         self._audit.note(
             AuditAction.GATE_OPENED, actor, _gate_subject(gate), {"name": gate.name, "reason": reason, "plate": plate}
         )
-        return self._logged(row, gate)
+        return self._log_decision(row, gate)
 
     def write_down(self, plate: str, decision: Decision, note: str | None, evidence: Evidence) -> AccessLogRow:
         """A decision that was made elsewhere, put into the log; no gate opens."""
@@ -178,7 +178,7 @@ class AccessService:
             note=note,
             user_id=evidence.user_id,
         )
-        return self._logged(row, None)
+        return self._log_decision(row, None)
 
     def get_or_raise(self, log_id: int) -> AccessLogRow:
         """The entry of the log.
@@ -303,11 +303,11 @@ class AccessService:
             # First of all: what is read from here on, nobody changes before this transaction ends.
             self._visits.lock(location_id)
             policy = self.policy(location_id)
-        row, gate = self._judged(plate, location_id, direction, evidence, policy)
+        row, gate = self._judge(plate, location_id, direction, evidence, policy)
         row.source = source
-        return self._logged(row, gate)
+        return self._log_decision(row, gate)
 
-    def _judged(
+    def _judge(
         self, plate: str, location_id: int | None, direction: Direction, evidence: Evidence, policy: Policy
     ) -> tuple[AccessLogRow, GateRow | None]:
         """The decision as a row that is not stored yet, and the gate that it opens."""
@@ -372,7 +372,7 @@ class AccessService:
             taken += sum(not self._visits.is_inside({other}, location_id) for other in expected)
         return taken >= capacity
 
-    def _logged(self, row: AccessLogRow, gate: GateRow | None) -> AccessLogRow:
+    def _log_decision(self, row: AccessLogRow, gate: GateRow | None) -> AccessLogRow:
         row.decided_at = self._clock.now()
         row.gate_state = GateState.NONE
         if gate is not None:
@@ -416,7 +416,7 @@ def _match_columns(verdict: Verdict) -> dict[str, object]:
 
 
 def _stored_actuator(row: GateRow, seal: Seal) -> Actuator | None:
-    """How the gate is opened; None if the server's key was lost, so that everything has to be written again."""
+    """The gate's actuator; None if the server's key was lost, so that the actuator has to be entered again."""
     try:
         return actuator_of(row, seal)
     except SealError:

@@ -37,10 +37,10 @@ def make_app() -> FastAPI:
     return create_app(settings)
 
 
-def make_prepared_app(tell: Callable[[str], None] | None = None) -> FastAPI:
+def make_prepared_app(report: Callable[[str], None] | None = None) -> FastAPI:
     """The same with the database brought up to date, for programs that know nothing of platewatch but its app.
 
-    `tell` gets each line that whoever starts the program should read.
+    `report` gets each line that the person who starts the program should read.
 
     Raises:
         SystemExit: a setting can't work, or the database can't be used; standard error says which one.
@@ -52,9 +52,9 @@ def make_prepared_app(tell: Callable[[str], None] | None = None) -> FastAPI:
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         raise SystemExit(USAGE) from None  # one message, no traceback of the program that imports this
-    if tell is not None:
+    if report is not None:
         for line in (*greeting(read.settings, first_account=first_account, proxied=True), *hints):
-            tell(line)
+            report(line)
     return make_app()
 
 

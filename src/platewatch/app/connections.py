@@ -27,7 +27,7 @@ RESERVED_FILES: Final = 200
 """Files and connections of the database that are open beside those of clients."""
 MIN_CONNECTIONS: Final = 50
 _UNSENT_BYTES: Final = 128 * 1024
-"""What the kernel takes before the client does; with more, a slow reader would look like one that stands still."""
+"""The kernel's send buffer; with more, a slow client would look like one that has stopped."""
 _RETRY_S: Final = 5
 _EXPLANATIONS: Final = {
     HTTPStatus.BAD_REQUEST: "This is no HTTP request that can be read.",
@@ -41,7 +41,7 @@ _EXPLANATIONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """How many connections a process has, and how long it waits for a client.
+    """Limits of a process: its connections, and how long it waits for a client.
 
     The head of a request has to come within `header_s`. Of a body there have to come `MIN_BODY_BYTES_PER_S` in each
     `body_s`. A client that takes nothing of an answer within `send_s` is dropped.
@@ -277,7 +277,7 @@ def _limit_unsent(transport: asyncio.Transport) -> None:
 
 
 def _max_files() -> int:
-    """How many files this process may have open."""
+    """The number of files that this process may have open."""
     if sys.platform == "win32":
         return sys.maxsize
     import resource  # noqa: PLC0415 -- not on Windows

@@ -47,7 +47,7 @@ _START = """SwaggerUIBundle({
 
 
 class DescribedApp(FastAPI):
-    """An app whose description tells of errors as they are sent."""
+    """An app whose description has the errors as they are sent."""
 
     def openapi(self) -> dict[str, Any]:
         """The description; problem details have their own media type in it."""

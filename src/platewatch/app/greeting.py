@@ -1,4 +1,4 @@
-"""What the terminal says when the server starts: where it answers, what it uses, and who may enter."""
+"""The greeting on the terminal when the server starts: its addresses, its parts, and who may log in."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def greeting(settings: Settings, *, first_account: bool, proxied: bool = False) 
 
 
 def _open_door(settings: Settings, page: str) -> Iterator[str]:
-    who = "whoever can reach this server" if settings.auth_off_confirmed else "whoever works on this machine"
+    who = "anyone who can reach this server" if settings.auth_off_confirmed else "anyone who works on this machine"
     yield f"The door is open (PLATEWATCH_AUTH=off): {who} is its administrator, without a log-in. Open {page}"
 
 

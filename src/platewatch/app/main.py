@@ -40,7 +40,7 @@ CORS_RESPONSE_HEADERS = [
     "X-Request-ID",
 ]
 _DESCRIPTION = """
-Reads licence plates from photos, remembers every pass and tells about it at once.
+Reads licence plates from photos, remembers every pass and reports it at once.
 
 Log in with the session cookie of `/auth/login`, or send an API key as `Authorization: Bearer KEY` or `X-API-Key: KEY`.
 Errors are problem details (RFC 9457); those of `/auth` and of other systems' routes have that system's own shape.
@@ -72,7 +72,7 @@ def create_app(settings: Settings, clock: Clock | None = None) -> FastAPI:
 
 
 def _add_guards(app: FastAPI, state: ServerState) -> None:
-    """What a request passes, from the last guard to the first."""
+    """The middleware of a request, from the last guard to the first."""
     settings = state.settings
     max_bytes = settings.max_images_per_request * settings.max_image_bytes + FORM_OVERHEAD_BYTES
     app.add_middleware(CallerFirst, state=state)

@@ -1,4 +1,4 @@
-"""What one server process holds, built once for each app, started and stopped with it."""
+"""The parts of one server process, built once for each app, started and stopped with it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from platewatch.media.store import MediaStore
 from platewatch.memory import trimming
 from platewatch.notify.outbox import OutboxTail
 from platewatch.privacy.job import PrivacyJob
-from platewatch.privacy.strays import MediaSweeper
+from platewatch.privacy.orphans import MediaSweeper
 from platewatch.reading.service import ReadingService
 from platewatch.sealing import Seal
 from platewatch.server_settings.service import ServerSettings
@@ -147,7 +147,7 @@ class Runtime:
 
 
 def open_media_store(settings: Settings, database: Database, clock: Clock) -> MediaStore:
-    """Where the settings say that images are kept."""
+    """The media store that the settings name."""
     folder = settings.data / "media"
     if settings.media == "database":
         return DatabaseMediaStore(database.engine, database.reading_engine, folder / ".holders", clock)

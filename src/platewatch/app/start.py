@@ -1,4 +1,4 @@
-"""What a start looks at before anything is opened: everything that can't work is named at once."""
+"""Checks before a start opens anything; all problems are reported at once."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def prepare_start(read: ReadSettings, *, listens: bool = False) -> list[str]:
     With `listens` this process will listen on the address itself, so it must be free.
 
     Returns:
-        What whoever starts should know, though it keeps nothing from starting; a line each.
+        Warnings for the person who starts the server, one a line; none of them keeps it from starting.
 
     Raises:
         SettingsError: something can't work; the message names all of it.
@@ -109,7 +109,7 @@ def _faults(settings: Settings, redis: RedisAnswer, *, listens: bool) -> Iterato
     yield from _database_faults(settings)
     yield from _model_faults(settings)
     if redis.state is RedisState.REFUSED:
-        yield f"{settings.place_of('redis_url')} can't be used: {redis.reason}. Mend the password or number in it."
+        yield f"{settings.place_of('redis_url')} can't be used: {redis.reason}. Correct the password or number in it."
 
 
 def _folder_faults(settings: Settings) -> Iterator[str]:
@@ -120,7 +120,7 @@ def _folder_faults(settings: Settings) -> Iterator[str]:
         if fault := write_fault(folder):
             named = settings.place_of(field)
             yield (
-                f"The folder {str(folder)!r} can't be written: {fault}. Mend that, or choose another one with {named}."
+                f"The folder {str(folder)!r} can't be written: {fault}. Correct that, or choose another with {named}."
             )
     for folder in dict.fromkeys((settings.data, settings.log_folder)):
         for path in misplaced(folder):

@@ -42,7 +42,7 @@ def read_audit_log(
     why = search.why(query.reason) if query.subject is not None else None
     with state.database.reading() as session:
         page = AuditService(session, state.clock).page(query)
-        told = AuditPage(items=[AuditRead.of(row) for row in page.items], next_cursor=page.next_cursor)
+        answer = AuditPage(items=[AuditRead.of(row) for row in page.items], next_cursor=page.next_cursor)
     filters = query.model_dump(mode="json", exclude_none=True, exclude={"limit", "cursor", "reason"})
     if why is not None:
         filters["reason"] = why
@@ -50,7 +50,7 @@ def read_audit_log(
     who = (str(actor.user_id), str(actor.api_key_id), json.dumps(filters, sort_keys=True))
     if query.cursor is None and not state.limiter.hit(_NOTED, *who).exceeded:
         state.note(AuditAction.AUDIT_READ, actor, None, filters)
-    return told
+    return answer
 
 
 @router.get("/export", response_class=StreamingResponse, responses=CSV_ANSWER)

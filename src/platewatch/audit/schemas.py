@@ -58,7 +58,7 @@ class AuditPage(BaseModel):
 
 
 class AuditFilter(BaseModel):
-    """Which notes."""
+    """Filters of the audit log."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -25,7 +25,7 @@ MAX_ITEMS = 50
 
 
 class AuditAction(StrEnum):
-    """What is noted. One name for each thing that can be done; features add theirs here."""
+    """Actions in the audit log, one name each; features add theirs here."""
 
     LOG_IN = "login.succeeded"
     LOG_IN_FAILED = "login.failed"
@@ -96,7 +96,7 @@ class AuditAction(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it, and from where. Without a user it is nobody known, or the server itself."""
+    """The user and address behind an action. Without a user, the caller is unknown or the server itself."""
 
     user_id: int | None = None
     username: str | None = None
@@ -108,11 +108,11 @@ SERVER = Actor(username="(server)")
 """The server's own jobs."""
 
 COMMAND = Actor(username="(command)")
-"""Whoever may run `platewatch` on the server's machine."""
+"""Anyone who may run `platewatch` on the server's machine."""
 
 
 class AuditService:
-    """Never commits; a note is written with what it tells of, or not at all."""
+    """Never commits; a note is written in the transaction of what it describes, or not at all."""
 
     def __init__(self, session: Session, clock: Clock) -> None:
         self._clock = clock

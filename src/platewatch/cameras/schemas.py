@@ -17,7 +17,7 @@ MAX_PAGE = 200
 
 
 class CameraDirection(StrEnum):
-    """Which way the vehicles that a camera sees go."""
+    """The direction of the vehicles that a camera sees."""
 
     ENTERING = "entering"
     LEAVING = "leaving"

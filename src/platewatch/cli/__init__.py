@@ -59,7 +59,7 @@ def options(
 
 
 def main() -> None:
-    """Run the command; the entry point. What can't work is told in a message, without a traceback."""
+    """Run the command; the entry point. Errors are printed as one message, without a traceback."""
     try:
         app()
     except (SettingsError, InputError) as error:

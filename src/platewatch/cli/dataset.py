@@ -24,7 +24,7 @@ app = typer.Typer(help="Clean, count, split, convert and check folders of photos
 FAILED: Final = 1
 USAGE: Final = 2
 # What is too unsure to count is still in the report.
-_TOLD_FROM: Final = 0.05
+_REPORTED_FROM: Final = 0.05
 
 FolderArgument = Annotated[Path, typer.Argument(help="The dataset's folder.")]
 FormatOption = Annotated[
@@ -76,13 +76,13 @@ def clean(  # noqa: PLR0913 (each parameter is an option of the command)
     readers = _readers(detector, recognizer or ["platewatch"], min_confidence)
     with Steps("Cleaning") as steps:
 
-        def tell(progress: Progress) -> None:
-            steps.tell(progress.done - progress.before, progress.total - progress.before)
+        def report_progress(progress: Progress) -> None:
+            steps.report(progress.done - progress.before, progress.total - progress.before)
             if dry_run and progress.decision is not None:
                 tried = progress.decision.tries[-1]
                 typer.echo(f"{progress.decision.verdict.value}\t{progress.decision.name}\t{tried.text or tried.error}")
 
-        result = sort(plan, readers, detector, tell)
+        result = sort(plan, readers, detector, report_progress)
     counts = ", ".join(f"{result.count(verdict)} {verdict.value}" for verdict in Verdict)
     where = "nothing was written" if dry_run else f"report in {plan.report}"
     for decision in result.decisions:
@@ -184,7 +184,7 @@ def split(  # noqa: PLR0913 (each parameter is an option of the command)
     wanted = parse_shares(shares)
     dataset = _read(folder, label_format, plate_class, skip_bad=skip_bad)
     with Steps("Comparing") as steps:
-        parts = part(dataset.images, wanted, seed, steps.tell)
+        parts = part(dataset.images, wanted, seed, steps.report)
     from dataclasses import replace
 
     parted = replace(dataset, images=parts.images)

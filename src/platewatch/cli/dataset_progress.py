@@ -1,4 +1,4 @@
-"""How far a long run over many files is, on standard error: a bar with the time left, or a line now and then."""
+"""The progress of a long run over many files, on standard error: a bar with the time left, or a line now and then."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _EVERY_S: Final = 10.0
 
 
 class Steps:
-    """Shows steps as they are told. On a terminal a bar; elsewhere a line every ten seconds and one at the end."""
+    """Shows steps as they are reported: a bar on a terminal; elsewhere a line every ten seconds and one at the end."""
 
     def __init__(self, name: str, stream: TextIO | None = None) -> None:
         self._name = name
         self._stream = stream or sys.stderr
         self._bar: Progress | None = None
         self._task: TaskID | None = None
-        self._start_s = self._told_s = time.monotonic()
+        self._start_s = self._shown_s = time.monotonic()
 
     def __enter__(self) -> Self:
         if self._stream.isatty():
@@ -35,16 +35,16 @@ class Steps:
         if self._bar is not None:
             self._bar.stop()
 
-    def tell(self, done: int, total: int) -> None:
-        """So many of so many steps are done."""
+    def report(self, done: int, total: int) -> None:
+        """Show that `done` of `total` steps are done."""
         if self._bar is not None:
             if self._task is None:
                 self._task = self._bar.add_task(self._name, total=total)
             self._bar.update(self._task, completed=done, total=total)
             return
         now_s = time.monotonic()
-        if done > 0 and (done == total or now_s - self._told_s >= _EVERY_S):
-            self._told_s = now_s
+        if done > 0 and (done == total or now_s - self._shown_s >= _EVERY_S):
+            self._shown_s = now_s
             left_s = (now_s - self._start_s) / done * (total - done)
             print(f"{self._name}: {done} of {total}, {left_s:.0f} s left", file=self._stream, flush=True)
 

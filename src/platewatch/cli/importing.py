@@ -69,7 +69,7 @@ def carwatch(  # noqa: PLR0913 (each parameter is an option of the command)
         place = _location(location, runtime.settings.carwatch_location)
         plan = TakeoverPlan(name.strip(), place, admin, role, dry_run)
         target = Target(runtime.settings, runtime.recorder, runtime.reading.limits)
-        takeover = Takeover(rows, target, plan, steps.tell)
+        takeover = Takeover(rows, target, plan, steps.report)
         takeover.require_settled()
         try:
             takeover.run()

@@ -1,4 +1,4 @@
-"""What the user named on the command line, as the images that are meant."""
+"""Images from the files and folders named on the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def expand(names: Iterable[str]) -> list[str]:
     """The images in the order given, each once: folders stand for all photos below them, globs for what they match.
 
     Photos in a format that is not read are among them, and a name that is neither is kept as it is, so that reading
-    each tells what is wrong.
+    each says what is wrong.
     """
     found: dict[str, None] = {}
     for name in names:

@@ -21,7 +21,7 @@ def sweep_media(
     from platewatch.audit.service import COMMAND, AuditAction, AuditService
     from platewatch.clock import Clock
     from platewatch.db.engine import Database
-    from platewatch.media.sweeping import MIN_AGE, count_strays, sweep
+    from platewatch.media.sweeping import MIN_AGE, count_orphans, sweep
     from platewatch.settings import load_settings
     from platewatch.sightings.recorder import referenced_media
 
@@ -32,14 +32,14 @@ def sweep_media(
     try:
         database.require_current()
         is_referenced, before = partial(referenced_media, database), clock.now() - MIN_AGE
-        strays = count_strays(media, is_referenced, before)
-        told = f"{strays.unnamed} of {strays.images} pictures have no row in the database {database.name!r}"
+        orphans = count_orphans(media, is_referenced, before)
+        summary = f"{orphans.unnamed} of {orphans.images} pictures have no row in the database {database.name!r}"
         if dry_run:
-            typer.echo(f"{told}. Nothing was changed.")
+            typer.echo(f"{summary}. Nothing was changed.")
             return
-        if not (strays.are_plausible or take_all):
+        if not (orphans.are_plausible or take_all):
             raise SettingsError(
-                f"{told}. These are so many that it may be the database of another data folder, so nothing was "
+                f"{summary}. These are so many that it may be the database of another data folder, so nothing was "
                 "changed. Check PLATEWATCH_DATA and PLATEWATCH_DATABASE_URL, or give --all if they may go."
             )
         taken = sweep(media, is_referenced, before)

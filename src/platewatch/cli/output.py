@@ -1,4 +1,4 @@
-"""What `platewatch read` prints: a table, JSON lines or CSV, on any text stream."""
+"""The output of `platewatch read`: a table, JSON lines or CSV, on any text stream."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _FILE_WIDTH: Final = 200
 
 
 class Style(StrEnum):
-    """How results are printed."""
+    """The format of printed results."""
 
     TABLE = "table"
     JSON = "json"
@@ -105,7 +105,7 @@ class CsvPrinter:
         for reading in readings:
             box = [round(side, 1) for side in reading.box_xyxy]
             confidence = round(reading.confidence, 4)
-            region = (reading.region or "", _rounded(reading.region_confidence))
+            region = (reading.region or "", _round(reading.region_confidence))
             self._writer.writerow([outcome.image, reading.text, confidence, *region, *box, ""])
         if not readings:
             self._writer.writerow([outcome.image, *[""] * 8, outcome.error or ""])
@@ -153,7 +153,7 @@ def _plate(reading: Reading) -> dict[str, object]:
         "text": reading.text,
         "confidence": round(reading.confidence, 4),
         "region": reading.region,
-        "region_confidence": _rounded(reading.region_confidence),
+        "region_confidence": _round(reading.region_confidence),
         "box": [round(side, 1) for side in reading.box_xyxy],
         "corners": [[round(x, 1), round(y, 1)] for x, y in reading.corners],
         "characters": [[character.text, round(character.confidence, 4)] for character in reading.characters],
@@ -166,5 +166,5 @@ def _region(reading: Reading) -> str:
     return reading.region if reading.region_confidence is None else f"{reading.region} {reading.region_confidence:.0%}"
 
 
-def _rounded(confidence: float | None) -> float | None:
+def _round(confidence: float | None) -> float | None:
     return None if confidence is None else round(confidence, 4)

@@ -25,4 +25,4 @@ def reseal() -> None:
         done = database.transact(lambda session: reseal_all(session, seal, Clock()))
     finally:
         database.dispose()
-    typer.echo(f"Sealed anew with the first key: {done.changed}. Sealed with it already: {done.kept}.")
+    typer.echo(f"Sealed again with the first key: {done.changed}. Sealed with it already: {done.kept}.")

@@ -75,7 +75,7 @@ class UploadAnswer(BaseModel):
     message: str = Field(
         examples=["Image received, uploaded to database, OCR processed, and data recorded successfully."],
     )
-    plate_number: str | None = Field(description="the surest plate; None if none was read", examples=["ABC123"])
+    plate_number: str | None = Field(description="the most confident plate; None if none was read", examples=["ABC123"])
     status: Direction
     image_uploaded: bool
     image_filename: str = Field(examples=["image_20250615123456789.jpg"])
@@ -101,7 +101,7 @@ class HistoryQuery(SightingQuery):
         return self.cursor is not None or "limit" in self.model_fields_set
 
     def sightings(self) -> SightingQuery:
-        """What is asked for, in the words of sightings."""
+        """The query as filters of sightings."""
         chosen = SightingQuery(**self.model_dump(exclude={"status"}))
         changes = {} if self.status is None else {"direction": self.status}
         return chosen.model_copy(update=changes if self.is_paged else {**changes, "limit": MAX_WHOLE})
@@ -124,7 +124,7 @@ class HistoryRecord(BaseModel):
             subject=row.subject or subject,
             plate=row.plate,
             description=row.note or description,
-            date=_written(row.captured_at),
+            date=_format_time(row.captured_at),
             username=row.user.username if row.user else None,
         )
 
@@ -301,14 +301,14 @@ def fetch_image(
         raise NotFoundError("stored image")
     data, name = state.media.get(row.media_key), _name_of(row)
     path = recorder.copies.write(name, data)
-    told = f"{path.parent.name}/{name}"
+    saved_as = f"{path.parent.name}/{name}"
     return FetchedImage(
-        message=f"Latest image saved to {told}",
+        message=f"Latest image saved to {saved_as}",
         filename=name,
-        filepath=told,
+        filepath=saved_as,
         file_size=len(data),
         image_size=(row.width, row.height),
-        upload_date=_written(row.created_at),
+        upload_date=_format_time(row.created_at),
     )
 
 
@@ -321,5 +321,5 @@ def _name_at(instant: datetime) -> str:
     return f"image_{instant:%Y%m%d%H%M%S}{instant.microsecond // 1000:03d}.jpg"
 
 
-def _written(instant: datetime) -> str:
+def _format_time(instant: datetime) -> str:
     return instant.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -1,4 +1,4 @@
-"""What every route of another system has: it refuses what it doesn't know."""
+"""A dependency of all routes of other systems: unknown fields are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is wrong with a dataset."""
+"""Problems of a dataset."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def check(dataset: Dataset, *, decode: bool = False) -> list[Problem]:
 
 
 def counts(problems: list[Problem]) -> dict[ProblemKind, int]:
-    """How many problems there are of each kind."""
+    """The number of problems of each kind."""
     return dict(Counter(problem.kind for problem in problems))
 
 
@@ -53,7 +53,7 @@ def _check_image(image: ImageLabels, *, decode: bool) -> Iterator[Problem]:
         # Reading has named what is wrong with its labels; what is left of them says nothing of the whole.
         pass
     elif image.plates is None:
-        yield Problem(ProblemKind.UNLABELLED, Place(image.path), "nobody said what is in it.")
+        yield Problem(ProblemKind.UNLABELLED, Place(image.path), "it has no label.")
     elif not image.plates:
         yield Problem(ProblemKind.EMPTY, place, f"{image.name!r} is labelled as without plates.")
     for number, plate in enumerate(image.plates or (), 1):

@@ -46,7 +46,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CleanPlan:
-    """From where to where, and how."""
+    """The folders and options of a run."""
 
     raw: Path
     cleaned: Path
@@ -69,7 +69,7 @@ class CleanPlan:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is; `before` of the files were done by an earlier one."""
+    """The progress of a run; `before` counts the files done by an earlier run."""
 
     done: int
     total: int
@@ -84,11 +84,11 @@ class CleanResult:
     decisions: tuple[Decision, ...]
 
     def count(self, verdict: Verdict) -> int:
-        """How many files have it."""
+        """The number of files with this outcome."""
         return sum(decision.verdict is verdict for decision in self.decisions)
 
 
-def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, tell: Callable[[Progress], None]) -> CleanResult:
+def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, report: Callable[[Progress], None]) -> CleanResult:
     """Sort the photos, going on where an earlier run with the same plan ended. A dry run writes nothing at all.
 
     Raises:
@@ -97,7 +97,7 @@ def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, tell: Calla
         LabelsError: The journal is that of another plan.
     """
     if plan.dry_run:
-        return CleanResult(tuple(_decide_all(plan, readers, {}, tell)))
+        return CleanResult(tuple(_decide_all(plan, readers, {}, report)))
     terms = Terms(
         raw=str(plan.raw.resolve()),
         cleaned=str(plan.cleaned.resolve()),
@@ -111,7 +111,7 @@ def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, tell: Calla
         for decision in list(journal.decisions.values()):
             _settle(plan, journal, decision)
         left = []
-        for decision in _decide_all(plan, readers, dict(journal.decisions), tell):
+        for decision in _decide_all(plan, readers, dict(journal.decisions), report):
             if decision.verdict is Verdict.LEFT:
                 left.append(decision)
             else:
@@ -122,7 +122,7 @@ def clean(plan: CleanPlan, readers: Sequence[Reader], detector: str, tell: Calla
 
 
 def judge_file(path: Path, name: str, readers: Sequence[Reader], min_confidence: float) -> Decision:
-    """What is decided about one file, with every try."""
+    """The decision about one file, with every attempt."""
     tries: list[Try] = []
     try:
         with path.open("rb") as file:
@@ -168,17 +168,17 @@ def write_report(folder: Path, decisions: Sequence[Decision]) -> None:
 
 
 def _decide_all(
-    plan: CleanPlan, readers: Sequence[Reader], known: dict[str, Decision], tell: Callable[[Progress], None]
+    plan: CleanPlan, readers: Sequence[Reader], known: dict[str, Decision], report: Callable[[Progress], None]
 ) -> Iterator[Decision]:
     """A decision for each file that has none, in the order of their names, as they are ready."""
     files = {path.relative_to(plan.raw).as_posix(): path for path in photos_below(plan.raw)}
     _require_unicode(files)
     before = len(known)
     todo = [(name, path) for name, path in files.items() if name not in known]
-    tell(Progress(before, before + len(todo), before))
+    report(Progress(before, before + len(todo), before))
     for done, decision in enumerate(_in_order(plan, readers, todo), 1):
         yield decision
-        tell(Progress(before + done, before + len(todo), before, decision))
+        report(Progress(before + done, before + len(todo), before, decision))
 
 
 def _require_unicode(names: Iterable[str]) -> None:

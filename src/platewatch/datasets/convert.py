@@ -24,14 +24,14 @@ _LISTED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """What the format can't say, and how often that was there to be said."""
+    """What the format can't hold, and how many times that was lost."""
 
     what: str
     count: int
 
 
 def convert(dataset: Dataset, target: Path, label_format: LabelFormat, placing: Placing) -> list[Loss]:
-    """What was lost; the labels are then in `target` and the images in `target/images`, under their names.
+    """The losses of the conversion. The labels are then in `target`, the images in `target/images`, under their names.
 
     It appears as a whole or not at all: what is written is beside it until it is complete.
 
@@ -56,7 +56,7 @@ def require_whole(dataset: Dataset) -> None:
     first = "\n  ".join(str(problem) for problem in dataset.problems[:_LISTED])
     raise LabelsError(
         f"{len(dataset.problems)} thing(s) are wrong with {str(dataset.folder)!r}:\n  {first}\n"
-        f"Mend them (`{own_command('dataset check')}` lists all), or leave those images out with --skip-bad."
+        f"Correct them (`{own_command('dataset check')}` lists all), or leave those images out with --skip-bad."
     )
 
 
@@ -100,7 +100,7 @@ def with_own_names(images: Sequence[ImageLabels]) -> list[ImageLabels]:
 
 
 def losses(images: Sequence[ImageLabels], label_format: LabelFormat) -> list[Loss]:
-    """What the format can't say."""
+    """Labels that the format can't hold."""
     lost: Counter[str] = Counter()
     for image in images:
         for plate in image.plates or ():

@@ -21,7 +21,7 @@ class _Format:
     write: Callable[[Path, Sequence[ImageLabels]], None]
 
 
-# The most telling first: YOLO's text files could be anything.
+# The most specific first: YOLO's text files could be anything.
 _FORMATS: Final = {
     LabelFormat.JSONL: _Format(jsonl.recognizes, jsonl.read, jsonl.write),
     LabelFormat.COCO: _Format(coco.recognizes, coco.read, coco.write),

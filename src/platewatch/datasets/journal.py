@@ -1,4 +1,4 @@
-"""What `clean` has decided so far, a JSON line a file, written before the file is touched: so nothing is lost."""
+"""The decisions of `clean` so far: a JSON line for each file, written before the file is touched."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _VERSION: Final = 1
 
 
 class Verdict(StrEnum):
-    """What became of a file."""
+    """The outcome for a file."""
 
     CLEANED = "cleaned"
     TRASH = "trash"
@@ -30,7 +30,7 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One attempt to read a file: its surest plate, if any, or the error."""
+    """One attempt to read a file: its most confident plate, if any, or the error."""
 
     recognizer: str
     retouching: str
@@ -42,7 +42,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What was decided about one file, and under which name it goes into its folder."""
+    """The decision about one file, and its name in the target folder."""
 
     name: str
     verdict: Verdict
@@ -52,7 +52,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a run was started with; a run that goes on must be the same."""
+    """The options that a run was started with; a resumed run must have the same."""
 
     raw: str
     cleaned: str

@@ -1,4 +1,4 @@
-"""Which labels can be plates: by their class, and by where they are."""
+"""Labels that can be plates, by their class and their boxes."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def with_boxes_judged(dataset: Dataset) -> Dataset:
 
 
 def area_problem(plate: PlateLabel) -> str | None:
-    """What is wrong with a plate whose box or corners enclose nothing."""
+    """The problem of a plate whose box or corners enclose no area."""
     box = plate.outline_xyxy
     if box is not None and min(box[2] - box[0], box[3] - box[1]) < _MIN_SIDE_PX:
         sides = ", ".join(f"{side:g}" for side in box)
@@ -84,19 +84,19 @@ def _kept(found: Counter[str], wanted: str | None, folder: str) -> frozenset[str
         asked = [part.strip() for part in wanted.split(",") if part.strip()]
         by_name = {name.lower(): name for name in found}
         if missing := [name for name in asked if name.lower() not in by_name]:
-            raise LabelsError(f"{folder!r} has no class {missing[0]!r}; its classes are {_listed(found)}.")
+            raise LabelsError(f"{folder!r} has no class {missing[0]!r}; its classes are {_list(found)}.")
         return frozenset(by_name[name.lower()] for name in asked)
     plates = frozenset(name for name in found if is_plate_name(name))
     if len(found) <= 1 or len(plates) == len(found):
         return None
     if not plates:
         raise LabelsError(
-            f"{folder!r} has labels of several classes ({_listed(found)}), and none is called a plate. Say which are "
+            f"{folder!r} has labels of several classes ({_list(found)}), and none is called a plate. Say which are "
             f"with `--plate-class` of `platewatch dataset`: names with commas between them, or `{ALL_CLASSES}`."
         )
     return plates
 
 
-def _listed(found: Counter[str]) -> str:
+def _list(found: Counter[str]) -> str:
     names = [f"{name[:40]!r}" for name, _ in found.most_common(_LISTED)]
     return ", ".join(names) + (", ..." if len(found) > _LISTED else "") if names else "not named"

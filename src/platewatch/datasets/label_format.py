@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class LabelFormat(StrEnum):
-    """How labels are written down."""
+    """The format of labels."""
 
     YOLO = "yolo"
     VOC = "voc"

@@ -1,4 +1,4 @@
-"""Photos that show nearly the same, told by where brightness rises between the cells of a grid (difference hash)."""
+"""Photos that show nearly the same, found by where brightness rises between the cells of a grid (difference hash)."""
 
 from __future__ import annotations
 

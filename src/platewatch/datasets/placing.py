@@ -18,7 +18,7 @@ _PART_SUFFIX: Final = ".platewatch-part"
 
 
 class Placing(StrEnum):
-    """How files come into the other folder."""
+    """The way files get into the other folder."""
 
     MOVE = "move"
     COPY = "copy"

@@ -1,4 +1,4 @@
-"""What the readers of all formats share: limits, finding images, their sizes, and collecting problems."""
+"""Code that the readers of all formats share: limits, finding images, their sizes, and collecting problems."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ class Images:
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """What a format says of one image, before the image itself is looked at."""
+    """The labels of one image, before the image itself is opened."""
 
     name: str
     plates: tuple[PlateLabel, ...] | None

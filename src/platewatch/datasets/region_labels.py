@@ -1,4 +1,4 @@
-"""Whether the region that was told is the labelled one: sets name countries in ways of their own."""
+"""Whether the region that was reported is the labelled one: sets name countries in ways of their own."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _SIGNS: Final = {
 }
 
 
-def same_region(labelled: str, told: str | None) -> bool:
-    """Whether a told region (`us-ca`) is in the labelled country, or somewhere in Europe for the label `eu`."""
-    if told is None:
+def same_region(labelled: str, reported: str | None) -> bool:
+    """Whether a reported region (`us-ca`) is in the labelled country, or somewhere in Europe for the label `eu`."""
+    if reported is None:
         return False
-    country = told.partition("-")[0]
+    country = reported.partition("-")[0]
     wanted = labelled.lower()
     if wanted == _LABELLED_EUROPE:
         return country in EUROPE

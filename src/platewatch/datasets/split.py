@@ -54,14 +54,16 @@ def parse_shares(text: str) -> list[Share]:
     return shares
 
 
-def split(images: Sequence[ImageLabels], shares: Sequence[Share], seed: int, tell: Callable[[int, int], None]) -> Parts:
+def split(
+    images: Sequence[ImageLabels], shares: Sequence[Share], seed: int, report: Callable[[int, int], None]
+) -> Parts:
     """The images with their parts; the same for the same images, shares and seed, in whatever order they come.
 
     Raises:
         LabelsError: An image can't be read.
     """
     ordered = sorted(images, key=lambda image: image.name)
-    groups = alike(ordered, tell)
+    groups = alike(ordered, report)
     random.Random(seed).shuffle(groups)  # noqa: S311 (no secret)
     # Large groups first: they fit nowhere once the parts are nearly full. Equal ones stay shuffled.
     groups.sort(key=len, reverse=True)
@@ -75,7 +77,7 @@ def split(images: Sequence[ImageLabels], shares: Sequence[Share], seed: int, tel
     return Parts(parted, len(groups), max((len(group) for group in groups), default=0))
 
 
-def alike(images: Sequence[ImageLabels], tell: Callable[[int, int], None]) -> list[list[int]]:
+def alike(images: Sequence[ImageLabels], report: Callable[[int, int], None]) -> list[list[int]]:
     """Groups of indices: two images are in one if they are near-duplicates, show one plate, or a third links them."""
     leaders = list(range(len(images)))
 
@@ -92,7 +94,7 @@ def alike(images: Sequence[ImageLabels], tell: Callable[[int, int], None]) -> li
     for index, image in enumerate(images):
         for text in _texts(image):
             join(first_with.setdefault(text, index), index)
-    for one, other in similar_pairs(_hashes(images, tell)):
+    for one, other in similar_pairs(_hashes(images, report)):
         join(one, other)
     groups: dict[int, list[int]] = {}
     for index in range(len(images)):
@@ -104,11 +106,11 @@ def _texts(image: ImageLabels) -> set[str]:
     return {text for plate in image.plates or () if (text := reading_key(plate.text or ""))}
 
 
-def _hashes(images: Sequence[ImageLabels], tell: Callable[[int, int], None]) -> list[Hash]:
+def _hashes(images: Sequence[ImageLabels], report: Callable[[int, int], None]) -> list[Hash]:
     hashes = []
     for done, image in enumerate(images, 1):
         hashes.append(_hash_of(image.path))
-        tell(done, len(images))
+        report(done, len(images))
     return hashes
 
 

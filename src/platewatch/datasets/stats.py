@@ -1,4 +1,4 @@
-"""What is in a dataset, in numbers."""
+"""Statistics of a dataset."""
 
 from __future__ import annotations
 

@@ -32,10 +32,10 @@ def upright(plate: PlateLabel, orientation: int, stored_size: tuple[int, int]) -
     box, corners = plate.box_xyxy, plate.corners
     return replace(
         plate,
-        box_xyxy=None if box is None else box_from_corners(_turned(corners_from_box(box), turn, stored_size)),
-        corners=None if corners is None else order_corners(_turned(corners, turn, stored_size)),
+        box_xyxy=None if box is None else box_from_corners(_turn_corners(corners_from_box(box), turn, stored_size)),
+        corners=None if corners is None else order_corners(_turn_corners(corners, turn, stored_size)),
     )
 
 
-def _turned(corners: Corners, turn: _Turn, stored_size: tuple[int, int]) -> list[Point]:
+def _turn_corners(corners: Corners, turn: _Turn, stored_size: tuple[int, int]) -> list[Point]:
     return [turn(x, y, *stored_size) for x, y in corners]

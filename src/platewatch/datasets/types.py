@@ -69,7 +69,7 @@ class Place:
 
 
 class ProblemKind(StrEnum):
-    """What can be wrong with a dataset."""
+    """The kinds of problems of a dataset."""
 
     CORRUPT = "corrupt label"
     MISSING_IMAGE = "missing image"

@@ -1,4 +1,4 @@
-"""What to do about a database that can't be used: which setting to look at, by what the driver says."""
+"""Advice for a database that can't be used, by the driver's error."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_RIGHT: Final = re.compile(r"permission denied|no pg_hba.conf entry", re.IGNO
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """What the driver says: its text, and its number where it has one."""
+    """The driver's error: its text, and its number where it has one."""
 
     url: URL
     names: DatabaseNames
@@ -74,7 +74,7 @@ def _about_server(case: _Case) -> str:
         )
     if case.code in _MYSQL_WRONG_LOG_IN or _WRONG_LOG_IN.search(case.text):
         which = names.user if names.user == names.password else f"{names.user} and {names.password}"
-        return f"The server refuses the user {url.username!r} with the password given. Mend {which}."
+        return f"The server refuses the user {url.username!r} with the password given. Correct {which}."
     if _UNKNOWN_HOST.search(case.text):
-        return f"There is no host {url.host!r}. Mend the name in {names.address}."
+        return f"There is no host {url.host!r}. Correct the name in {names.address}."
     return f"Check that it runs and can be reached at {url.host!r}, and check {names.address}."

@@ -1,4 +1,4 @@
-"""What every table is built on: names of constraints, and column types that mean the same on every database."""
+"""The base of all tables: names of constraints, and column types that mean the same on every database."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MAX_ID = 2**63 - 1
 SLOT_S = 900
 
 Json: TypeAlias = dict[str, Any] | list[Any]
-"""What a JSON column holds."""
+"""The value of a JSON column."""
 
 ScoredText: TypeAlias = tuple[str, float]
 """A text with its confidence in 0..1."""
@@ -133,7 +133,7 @@ class Base(DeclarativeBase):
 def slot_of(instant: datetime) -> int:
     """The number of the quarter of an hour that the instant lies in, counted in UTC since 1970.
 
-    Every time zone's hours and days begin at such a quarter, so counts of them can be grouped anew for any zone.
+    Every time zone's hours and days begin at such a quarter, so counts of them can be regrouped for any zone.
     """
     return int(instant.timestamp() // SLOT_S)
 

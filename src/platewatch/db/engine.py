@@ -53,7 +53,7 @@ _DRIVERS = {
 
 
 class SchemaState(StrEnum):
-    """What the database's schema is to this version of platewatch."""
+    """The state of the database's schema, compared with this version of platewatch."""
 
     CURRENT = "current"
     BEHIND = "behind"
@@ -99,13 +99,13 @@ class Database:
             self.when_committed()
 
     def transact(self, work: Callable[[Session], Result]) -> Result:
-        """What the work gives, done in a transaction, and done again when its locks crossed those of another one.
+        """The result of `work` in a transaction, repeated when its locks crossed those of another transaction.
 
         MySQL and MariaDB break off transactions that insert neighboring values at once, and count on a second try. The
         work must touch nothing but the session.
 
         Raises:
-            OperationalError: It was broken off `TRANSACT_ATTEMPTS` times.
+            OperationalError: It was aborted `TRANSACT_ATTEMPTS` times.
         """
         for _ in range(TRANSACT_ATTEMPTS - 1):
             try:
@@ -153,7 +153,7 @@ class Database:
             connection.execute(select(1))
 
     def schema_state(self) -> SchemaState:
-        """How the schema stands to the migrations of this version.
+        """The schema's state, compared with the migrations of this version.
 
         Raises:
             SettingsError: The database can't be reached.
@@ -210,7 +210,7 @@ class Database:
     def _failed_upgrade(
         self, connection: Connection, state: SchemaState, before: frozenset[str], error: DatabaseError
     ) -> str:
-        """What to do about a step that failed. MySQL has kept a part of the step, the others have undone the whole."""
+        """Advice after a failed step. MySQL keeps a part of the step; the other databases undo all of it."""
         failed = f"The schema of the database {self.name!r} can't be brought to this version: {error.orig}."
         if state is SchemaState.EMPTY:
             foreign.drop_new_tables(connection, before)
@@ -219,7 +219,7 @@ class Database:
             return f"{failed} Nothing was changed."
         return (
             f"{failed} It stands at revision {schema.revision(connection)}; this server keeps a part of a step that "
-            "fails or is broken off. Restore the backup from before the update, then run "
+            "fails or is aborted. Restore the backup from before the update, then run "
             f"`{own_command('migrate')}` again."
         )
 

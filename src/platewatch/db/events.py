@@ -31,6 +31,6 @@ class EventLog(Repository[EventRow]):
         return self.session.scalar(select(func.max(EventRow.id))) or 0
 
     def delete_before(self, occurred_before: datetime) -> int:
-        """How many events were older and are gone now."""
+        """The number of older events that were deleted."""
         result = self.session.execute(delete(EventRow).where(EventRow.occurred_at < occurred_before))
         return cast("CursorResult[Any]", result).rowcount

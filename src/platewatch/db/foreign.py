@@ -1,4 +1,4 @@
-"""Tables of other programs in the database that platewatch is pointed at, and leftovers of broken-off migrations.
+"""Tables of other programs in the database that platewatch is pointed at, and leftovers of aborted migrations.
 
 platewatch needs a database of its own: `users` and `images` are names that many programs use, and in a shared database
 nobody could tell whose rows a backup, an erasure or a deleted account concerns.
@@ -27,7 +27,7 @@ _CARWATCH: Final = {
 def require_free_names(connection: Connection, database: str) -> None:
     """Do nothing if the first migration can make its tables.
 
-    What a broken-off first migration left on MySQL or MariaDB is dropped, so that the migration can begin again: tables
+    What a aborted first migration left on MySQL or MariaDB is dropped, so that the migration can begin again: tables
     without rows that have platewatch's columns.
 
     Raises:
@@ -92,7 +92,7 @@ def is_file_of_another_program(connection: Any) -> bool:
 
 
 def _written(connection: Connection, name: str) -> str:
-    # PostgreSQL tells `Users` from `users`; the others may not.
+    # PostgreSQL distinguishes `Users` from `users`; the others may not.
     return name if connection.dialect.name == "postgresql" else name.lower()
 
 
@@ -106,7 +106,7 @@ def _columns(connection: Connection, name: str) -> set[str]:
 
 
 def _is_unfinished(connection: Connection, name: str) -> bool:
-    """Whether the table is as a broken-off first migration leaves it."""
+    """Whether the table is as a aborted first migration leaves it."""
     if connection.dialect.name != "mysql" or not _is_empty(connection, name):
         return False
     model = tables.UserRow.metadata.tables.get(name)

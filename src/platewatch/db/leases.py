@@ -1,4 +1,4 @@
-"""Work that one process at a time may do, told by a row that the process renews."""
+"""Leases: a row that one process holds and renews while it alone does the work."""
 
 from __future__ import annotations
 

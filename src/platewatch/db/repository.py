@@ -1,4 +1,4 @@
-"""What every feature's repository starts from: rows by id, and pages by cursor."""
+"""The base of every feature's repository: rows by id, and pages by cursor."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Repository(Generic[RowT]):
 
     row: ClassVar[type[Base]]
     kind: ClassVar[str]
-    """How messages name such a row."""
+    """The name of such a row in messages."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -142,7 +142,7 @@ def is_duplicate(error: IntegrityError) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ended: the time and id of its last row."""
+    """The end of a page: the time and id of its last row."""
 
     captured_at: datetime
     id: int
@@ -174,7 +174,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[RowT]):
-    """Some rows, in the order of the list. `next_cursor` is None on the last page."""
+    """One page of rows, in the order of the list. `next_cursor` is None on the last page."""
 
     items: list[RowT]
     next_cursor: str | None

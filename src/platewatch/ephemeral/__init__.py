@@ -1,1 +1,1 @@
-"""What may be lost: counts of requests and results that could be computed again. In this process, or in Redis."""
+"""Data that may be lost: counts of requests, and results that can be computed again. In this process, or in Redis."""

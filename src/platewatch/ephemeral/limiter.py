@@ -1,4 +1,4 @@
-"""How often something may be done: counted in this process, or in Redis for all processes of a server."""
+"""Rate limits, counted in this process, or in Redis for all processes of a server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What is left of a limit, and when it is whole again."""
+    """The rest of a limit, and when the limit is whole again."""
 
     limit: Limit
     remaining: int
@@ -58,11 +58,11 @@ class Limiter:
         return self._shared is not None
 
     def hit(self, limit: Limit, *identity: str) -> Allowance:
-        """Count one time, and tell what is left."""
+        """Count one use, and return what is left."""
         return self._ask(limit, identity, count=True)
 
     def peek(self, limit: Limit, *identity: str) -> Allowance:
-        """What is left, without counting. `exceeded` means that one more time would be too much."""
+        """The rest of the limit, without counting. `exceeded` means that one more use would be too much."""
         return self._ask(limit, identity, count=False)
 
     def clear(self, limit: Limit, *identity: str) -> None:

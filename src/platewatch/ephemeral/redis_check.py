@@ -14,13 +14,13 @@ _TIMEOUT_S = 2.0
 
 
 class RedisState(StrEnum):
-    """What became of the question."""
+    """The state of a Redis server."""
 
     READY = "ready"
     AWAY = "away"
-    """It may come back by itself."""
+    """The server does not answer; it may come back by itself."""
     REFUSED = "refused"
-    """It answers, but not to this user and password."""
+    """The server answers, but refuses this user and password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class RedisAnswer:
 
 
 def ask_redis(url: str) -> RedisAnswer:
-    """What the Redis at the address answers."""
+    """The state of the Redis server at the address."""
     try:
         client = Redis.from_url(url, socket_timeout=_TIMEOUT_S, socket_connect_timeout=_TIMEOUT_S, retry=None)
     except ValueError as error:

@@ -1,1 +1,1 @@
-"""What happened, as an event stream, a WebSocket and a list."""
+"""Events over HTTP: an event stream, a WebSocket and a list."""

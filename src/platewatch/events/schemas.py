@@ -1,4 +1,4 @@
-"""An event as it is told over HTTP."""
+"""An event as the API returns it."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def import_folder(body: FolderImport, state: StateDep, actor: ActorDep, _manager
     """Import all photos of a folder on the server, which a setting must allow."""
     folder = str(allowed_folder(body.folder, state.settings.import_folders))
     origin = Origin(ImportSource.FOLDER, folder, folder)
-    return _begun(state, origin, body, actor)
+    return _begin(state, origin, body, actor)
 
 
 def get_place(
@@ -68,7 +68,7 @@ def import_archive(
         settings = state.settings
         check_archive(kept, ArchiveLimits(settings.import_max_files, settings.import_max_gb * 1024**3))
         origin = Origin(ImportSource.ARCHIVE, kept.name, printable(archive.filename or "archive.zip"))
-        return _begun(state, origin, place, actor)
+        return _begin(state, origin, place, actor)
     except BaseException:
         kept.unlink(missing_ok=True)
         raise
@@ -118,7 +118,7 @@ def delete_import(job_id: JobId, state: StateDep, actor: ActorDep, _manager: Man
     state.database.transact(lambda session: ImportService(session, state.clock).delete(job_id, actor))
 
 
-def _begun(state: StateDep, origin: Origin, place: ImportPlace, actor: ActorDep) -> ImportRead:
+def _begin(state: StateDep, origin: Origin, place: ImportPlace, actor: ActorDep) -> ImportRead:
     begun = state.database.transact(
         lambda session: ImportRead.of(ImportService(session, state.clock).begin(origin, place, actor))
     )

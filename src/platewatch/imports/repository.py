@@ -41,7 +41,7 @@ class ImportJobRepository(Repository[ImportJobRow]):
         return _NEWEST_FIRST.page(self.session, select(ImportJobRow), query.limit, query.cursor)
 
     def ids_at_work(self) -> list[int]:
-        """Those that run or wait for their turn, first come first."""
+        """Ids of the imports that run or wait for their turn, the oldest first."""
         query = select(ImportJobRow.id).where(ImportJobRow.state.in_(_AT_WORK)).order_by(ImportJobRow.id)
         return list(self.session.scalars(query))
 

@@ -22,7 +22,7 @@ class ImportSource(StrEnum):
 
 
 class ImportState(StrEnum):
-    """`failed` says that the source could not be read; what a single photo had is told with its file."""
+    """`failed`: the source could not be read. The error of a single photo is in the record of its file."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -39,7 +39,7 @@ class FileState(StrEnum):
 
 
 class ImportPlace(BaseModel):
-    """What is recorded with each photo."""
+    """The fields recorded with each photo."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

@@ -30,12 +30,12 @@ _FROM: Final[dict[ImportState, frozenset[ImportState]]] = {
     ImportState.QUEUED: frozenset({ImportState.PAUSED, ImportState.FAILED}),
     ImportState.CANCELLED: frozenset({ImportState.QUEUED, ImportState.RUNNING, ImportState.PAUSED, ImportState.FAILED}),
 }
-"""From which states an import can be brought into these."""
+"""For each state, the states from which an import can be brought into it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an import's photos come from; `place` is where the server finds them, `name` what people call it."""
+    """The source of an import's photos: `place` is the path on the server, `name` the name for people."""
 
     source: ImportSource
     place: str
@@ -44,7 +44,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file."""
+    """The outcome for one file."""
 
     file_id: int
     state: FileState
@@ -56,7 +56,7 @@ class Outcome:
 
     @property
     def note(self) -> str | None:
-        """What is to be known of a file that was read."""
+        """The record of a file that was read."""
         if self.known_sighting_id is not None:
             return f"The same photo was recorded before, as sighting {self.known_sighting_id}."
         return self.time.note if self.time else None

@@ -1,4 +1,4 @@
-"""Where an import takes its photos from: a folder on the server, or an uploaded archive that is never unpacked."""
+"""Sources of an import's photos: a folder on the server, or an uploaded archive that is never unpacked."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class ArchiveLimits:
-    """How much an archive may hold, unpacked."""
+    """Limits of an archive's unpacked contents."""
 
     max_files: int
     max_bytes: int
@@ -86,7 +86,7 @@ class FolderSource:
                 facts = os.fstat(fd)
                 if not stat.S_ISREG(facts.st_mode):
                     raise UnreadableFileError("This is no plain file.")
-                return SourceFile(_bounded(file, max_bytes), datetime.fromtimestamp(facts.st_mtime, UTC))
+                return SourceFile(_read_bounded(file, max_bytes), datetime.fromtimestamp(facts.st_mtime, UTC))
         except OSError as error:
             raise UnreadableFileError(f"The file can't be read: {error.strerror}.") from error
 
@@ -121,7 +121,7 @@ class ArchiveSource:
         try:
             info = self._archive.getinfo(path)
             with self._archive.open(info) as file:
-                return SourceFile(_bounded(file, max_bytes), _entry_time(info, zone))
+                return SourceFile(_read_bounded(file, max_bytes), _entry_time(info, zone))
         except (KeyError, OSError, RuntimeError, EOFError, zipfile.BadZipFile, zlib.error, ValueError) as error:
             raise UnreadableFileError(f"The file can't be unpacked: {error}.") from error
 
@@ -139,7 +139,7 @@ def allowed_folder(text: str, allowed: Sequence[Path]) -> Path:
     if "\0" in text:
         raise FieldError("folder", "A folder's name has no NUL in it.")
     folder = Path(text).resolve()
-    # Said before whether it exists: what lies elsewhere on the server is nobody's business.
+    # Refused before whether it exists is known: what lies elsewhere on the server is nobody's business.
     if not any(folder.is_relative_to(root.resolve()) for root in allowed):
         raise ForbiddenError(
             f"Photos may not be imported from {text!r}. Name that folder, or one above it, in "
@@ -157,16 +157,16 @@ def check_archive(path: Path, limits: ArchiveLimits) -> None:
         FieldError: it is not; the message says why.
     """
     if _directory_bytes(path) > limits.max_files * _DIRECTORY_BYTES_PER_FILE:
-        raise _refused(f"It has more than {limits.max_files} files. Split it.")
+        raise _refusal(f"It has more than {limits.max_files} files. Split it.")
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
     except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise _refused(f"It is no ZIP file that can be read ({error}).") from error
+        raise _refusal(f"It is no ZIP file that can be read ({error}).") from error
     if len(entries) > limits.max_files:
-        raise _refused(f"It has more than {limits.max_files} files. Split it.")
+        raise _refusal(f"It has more than {limits.max_files} files. Split it.")
     if sum(entry.file_size for entry in entries) > limits.max_bytes:
-        raise _refused(f"It would unpack to more than {limits.max_bytes // _MEGABYTE} MB. Split it.")
+        raise _refusal(f"It would unpack to more than {limits.max_bytes // _MEGABYTE} MB. Split it.")
     for entry in entries:
         _check_entry(entry)
 
@@ -176,32 +176,32 @@ def _check_entry(entry: zipfile.ZipInfo) -> None:
     parts = PurePosixPath(name.replace("\\", "/")).parts
     is_outside = not parts or name.startswith(("/", "\\")) or ".." in parts or parts[0].endswith(":")
     if is_outside or any(ord(sign) < ord(" ") for sign in name):
-        raise _refused(f"The name {name[:80]!r} in it points to somewhere else. Pack the photos anew.")
+        raise _refusal(f"The name {name[:80]!r} in it points to somewhere else. Pack the photos again.")
     if stat.S_ISLNK(entry.external_attr >> 16):
-        raise _refused(f"{name[:80]!r} in it is a link. Pack the photos themselves.")
+        raise _refusal(f"{name[:80]!r} in it is a link. Pack the photos themselves.")
     shrunk = entry.file_size / max(1, entry.compress_size)
     if entry.file_size > _MIN_BOMB and shrunk > _MAX_SHRUNK:
-        raise _refused(f"{name[:80]!r} in it unpacks to {shrunk:.0f} times its size, which no photo does.")
+        raise _refusal(f"{name[:80]!r} in it unpacks to {shrunk:.0f} times its size, which no photo does.")
 
 
 def _directory_bytes(path: Path) -> int:
-    """How long the archive says its table of contents is, which is read into memory as a whole."""
+    """The declared length of the archive's table of contents, which is read into memory as a whole."""
     size = path.stat().st_size
     with path.open("rb") as file:
         file.seek(max(0, size - _END.size - _LONGEST_COMMENT))
         tail = file.read()
     at = tail.rfind(_END_SIGN)
     if at < 0 or len(tail) - at < _END.size:
-        raise _refused("It is no ZIP file.")
-    told: int = _END.unpack_from(tail, at)[5]
-    return size if told == _IN_ZIP64 else told
+        raise _refusal("It is no ZIP file.")
+    declared: int = _END.unpack_from(tail, at)[5]
+    return size if declared == _IN_ZIP64 else declared
 
 
-def _refused(reason: str) -> FieldError:
+def _refusal(reason: str) -> FieldError:
     return FieldError("archive", f"The archive was refused. {reason}")
 
 
-def _bounded(file: IO[bytes], max_bytes: int) -> bytes:
+def _read_bounded(file: IO[bytes], max_bytes: int) -> bytes:
     """The rest of the file, whatever it says about its own length."""
     data = file.read(max_bytes + 1)
     if len(data) > max_bytes:

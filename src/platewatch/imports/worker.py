@@ -1,7 +1,7 @@
 """Reads the photos of imports, one after the other, and stops and goes on at any of them.
 
 A file's row says what became of it and is written in the transaction that records its plates: whatever happens to the
-process, each photo is recorded once. Which process works at an import is told by a lease.
+process, each photo is recorded once. A lease decides which process works at an import.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class ImportWorker:
             return ImportJobRepository(session).ids_at_work()
 
     def _take_up(self, job_id: int) -> None:
-        job = self._database.transact(lambda session: self._begun(session, job_id))
+        job = self._database.transact(lambda session: self._begin(session, job_id))
         if job is None:
             return
         log.info("import.began", job=job_id)
@@ -96,12 +96,12 @@ class ImportWorker:
             log.exception("import.crashed", job=job_id)
             is_over, error = (
                 True,
-                f"Something went wrong; the server's error.log tells more ({type(problem).__name__}).",
+                f"Something went wrong; the server's error.log has more ({type(problem).__name__}).",
             )
-        self._database.transact(lambda session: self._ended(session, job_id, is_over=is_over, error=error))
+        self._database.transact(lambda session: self._end(session, job_id, is_over=is_over, error=error))
         log.info("import.stopped", job=job_id, over=is_over, error=error)
 
-    def _begun(self, session: Session, job_id: int) -> ImportJobRow | None:
+    def _begin(self, session: Session, job_id: int) -> ImportJobRow | None:
         """The import, which is this worker's now; None if it is another one's."""
         if not self._renew(session, job_id):
             return None
@@ -113,7 +113,7 @@ class ImportWorker:
         row.started_at = row.started_at or self._clock.now()
         return row
 
-    def _ended(self, session: Session, job_id: int, *, is_over: bool, error: str | None) -> None:
+    def _end(self, session: Session, job_id: int, *, is_over: bool, error: str | None) -> None:
         if is_over:
             ImportService(session, self._clock).end(job_id, error)
         Leases(session).give_back(_lease(job_id), self._holder)
@@ -148,11 +148,11 @@ class ImportWorker:
             _LeaseLostError: another worker has taken the import over.
         """
         self._database.transact(lambda session: ImportFileRepository(session).delete_of(job.id))
-        for rows in self._listed(job.id, source):
+        for rows in self._file_rows(job.id, source):
             self._database.transact(lambda session, rows=rows: self._add_files(session, job.id, rows))  # type: ignore[misc]
         self._database.transact(lambda session: _count(session, job.id))
 
-    def _listed(self, job_id: int, source: Source) -> Iterator[list[dict[str, Any]]]:
+    def _file_rows(self, job_id: int, source: Source) -> Iterator[list[dict[str, Any]]]:
         rows: list[dict[str, Any]] = []
         seen: set[str] = set()
         for number, path in enumerate(source.paths(), 1):
@@ -239,7 +239,7 @@ class ImportWorker:
 
 
 def _source_of(job: ImportJobRow, archives: Path) -> Source:
-    """Where the import's photos are.
+    """The source of the import's photos.
 
     Raises:
         UnreadableFileError: they are not there.

@@ -24,7 +24,7 @@ class LocationRepository(NamedRepository[LocationRow]):
         return list(self.session.scalars(select(LocationRow).order_by(LocationRow.id)))
 
     def occupancies(self, location_ids: Collection[int]) -> dict[int, int]:
-        """How many visits are open at each location that has any."""
+        """The number of open visits at each location that has any."""
         query = (
             select(VisitRow.location_id, func.count())
             .where(VisitRow.location_id.in_(location_ids), VisitRow.state == _OPEN)

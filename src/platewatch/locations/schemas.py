@@ -21,7 +21,8 @@ Latitude = Annotated[float, Field(ge=-90, le=90, allow_inf_nan=False, examples=[
 Longitude = Annotated[float, Field(ge=-180, le=180, allow_inf_nan=False, examples=[13.3777])]
 Capacity = Annotated[int, Field(ge=0, le=1_000_000, description="places for vehicles; None for no limit")]
 OverstayMinutes = Annotated[
-    int, Field(ge=1, le=MAX_MINUTES, description="a visit longer than this is told as `visit.overstayed`; None: never")
+    int,
+    Field(ge=1, le=MAX_MINUTES, description="a visit longer than this is published as `visit.overstayed`; None: never"),
 ]
 SamePassS = Annotated[
     int,
@@ -32,7 +33,7 @@ SamePassS = Annotated[
 
 
 class Tariff(BaseModel):
-    """What parking costs. Prices are in the currency's minor unit, such as cents."""
+    """A tariff. Prices are in the currency's minor unit, such as cents."""
 
     model_config = ConfigDict(extra="forbid")
 

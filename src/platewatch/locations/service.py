@@ -69,16 +69,16 @@ class LocationService:
         return [LocationRead.of(row, occupancy=occupancies.get(row.id, 0), tariff=tariffs.get(row.id)) for row in rows]
 
     def occupancy(self, location_id: int) -> int:
-        """How many vehicles are inside."""
+        """The number of vehicles inside."""
         return self._locations.occupancies([location_id]).get(location_id, 0)
 
     def occupancy_of(self, name: str) -> int:
-        """How many vehicles are inside the location of that name; 0 if there is none."""
+        """The number of vehicles inside the location of that name; 0 if there is no such location."""
         row = self._locations.get_by_name(name)
         return 0 if row is None else self.occupancy(row.id)
 
     def tariff_at(self, location_id: int, instant: datetime) -> TariffRow | None:
-        """What holds for a vehicle that entered then; the first tariff also holds for what lies before it."""
+        """The tariff for a vehicle that entered at that time; the first tariff also applies before its start."""
         return self._tariffs.at(location_id, instant)
 
     def create(self, body: LocationCreate, actor: Actor) -> LocationRow:
@@ -89,7 +89,7 @@ class LocationService:
         """
         fields = body.model_dump(exclude={"tariff"})
         fields["time_zone"] = body.time_zone or self._server.time_zone()
-        row = self._flushed(LocationRow(created_at=self._clock.now(), **fields))
+        row = self._flush(LocationRow(created_at=self._clock.now(), **fields))
         if body.tariff is not None:
             self._set_tariff(row, body.tariff)
         self._note(AuditAction.LOCATION_CREATED, actor, row, body.model_fields_set)
@@ -105,7 +105,7 @@ class LocationService:
         row = self.get_or_raise(location_id)
         for field, value in body.model_dump(exclude_unset=True, exclude={"tariff"}).items():
             setattr(row, field, value)
-        self._flushed(row)
+        self._flush(row)
         if "tariff" in body.model_fields_set:
             self._set_tariff(row, body.tariff)
         self._note(AuditAction.LOCATION_UPDATED, actor, row, body.model_fields_set)
@@ -144,7 +144,7 @@ class LocationService:
         fields = tariff.model_dump() if tariff else _NO_TARIFF
         self._tariffs.add(TariffRow(location_id=row.id, valid_from=now, **fields))
 
-    def _flushed(self, row: LocationRow) -> LocationRow:
+    def _flush(self, row: LocationRow) -> LocationRow:
         name = row.name
         self._session.add(row)
         try:

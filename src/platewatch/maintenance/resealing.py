@@ -16,12 +16,12 @@ from platewatch.errors import ResealError, SealError
 from platewatch.sealing import Seal
 
 _PREFIX: Final = "sealed_"
-"""What the names of columns with sealed texts begin with, and those of no others."""
+"""Prefix of the names of all columns with sealed texts, and of no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many secrets are sealed with another key than before, and how many the first key had sealed already."""
+    """The number of secrets that were sealed again, and of those that the first key had sealed already."""
 
     changed: int
     kept: int
@@ -42,7 +42,7 @@ def reseal_all(session: Session, seal: Seal, clock: Clock) -> Resealed:
     changed = kept = 0
     unread: list[str] = []
     for column in sealed_columns():
-        for row_id, sealed in _locked(session, column):
+        for row_id, sealed in _lock_rows(session, column):
             try:
                 resealed = seal.reseal(sealed)
             except SealError:
@@ -59,7 +59,7 @@ def reseal_all(session: Session, seal: Seal, clock: Clock) -> Resealed:
     return Resealed(changed, kept)
 
 
-def _locked(session: Session, column: Column[Any]) -> list[tuple[int, str]]:
+def _lock_rows(session: Session, column: Column[Any]) -> list[tuple[int, str]]:
     """The ids and texts, in rows that nobody else changes before the transaction ends."""
     row_id = column.table.c.id
     rows = session.execute(select(row_id, column).where(column.is_not(None)).order_by(row_id).with_for_update())

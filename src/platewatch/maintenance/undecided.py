@@ -46,14 +46,14 @@ class UndecidedPlate:
 
 def undecided_plates(session: Session) -> Iterator[UndecidedPlate]:
     """All of them: entries of lists, then sightings, then legal holds, each by id."""
-    plates = {plate for _, _, _, plate in _typed(session)}
+    plates = {plate for _, _, _, plate in _typed_plates(session)}
     seen = _seen_with_one_more(session, plates)
-    for kind, identity, list_name, plate in _typed(session):
+    for kind, identity, list_name, plate in _typed_plates(session):
         doubts = tuple(doubts_about(plate))
         yield UndecidedPlate(kind, identity, list_name, plate, doubts, tuple(seen.get(plate, ())))
 
 
-def _typed(session: Session) -> Iterator[tuple[str, int, str | None, str]]:
+def _typed_plates(session: Session) -> Iterator[tuple[str, int, str | None, str]]:
     """Kind, id, name of the list and plate of each row whose text as written is not known."""
     kinds = (
         ("entry", WatchlistEntryRow.id, _entries()),

@@ -127,7 +127,7 @@ class DatabaseMediaStore:
             self._write(work)
 
     def keys_before(self, instant: datetime) -> Iterator[list[str]]:
-        is_old = BLOBS.c.created_at < self._stored(instant)
+        is_old = BLOBS.c.created_at < self._as_stored(instant)
         after = ""
         while True:
             with self._failures(), self._reading_engine.connect() as connection:
@@ -148,7 +148,7 @@ class DatabaseMediaStore:
             self._holders.clean_up()
 
     def try_to_keep(self) -> None:
-        # Committed, since only that tells; small, since binary logs keep it for days.
+        # Committed, since only a commit proves it; small, since binary logs keep it for days.
         probe = secrets.token_bytes(_PROBE_BYTES)
         holder = self.new_holder()
         self.discard([self.put(probe, holder)], holder, lambda _keys: set())
@@ -160,20 +160,22 @@ class DatabaseMediaStore:
     def _insert(self, connection: Connection, key: str, data: bytes, holder: str) -> None:
         kept = connection.scalar(select(BLOBS.c.key).where(BLOBS.c.key == key).with_for_update())
         if kept is None:
-            connection.execute(insert(BLOBS).values(key=key, data=data, created_at=self._stored(self._clock.now())))
+            connection.execute(insert(BLOBS).values(key=key, data=data, created_at=self._as_stored(self._clock.now())))
         self._insert_mark(connection, key, holder)
 
     def _insert_mark(self, connection: Connection, key: str, holder: str) -> None:
         mark = select(MARKS.c.key).where(MARKS.c.key == key, MARKS.c.holder == holder)
         if connection.scalar(mark) is None:
-            connection.execute(insert(MARKS).values(key=key, holder=holder, marked_at=self._stored(self._clock.now())))
+            connection.execute(
+                insert(MARKS).values(key=key, holder=holder, marked_at=self._as_stored(self._clock.now()))
+            )
 
-    def _stored(self, instant: datetime) -> datetime:
+    def _as_stored(self, instant: datetime) -> datetime:
         """The instant as the database takes it."""
         return instant if self._engine.dialect.name == "postgresql" else instant.replace(tzinfo=None)
 
     def _write(self, work: Callable[[Connection], _Result]) -> _Result:
-        """What the work gives, in a transaction that is tried again when another one was in its way."""
+        """The result of `work`, in a transaction that is tried again after a conflict with another one."""
         with self._failures():
             for _ in range(ATTEMPTS - 1):
                 try:

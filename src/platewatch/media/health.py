@@ -1,4 +1,4 @@
-"""Whether an uploaded photo could be kept now: tried from time to time, since only trying tells."""
+"""Whether an uploaded photo could be kept now: tried from time to time, since only a trial proves it."""
 
 from __future__ import annotations
 

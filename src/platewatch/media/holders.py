@@ -1,4 +1,4 @@
-"""Which processes of one installation still live, told by locks that the system drops with the process."""
+"""Live processes of one installation, known by locks that the system drops with the process."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Holders:
     def clean_up(self) -> None:
         """Removes the lock files of dead processes."""
         for path in self._folder.glob("*.lock"):
-            with _opened(path) as fd:
+            with _open_lock(path) as fd:
                 if fd is not None and _try_lock(fd, fcntl.LOCK_EX):
                     path.unlink(missing_ok=True)
 
@@ -94,13 +94,13 @@ def _lock_for_life(path: Path) -> int:
 
 
 def _is_locked(path: Path) -> bool:
-    with _opened(path) as fd:
+    with _open_lock(path) as fd:
         # Shared, so that two who ask at once don't take each other for the holder.
         return fd is not None and not _try_lock(fd, fcntl.LOCK_SH)
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[int | None]:
+def _open_lock(path: Path) -> Iterator[int | None]:
     try:
         fd = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What a media store is, and how an image gets into one together with the rows that name it.
+"""The protocol of media stores, and staging: storing an image together with the rows that name it.
 
 A row and an image can't be written in one step. So an image is put first, with a mark; the row is committed; then the
 mark is taken away. Whatever happens in between leaves a mark, and `reclaim` looks after marks of dead processes.
@@ -20,7 +20,7 @@ import structlog
 from platewatch.errors import NotFoundError, StorageError
 
 IsReferenced: TypeAlias = Callable[[Sequence[str]], set[str]]
-"""Those of the keys that a committed row names. It must look with a transaction of its own."""
+"""Returns the keys that a committed row names. It must use a transaction of its own."""
 
 NOBODY = ""
 """A holder without marks."""
@@ -70,7 +70,7 @@ class MediaStore(Protocol):
         """True if there is an image with this key."""
 
     def delete(self, key: str) -> None:
-        """Takes the image away, whoever names it; nothing happens if there is none."""
+        """Deletes the image, even if rows still name it; does nothing if there is none."""
 
     def confirm(self, keys: Collection[str], holder: str) -> None:
         """Takes the holder's marks away. The images stay."""
@@ -169,7 +169,7 @@ def remove_unreferenced(store: MediaStore, keys: Collection[str], is_referenced:
 
 
 def reclaim(store: MediaStore, is_referenced: IsReferenced) -> int:
-    """How many marks of dead processes were settled: images that a row names stay, the others go.
+    """The number of settled marks of dead processes: images that a row names stay, the others are deleted.
 
     Any process may call it at any time; marks of living processes are left alone.
     """

@@ -17,8 +17,8 @@ MAX_SHARE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Strays:
-    """How many images there are, and how many of them no row names and no living process marks."""
+class Orphans:
+    """The number of images, and of those that no row names and no living process marks."""
 
     images: int
     unnamed: int
@@ -29,20 +29,20 @@ class Strays:
         return self.unnamed <= max(FEW, MAX_SHARE * self.images)
 
 
-def count_strays(store: MediaStore, is_referenced: IsReferenced, before: datetime) -> Strays:
-    """What `sweep` would find among the images that were put before then."""
+def count_orphans(store: MediaStore, is_referenced: IsReferenced, before: datetime) -> Orphans:
+    """The counts that `sweep` would find among the images stored before that time."""
     marked = {mark.key for mark in store.pending() if not mark.abandoned}
     images = unnamed = 0
     for keys in store.keys_before(before):
         images += len(keys)
-        unnamed += len(set(_unnamed(keys, is_referenced)) - marked)
-    return Strays(images, unnamed)
+        unnamed += len(set(_unnamed_keys(keys, is_referenced)) - marked)
+    return Orphans(images, unnamed)
 
 
 def sweep(
     store: MediaStore, is_referenced: IsReferenced, before: datetime, goes_on: Callable[[], bool] = lambda: True
 ) -> int:
-    """How many images were taken away: those put before then that no row names and no living process marks.
+    """The number of deleted images: stored before that time, named by no row, marked by no living process.
 
     Retention and erasure find images by their rows, so they never reach these. Any process may call it at any time.
     Between two portions it ends as soon as `goes_on` says so.
@@ -52,14 +52,14 @@ def sweep(
     for keys in store.keys_before(before):
         if not goes_on():
             break
-        strays = _unnamed(keys, is_referenced)
+        orphans = _unnamed_keys(keys, is_referenced)
         # Looked up without the store's lock; `discard` looks again with it, so that no upload comes in between.
-        if strays:
-            store.discard(strays, NOBODY, is_referenced)
-            taken += sum(not store.exists(key) for key in strays)
+        if orphans:
+            store.discard(orphans, NOBODY, is_referenced)
+            taken += sum(not store.exists(key) for key in orphans)
     return taken
 
 
-def _unnamed(keys: list[str], is_referenced: IsReferenced) -> list[str]:
+def _unnamed_keys(keys: list[str], is_referenced: IsReferenced) -> list[str]:
     named = is_referenced(keys)
     return [key for key in keys if key not in named]

@@ -1,4 +1,4 @@
-"""What is told to others."""
+"""The events that are published."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 class EventKind(StrEnum):
-    """Everything that is told."""
+    """All kinds of events."""
 
     SIGHTING_RECORDED = "sighting.recorded"
     SIGHTING_UPDATED = "sighting.updated"
@@ -25,10 +25,10 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, as it is told.
+    """Something that happened, as it is published.
 
     `kind` is an EventKind, or the word of a newer version that writes to the same database. `occurred_at` is aware
-    UTC. `settled_id` is set by the outbox: every event up to this id is told already or will never be.
+    UTC. `settled_id` is set by the outbox: every event up to this id is published already or never will be.
     """
 
     id: int

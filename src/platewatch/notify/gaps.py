@@ -19,7 +19,7 @@ class Gap:
 
 
 class Gaps:
-    """How far the ids were read, and which of them are still awaited.
+    """The highest id that was read, and the lower ids that are still awaited.
 
     Databases give out ids before the commit, so id 7 can become visible before id 6.
     """

@@ -28,13 +28,13 @@ async def follow(
     It ends when the outbox stops or the listener is too slow; the listener comes back with the last `resume_id`.
     """
     with tail.subscribe(listener=True) as subscription:
-        told: deque[int] = deque(maxlen=REMEMBERED_IDS)
+        sent_ids: deque[int] = deque(maxlen=REMEMBERED_IDS)
         if after_id is not None:
             async for event in _backlog(read_after, after_id):
-                told.append(event.id)
+                sent_ids.append(event.id)
                 yield replace(event, settled_id=subscription.settled_id)
         async for pulse in _live(subscription, pulse_s):
-            if pulse is None or pulse.id not in told:
+            if pulse is None or pulse.id not in sent_ids:
                 yield pulse
 
 

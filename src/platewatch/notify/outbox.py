@@ -1,4 +1,4 @@
-"""The outbox's reader: one thread a process tells every committed event to everybody who subscribed."""
+"""The outbox's reader: one thread a process publishes every committed event to all subscribers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUEUE_LIMIT = 1000
 LOOK_BACK = 1000
 """Ids before the last one among which, at the start, slow transactions are looked for."""
 GAP_LIFE_S = 30.0
-"""How long a transaction may take to commit after its event got its id."""
+"""The time within which a transaction must commit after its event got its id."""
 MAX_BACK_OFF_S = 5.0
 
 log = structlog.get_logger(__name__)
@@ -48,7 +48,7 @@ class OutboxTail:
         self._gaps: Gaps | None = None
         self._subscriptions: set[Subscription] = set()
         self._listeners: set[Subscription] = set()
-        """Those of the subscriptions that belong to connections from outside."""
+        """The subscriptions of connections from outside."""
         self._takes_listeners = True
         self._mutex = threading.Lock()
         self._worker = BackgroundWorker("outbox", self.poll, poll_s, max_pause_s=MAX_BACK_OFF_S)
@@ -113,35 +113,35 @@ class OutboxTail:
         self._gaps = gaps
 
     def poll(self) -> int:
-        """How many events were told: first the late ones, then the new ones."""
+        """Publish the late events, then the new ones; returns their number."""
         if self._gaps is None:
             raise RuntimeError("The outbox was not started.")
-        return self._tell_late(self._gaps) + self._tell_new(self._gaps)
+        return self._publish_late(self._gaps) + self._publish_new(self._gaps)
 
-    def _tell_late(self, gaps: Gaps) -> int:
-        told = 0
+    def _publish_late(self, gaps: Gaps) -> int:
+        published = 0
         gaps.forget_old(self._clock.monotonic_s())
         for first, last in gaps.spans(BATCH):
             for event in self._read_after(first - 1, min(BATCH, last - first + 1)):
                 if event.id in gaps:
                     gaps.fill(event.id)
-                    self._tell(event, gaps.settled_id)
-                    told += 1
-        return told
+                    self._publish(event, gaps.settled_id)
+                    published += 1
+        return published
 
-    def _tell_new(self, gaps: Gaps) -> int:
-        told = 0
+    def _publish_new(self, gaps: Gaps) -> int:
+        published = 0
         while not self._worker.is_stopping():
             events = self._read_after(gaps.highest, BATCH)
             for event in events:
                 gaps.advance(event.id, self._clock.monotonic_s())
-                self._tell(event, gaps.settled_id)
-            told += len(events)
+                self._publish(event, gaps.settled_id)
+            published += len(events)
             if len(events) < BATCH:
                 break
-        return told
+        return published
 
-    def _tell(self, event: Event, settled_id: int) -> None:
+    def _publish(self, event: Event, settled_id: int) -> None:
         settled = replace(event, settled_id=settled_id)
         with self._mutex:
             subscriptions = list(self._subscriptions)

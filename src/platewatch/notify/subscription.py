@@ -1,4 +1,4 @@
-"""One listener's queue between the outbox's thread and whoever takes the events out."""
+"""One listener's queue between the outbox's thread and the code that takes the events out."""
 
 from __future__ import annotations
 

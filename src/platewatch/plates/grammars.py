@@ -1,4 +1,4 @@
-"""How the plates of each region are built: the expressions of `grammars.yaml`, compiled when first asked for."""
+"""Grammars of the plates of each region: the expressions of `grammars.yaml`, compiled when first used."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class RegionGrammar:
         """The share of the region's plates that are built like the text: 0 for none, at most 1."""
         if not self.any_of_them.fullmatch(text):
             return 0.0
-        return min(1.0, sum([share for expression, share in self.expressions if _compiled(expression).fullmatch(text)]))
+        return min(1.0, sum([share for expression, share in self.expressions if _compile(expression).fullmatch(text)]))
 
 
 def country_of(region: str) -> str:
@@ -52,7 +52,7 @@ def grammar_of(region: str) -> RegionGrammar | None:
 
 
 @cache
-def _compiled(expression: str) -> re.Pattern[str]:
+def _compile(expression: str) -> re.Pattern[str]:
     return re.compile(expression)
 
 

@@ -1,4 +1,4 @@
-"""What texts on plates look like: how much a text is like a plate's, and which look-alikes its format settles.
+"""Likeness of a text to a plate's, and look-alike characters that the format settles.
 
 The knowledge is in tables; `plate_likeness` weighs the first rule that fits. The weights were chosen on the free
 training photos: what they must do is to put a badge, a slogan or a time stamp below a plate.
@@ -113,7 +113,7 @@ _SEPARATORS_PER_CHARACTER: Final = 0.67
 
 
 def plate_likeness(text: str) -> float:
-    """How much the text, as it was read, is like a plate's: 0 (not at all) to 1 (built like a known country's).
+    """The likeness of a text, as it was read, to a plate's: 0 (none) to 1 (built like a known country's).
 
     Letters alone stay possible (vanity plates) but weak; more than 12 characters or fewer than 2 are none.
     """

@@ -32,7 +32,7 @@ def doubts_about(key: str) -> list[str]:
 
 
 def less_one_letter(key: str) -> set[str]:
-    """What is left of the key without any one of its letters."""
+    """The key without one letter, for each of its letters."""
     return {key[:index] + key[index + 1 :] for index, sign in enumerate(key) if sign.isalpha()}
 
 

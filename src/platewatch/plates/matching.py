@@ -14,7 +14,7 @@ from platewatch.plates.text import ANY_SIGN, ANY_SIGNS, WILDCARDS, is_pseudonym,
 LIKE_ESCAPE: Final = "!"
 """The escape character of the SQL patterns that `wildcard_to_like` gives."""
 LOOKALIKE_COST: Final = 0.5
-"""What taking a character for one that looks alike costs; any other edit costs 1."""
+"""The cost of a look-alike character; any other edit costs 1."""
 
 _WRITTEN_WILDCARDS: Final = WILDCARDS + "？＊"
 # Disjoint, so that looking alike is transitive and one folded text stands for all that a reader may have confused.
@@ -78,7 +78,7 @@ def is_pattern(text: str) -> bool:
 
 
 def literal_prefix(pattern: str) -> str:
-    """What every text that matches begins with: all before the first wildcard."""
+    """The prefix of every text that matches: all before the first wildcard."""
     ends = [index for index in (pattern.find(ANY_SIGN), pattern.find(ANY_SIGNS)) if index >= 0]
     return pattern[: min(ends)] if ends else pattern
 

@@ -40,7 +40,7 @@ ANY_SIGNS: Final = "*"
 WILDCARDS: Final = ANY_SIGN + ANY_SIGNS
 
 PSEUDONYM_MARK: Final = "~"
-"""What a pseudonym begins with; no plate does."""
+"""The first character of a pseudonym; no plate has it."""
 
 _LETTERS_AND_DIGITS: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789")
 _KEY_SIGNS: Final = _LETTERS_AND_DIGITS | PROVINCES
@@ -75,7 +75,7 @@ def plate_key(text: str, *, kept: str = "") -> str:
     """
     if _USUAL_ASCII.issuperset(text):
         return text.translate(_KEY_OF_ASCII)
-    return _without_marks(_spelled(text, kept, _refuse))
+    return _without_marks(_spell(text, kept, _refuse))
 
 
 def reading_key(text: str) -> str:
@@ -89,7 +89,7 @@ def spelling(text: str, *, kept: str = "") -> str:
     """The key with the marks of its Latin letters: BÖ and BO have one key and two spellings."""
     if _USUAL_ASCII.issuperset(text):
         return text.translate(_KEY_OF_ASCII)
-    return _spelled(text, kept, _drop)
+    return _spell(text, kept, _drop)
 
 
 def as_written(text: str) -> str:
@@ -103,7 +103,7 @@ def is_pseudonym(text: str) -> bool:
     return text.startswith(PSEUDONYM_MARK)
 
 
-def _spelled(text: str, kept: str, on_unusable: Callable[[str, str], str]) -> str:
+def _spell(text: str, kept: str, on_unusable: Callable[[str, str], str]) -> str:
     parts = []
     for sign in unicodedata.normalize("NFC", text):
         part = sign if sign in _KEY_SIGNS else _spelling_of(sign, kept)

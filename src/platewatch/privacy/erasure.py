@@ -39,7 +39,7 @@ _MARGIN = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Which plate, by its key, and whether the watchlists are meant too."""
+    """The plate to erase, by its key, and whether its entries on watchlists go too."""
 
     plate: str
     reason: str
@@ -64,7 +64,7 @@ class Erasure:
         self._texts = texts_of(request.plate, recorder.pseudonyms)
 
     def count(self) -> Tally:
-        """What would go."""
+        """The counts that would be erased."""
         with self._recorder.database.reading() as session:
             rows = PlateRepository(session, self._texts)
             fits = rows.sightings

@@ -15,9 +15,9 @@ from platewatch.background import BackgroundWorker
 from platewatch.db.leases import Leases
 from platewatch.db.tables import PrivacyRunRow
 from platewatch.errors import ConflictError, StorageError
+from platewatch.privacy.orphans import MediaSweeper
 from platewatch.privacy.retention import Retention, Tally
 from platewatch.privacy.service import PrivacyService
-from platewatch.privacy.strays import MediaSweeper
 from platewatch.sightings.recorder import Recorder
 
 LEASE: Final = timedelta(minutes=2)
@@ -53,7 +53,7 @@ class PrivacyJob:
         self.worker.stop()
 
     def dry_run(self) -> Tally:
-        """What would go now."""
+        """The counts that would be deleted now."""
         return Retention(self._recorder, self._event_days).count()
 
     def run(self, actor: Actor = SERVER) -> PrivacyRunRow:
@@ -95,7 +95,7 @@ class PrivacyJob:
     def _sweep_media(self) -> None:
         """Take away the pictures that no row names, once a day: retention finds pictures by their rows alone."""
         clock = self._recorder.clock
-        # Never given back: whichever process takes it next, a day later, sweeps again.
+        # Never given back: the process that takes the lease next, a day later, sweeps again.
         sweeper, now = secrets.token_hex(16), clock.now()
         if not self._recorder.database.transact(
             lambda session: Leases(session).take(_SWEEP_LEASE_NAME, sweeper, now, SWEEP_INTERVAL)
@@ -103,7 +103,7 @@ class PrivacyJob:
             return
         try:
             taken = self._sweeper.sweep(self._goes_on)
-        except StorageError as error:  # what retention took away stays told
+        except StorageError as error:  # what retention deleted stays counted
             log.warning("media.sweep_failed", error=str(error))
             return
         details: Details = {"images": taken}

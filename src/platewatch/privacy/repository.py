@@ -1,4 +1,4 @@
-"""What is due to go, and all that is stored about a plate, in the database."""
+"""Rows that are due for deletion, and all rows about a plate."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ from platewatch.db.tables import (
 
 
 class Kept(StrEnum):
-    """What has a retention of its own."""
+    """Kinds of data with a retention of their own."""
 
     IMAGES = "images"
     CROPS = "crops"
@@ -54,7 +54,7 @@ class Kept(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """What is older than `before` at one location, or at all but some (None among them is no location at all)."""
+    """Rows older than `before` at one location, or at all but some (None among them is no location at all)."""
 
     kept: Kept
     before: datetime
@@ -132,16 +132,16 @@ class DueRepository:
     def take_crops(self, ids: Sequence[int]) -> None:
         self._session.execute(update(SightingRow).where(SightingRow.id.in_(ids)).values(crop_key=None))
 
-    def lone_images(self, before: datetime, limit: int) -> list[ImageRow]:
+    def unused_images(self, before: datetime, limit: int) -> list[ImageRow]:
         """Photos older than that in which no sighting was."""
-        lone = select(ImageRow).where(
+        unused = select(ImageRow).where(
             ImageRow.created_at < before, ~exists().where(SightingRow.image_id == ImageRow.id)
         )
-        return list(self._session.scalars(lone.order_by(ImageRow.id).limit(limit)))
+        return list(self._session.scalars(unused.order_by(ImageRow.id).limit(limit)))
 
-    def count_lone_images(self, before: datetime) -> int:
-        lone = ImageRow.created_at < before, ~exists().where(SightingRow.image_id == ImageRow.id)
-        return self._session.scalar(select(func.count()).select_from(ImageRow).where(*lone)) or 0
+    def count_unused_images(self, before: datetime) -> int:
+        unused = ImageRow.created_at < before, ~exists().where(SightingRow.image_id == ImageRow.id)
+        return self._session.scalar(select(func.count()).select_from(ImageRow).where(*unused)) or 0
 
     def decisions(self, due: Due) -> ColumnElement[bool]:
         held = AccessLogRow.plate.not_in(self._held)
@@ -149,15 +149,15 @@ class DueRepository:
         return and_(AccessLogRow.decided_at < due.before, due.is_at(AccessLogRow.location_id), held, ~on_hold)
 
     def visits(self, due: Due) -> ColumnElement[bool]:
-        """Visits that ended, or began and never ended, and of which no sighting stays to tell."""
-        told = exists().where(
+        """Visits that ended, or began and never ended, and whose sightings are all gone."""
+        has_sighting = exists().where(
             PassRow.id.in_([VisitRow.entry_pass_id, VisitRow.exit_pass_id]),
             SightingRow.id == PassRow.sighting_id,
             ~and_(*self._conditions(due)),
         )
         held = VisitRow.plate.not_in(self._held)
         since = func.coalesce(VisitRow.ended_at, VisitRow.began_at)
-        return and_(since < due.before, due.is_at(VisitRow.location_id), held, ~told)
+        return and_(since < due.before, due.is_at(VisitRow.location_id), held, ~has_sighting)
 
     def _conditions(self, due: Due) -> list[ColumnElement[bool]]:
         has = {
@@ -239,7 +239,7 @@ _CHANGES = (CorrectionRow.before, CorrectionRow.after)
 
 
 def delete_where(session: Session, row: type[Any], fits: ColumnElement[bool]) -> int:
-    """How many rows fitted and are gone."""
+    """Delete the rows that fit; returns their number."""
     statement: Delete = delete(row).where(fits).execution_options(synchronize_session=False)
     return cast("CursorResult[Any]", session.execute(statement)).rowcount
 

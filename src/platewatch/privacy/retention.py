@@ -29,7 +29,7 @@ BATCH: Final = 200
 
 @dataclass(slots=True)
 class Tally:
-    """How much went."""
+    """The counts of what was deleted."""
 
     images: int = 0
     crops: int = 0
@@ -56,7 +56,7 @@ class Retention:
         self._held = {text for plate in held for text in texts_of(plate, recorder.pseudonyms)}
 
     def count(self) -> Tally:
-        """What would go now."""
+        """The counts that would be deleted now."""
         tally = Tally()
         with self._recorder.database.reading() as session:
             rows = DueRepository(session, self._held)
@@ -65,7 +65,7 @@ class Retention:
                     case Kept.IMAGES:
                         tally.images += rows.count(due)
                         if due.location_id is None:
-                            tally.images += rows.count_lone_images(due.before)
+                            tally.images += rows.count_unused_images(due.before)
                     case Kept.CROPS:
                         tally.crops += rows.count(due)
                     case Kept.TEXT:
@@ -92,7 +92,7 @@ class Retention:
                 for ids in self._portions(due, goes_on):
                     tally.images += self._take(ids, lambda session, ids=ids: self._take_images(session, ids))  # type: ignore[misc]
                 if due.location_id is None:
-                    tally.images += self._take_lone_images(due.before, goes_on)
+                    tally.images += self._take_unused_images(due.before, goes_on)
             case Kept.CROPS:
                 for ids in self._portions(due, goes_on):
                     tally.crops += self._take(
@@ -137,11 +137,11 @@ class Retention:
         images = DueRepository(session, ()).take_images(ids)
         self._recorder.sightings(session).remove_unseen_images(images)
 
-    def _take_lone_images(self, before: datetime, goes_on: Callable[[], bool]) -> int:
+    def _take_unused_images(self, before: datetime, goes_on: Callable[[], bool]) -> int:
         taken = 0
         while goes_on():
             with self._recorder.database.reading() as session:
-                rows = DueRepository(session, ()).lone_images(before, BATCH)
+                rows = DueRepository(session, ()).unused_images(before, BATCH)
             if not rows:
                 break
             ids = [row.id for row in rows]

@@ -38,7 +38,7 @@ class RetentionAll(BaseModel):
 
 
 class HoldCreate(BaseModel):
-    """What must not go: one sighting, or all of a plate."""
+    """A legal hold, which keeps one sighting, or all of a plate, from deletion."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -70,7 +70,7 @@ class HoldAll(BaseModel):
 
 
 class Counts(BaseModel):
-    """How much went, or would go."""
+    """The counts of what was deleted, or would be."""
 
     images: int = Field(default=0, description="photos taken from sightings", examples=[12])
     crops: int = 0
@@ -104,7 +104,7 @@ class RunCreate(BaseModel):
 
 
 class ErasureCreate(BaseModel):
-    """Which plate, and why."""
+    """The plate, and the reason."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -114,7 +114,7 @@ class ErasureCreate(BaseModel):
     watchlists: bool = Field(default=False, description="take the plate off the watchlists too")
 
 
-class VisitTold(BaseModel):
+class ReportedVisit(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int
@@ -128,7 +128,7 @@ class VisitTold(BaseModel):
     currency: str | None
 
 
-class DecisionTold(BaseModel):
+class ReportedDecision(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: int
@@ -141,7 +141,7 @@ class DecisionTold(BaseModel):
     note: str | None
 
 
-class ListingTold(BaseModel):
+class ReportedListing(BaseModel):
     watchlist: str
     kind: str
     entry: str
@@ -160,7 +160,7 @@ class PlateReport(BaseModel):
     plate: str = Field(description="the key by which plates are compared")
     is_complete: bool
     sightings: list[SightingRead]
-    visits: list[VisitTold]
-    decisions: list[DecisionTold]
-    watchlists: list[ListingTold]
+    visits: list[ReportedVisit]
+    decisions: list[ReportedDecision]
+    watchlists: list[ReportedListing]
     holds: list[HoldRead]

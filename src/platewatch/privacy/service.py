@@ -1,4 +1,4 @@
-"""How long things are kept, what is held, and what is stored about a plate."""
+"""Privacy: retention policies, legal holds, and reports about a plate."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from platewatch.locations.service import LocationService
 from platewatch.plates.text import as_written
 from platewatch.privacy.repository import LegalHoldRepository, PlateRepository, RetentionRepository, RunRepository
 from platewatch.privacy.schemas import (
-    DecisionTold,
     HoldCreate,
     HoldRead,
-    ListingTold,
     PlateReport,
+    ReportedDecision,
+    ReportedListing,
+    ReportedVisit,
     RetentionRead,
     RetentionWrite,
-    VisitTold,
 )
 from platewatch.sightings.schemas import SightingRead
 from platewatch.sightings.service import SightingService, plate_of
@@ -71,7 +71,7 @@ class PrivacyService:
         return _policy_read(row, location.name if location else None)
 
     def forget_policy(self, location_id: int, actor: Actor) -> None:
-        """From now on the default counts for the location.
+        """Delete the location's policy; the default applies from then on.
 
         Raises:
             NotFoundError: no such location, or it has no policy of its own.
@@ -139,10 +139,10 @@ class PrivacyService:
             plate=plate,
             is_complete=max(len(ids), len(visits), len(decisions)) <= MAX_REPORTED,
             sightings=[SightingRead.of(row) for row in sightings.get_all(ids[:MAX_REPORTED])],
-            visits=[VisitTold.model_validate(row) for row in visits[:MAX_REPORTED]],
-            decisions=[DecisionTold.model_validate(row) for row in decisions[:MAX_REPORTED]],
+            visits=[ReportedVisit.model_validate(row) for row in visits[:MAX_REPORTED]],
+            decisions=[ReportedDecision.model_validate(row) for row in decisions[:MAX_REPORTED]],
             watchlists=[
-                ListingTold(
+                ReportedListing(
                     watchlist=match.watchlist.name,
                     kind=match.watchlist.kind,
                     entry=match.entry.plate,

@@ -1,4 +1,4 @@
-"""What the settings say to detectors and recognizers."""
+"""Options of detectors and recognizers from the settings."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _HIGHEST_CROP_RATIO: Final = 9.0
 
 
 def read_best(reader: PlateReader, image: EncodedImage) -> Reading | None:
-    """The surest plate; None if there is none.
+    """The most confident plate; None if there is none.
 
     Raises:
         TruncatedImageError: the pixels end early or are damaged.
@@ -36,7 +36,7 @@ def read_best(reader: PlateReader, image: EncodedImage) -> Reading | None:
 
 
 def _read_as_crop(reader: PlateReader, image_bgr: ImageBgr) -> Reading | None:
-    """What the whole picture says as a plate; None if it doesn't look like one."""
+    """The reading of the whole picture as a plate; None if it doesn't look like one."""
     height, width = image_bgr.shape[:2]
     if not _LOWEST_CROP_RATIO <= width / height <= _HIGHEST_CROP_RATIO:
         return None

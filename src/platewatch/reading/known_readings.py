@@ -1,4 +1,4 @@
-"""What was read from a photo before, in case the same bytes come again: by their hash, the models and the options."""
+"""A cache of readings by the hash of the photo's bytes, the models and the options."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class KnownReadings:
     """Readings in a cache that may forget them at any time."""
 
     def __init__(self, cache: ResultCache, options: str) -> None:
-        """`options` tells apart what would read one photo differently."""
+        """`options` distinguishes settings that would read one photo differently."""
         self._cache = cache
         self._options = f"{_FORMAT}\n{options}".encode()
 
     def get(self, photo: Photo) -> ReadPhoto | None:
-        """What was read from these bytes; its `duration_ms` is 0, since nothing was read now."""
+        """The cached readings of these bytes; `duration_ms` is 0, since nothing was read now."""
         packed = self._cache.get(self._key(photo))
         return None if packed is None else _unpack(packed, photo)
 

@@ -23,7 +23,7 @@ class Photo:
 
     @property
     def pixels(self) -> int:
-        """How many pixels it has."""
+        """The number of pixels."""
         return self.image.width * self.image.height
 
 

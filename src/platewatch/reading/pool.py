@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class PoolState:
-    """How many readers there are, how many work, and how many calls wait for one."""
+    """The numbers of readers, of readers at work, and of calls that wait for one."""
 
     size: int
     busy: int
@@ -52,7 +52,7 @@ class ReaderPool:
         self._mutex = threading.Lock()
 
     def run(self, work: Callable[[PlateReader], T]) -> T:
-        """What `work` returns; it is called with a reader that is its own for that time. First come, first served.
+        """The result of `work`, which is called with a reader of its own for that time. First come, first served.
 
         Raises:
             BusyError: All readers work and `waiting_limit` calls wait already, or the pool is closed.
@@ -125,7 +125,7 @@ class SpareReader:
         return _Named(self, recognizer)
 
     def run(self, recognizer: str, work: Callable[[PlateReader], T]) -> T:
-        """What `work` returns; first come, first served, whatever the recognizer.
+        """The result of `work`; first come, first served, for all recognizers.
 
         Raises:
             BusyError: The reader works and `waiting_limit` calls wait already, or it is closed.

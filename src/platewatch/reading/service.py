@@ -1,4 +1,4 @@
-"""The one way to read: a photo in, readings out. Every source of photos calls it."""
+"""Reads a photo into readings. Every source of photos calls this."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ class ReadingService:
         return self.spare_reader.of(recognizer)
 
     def pool_state(self) -> PoolState:
-        """How many readers there are, how many work and how many calls wait."""
+        """The numbers of readers, of readers at work and of waiting calls."""
         return self.readers.state()
 
     def health(self) -> ModelHealth:

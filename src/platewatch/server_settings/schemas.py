@@ -10,7 +10,7 @@ from platewatch.fields import TimeZone
 
 
 class ZoneOrigin(StrEnum):
-    """Who chose the server's time zone."""
+    """The source of the server's time zone."""
 
     ENVIRONMENT = "environment"
     """`PLATEWATCH_TIME_ZONE`."""
@@ -28,7 +28,7 @@ class ServerSettingsRead(BaseModel):
 
 
 class ServerSettingsUpdate(BaseModel):
-    """What to change; what is left out stays."""
+    """A change; fields that are left out stay."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -21,16 +21,16 @@ from platewatch.sightings.plate_index import PlateIndex
 from platewatch.sightings.pseudonyms import Pseudonyms
 from platewatch.sightings.repository import CorrectionRepository, HoldRepository, ImageRepository, SightingRepository
 from platewatch.sightings.schemas import CorrectionKind, SightingMerge, SightingRead, SightingUpdate, TimeSource
-from platewatch.sightings.service import SightingService, confidence_of_told, plate_of, strip_reading
+from platewatch.sightings.service import SightingService, confidence_of_given, plate_of, strip_reading
 from platewatch.visits.service import VisitService
 from platewatch.watchlists.service import WatchlistService
 
 _VEHICLE: Final = ("vehicle_type", "vehicle_color", "vehicle_make")
 _FIELDS: Final = ("region", "direction", *_VEHICLE, "subject", "note")
 _READ: Final = frozenset({"plate", "region", "direction", "captured_at"})
-"""Who changes these corrects the sighting; a note only adds to it."""
+"""A change of these fields is a correction of the sighting; a note only adds to it."""
 _MATCHED: Final = frozenset({"plate", "written", "region", "captured_at"})
-"""What entries of lists are compared with."""
+"""The fields that entries of lists are compared with."""
 _KEPT_OF_MERGED: Final = {
     "id",
     "plate",
@@ -99,12 +99,12 @@ class SightingChanges:
         AuditService(self._session, self._clock).note(
             AuditAction.SIGHTING_CORRECTED, actor, subject_of(row.id), details
         )
-        return self._told(row)
+        return self._publish(row)
 
     def merge(self, sighting_id: int, body: SightingMerge, actor: Actor) -> SightingRead:
         """The sighting, stretched over the time of the other one, which is gone but for what the history keeps of it.
 
-        What the sighting does not know of the vehicle, the other one tells.
+        The vehicle's details that this sighting lacks are copied from the other one.
 
         Raises:
             NotFoundError: there is no such sighting, or not the other one.
@@ -124,12 +124,12 @@ class SightingChanges:
         row.first_seen_at = min(row.first_seen_at, other.first_seen_at)
         row.last_seen_at = max(row.last_seen_at, other.last_seen_at)
         after = {"first_seen_at": row.first_seen_at.isoformat(), "last_seen_at": row.last_seen_at.isoformat()}
-        after |= _vehicle_told(row, other)
+        after |= _copy_missing_vehicle(row, other)
         self._remember(row, CorrectionKind.MERGE, (before, after), body.reason, actor)
         self._service.remove([other.id])
         details = {"other_id": body.other_id, "reason": body.reason}
         AuditService(self._session, self._clock).note(AuditAction.SIGHTINGS_MERGED, actor, subject_of(row.id), details)
-        return self._told(row)
+        return self._publish(row)
 
     def delete(self, sighting_id: int, actor: Actor) -> None:
         """Take the sighting away with its history.
@@ -144,18 +144,18 @@ class SightingChanges:
         AuditService(self._session, self._clock).note(AuditAction.SIGHTING_DELETED, actor, subject_of(sighting_id))
 
     def _change(self, row: SightingRow, body: SightingUpdate) -> dict[str, Any]:
-        """What the changed fields were before."""
+        """The earlier values of the changed fields."""
         given: dict[str, Any] = {field: getattr(body, field) for field in _FIELDS if field in body.model_fields_set}
         if "direction" in given and given["direction"] is None:
             raise FieldError("direction", "A direction can be `unknown`, but not be left empty.")
         if body.plate is not None:
-            given |= self._plate_given(row, body.plate)
+            given |= self._plate_columns(row, body.plate)
         if body.plate is not None or body.is_unsure is False:
             given["is_unsure"] = False
         if body.captured_at is not None:
             given["captured_at"] = plausible_time(body.captured_at, self._clock.now())
         if given.get("region", row.region) != row.region:
-            given["region_confidence"] = confidence_of_told(given["region"])
+            given["region_confidence"] = confidence_of_given(given["region"])
         before = {field: getattr(row, field) for field, value in given.items() if getattr(row, field) != value}
         for field in before:
             setattr(row, field, given[field])
@@ -164,7 +164,7 @@ class SightingChanges:
             _move_in_time(row, row.captured_at - before["captured_at"])
         return before
 
-    def _plate_given(self, row: SightingRow, text: str) -> dict[str, str | None]:
+    def _plate_columns(self, row: SightingRow, text: str) -> dict[str, str | None]:
         """The plate's columns; the text as written stays where the two differ in separators and case alone."""
         plate = self._service.stored_plate(plate_of(text))
         if is_pseudonym(plate):
@@ -184,10 +184,10 @@ class SightingChanges:
             self._images.delete_unseen([image_id])
 
     def _follow(self, row: SightingRow, changed: Collection[str]) -> None:
-        """What follows from a sighting follows from the corrected one anew."""
+        """Repeat what a sighting leads to for the corrected one."""
         self._session.flush()
         VisitService(self._session, self._clock).apply(row)
-        # Who was told of a match is not told again because of a note.
+        # A note publishes no match a second time.
         if not _MATCHED.isdisjoint(changed):
             WatchlistService(self._session, self._clock).renew_matches(row)
 
@@ -221,11 +221,11 @@ class SightingChanges:
     def _read(self, row: SightingRow) -> SightingRead:
         return SightingRead.of(self._sightings.get_whole_or_raise(row.id))
 
-    def _told(self, row: SightingRow) -> SightingRead:
+    def _publish(self, row: SightingRow) -> SightingRead:
         self._session.flush()
-        told = self._read(row)
-        EventLog(self._session).append(EventKind.SIGHTING_UPDATED, told.model_dump(mode="json"), self._clock.now())
-        return told
+        read = self._read(row)
+        EventLog(self._session).append(EventKind.SIGHTING_UPDATED, read.model_dump(mode="json"), self._clock.now())
+        return read
 
 
 def _move_in_time(row: SightingRow, distance: timedelta) -> None:
@@ -246,15 +246,15 @@ def _corrects(before: Mapping[str, Any]) -> bool:
     return not before.keys().isdisjoint(_READ) or any(before.get(field) is not None for field in (*_VEHICLE, "written"))
 
 
-def _vehicle_told(row: SightingRow, other: SightingRow) -> dict[str, str]:
-    """What only the other one knows of the vehicle, which both know now."""
-    told = {field: getattr(other, field) for field in _VEHICLE if getattr(row, field) is None}
-    learned = {field: value for field, value in told.items() if value is not None}
+def _copy_missing_vehicle(row: SightingRow, other: SightingRow) -> dict[str, str]:
+    """Copy the vehicle's details that only the other sighting has; returns the copied ones."""
+    missing = {field: getattr(other, field) for field in _VEHICLE if getattr(row, field) is None}
+    learned = {field: value for field, value in missing.items() if value is not None}
     for field, value in learned.items():
         setattr(row, field, value)
     return learned
 
 
 def subject_of(sighting_id: int) -> str:
-    """How the audit log names a sighting."""
+    """The name of a sighting in the audit log."""
     return f"sighting {sighting_id}"

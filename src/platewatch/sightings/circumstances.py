@@ -1,4 +1,4 @@
-"""What is known of a photo beside its pixels, and how it is recorded."""
+"""The circumstances of a photo: what is known beside its pixels, and options of recording it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ONE_WAY: Final = frozenset({Direction.ENTERING, Direction.LEAVING})
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """What somebody tells of a vehicle; color and make in lower case, None where they don't know."""
+    """A vehicle as somebody entered it; color and make in lower case, None where unknown."""
 
     type: VehicleType | None = None
     color: str | None = None
@@ -26,7 +26,7 @@ class Vehicle:
 class Circumstances:
     """When, where and by whom a photo was taken. `captured_at` is aware.
 
-    The vehicle is that of the surest plate: of others in the photo nobody told anything.
+    The vehicle belongs to the most confident plate; the other plates in the photo get none.
     """
 
     captured_at: datetime
@@ -43,12 +43,12 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class RecordedPhoto:
-    """What became of one photo. Without an id it was not kept, because its plates are stored as pseudonyms."""
+    """The outcome for one photo. Without an id it was not kept, because its plates are stored as pseudonyms."""
 
     image_id: int | None
     sightings: list[SightingRead]
     is_known: bool = False
-    """It was recorded before, and these are the sightings of then."""
+    """Whether the photo was recorded before; `sightings` are then the earlier ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Places:
 
 @dataclass(frozen=True, slots=True)
 class RecordingRules:
-    """Which readings are unsure, and how long a photo whose time nobody states is known; 0: never."""
+    """The level of unsure readings, and how long a photo without a stated time is known (0: never)."""
 
     unsure_below: float = 0.0
     known_window: timedelta = timedelta(0)
@@ -72,7 +72,7 @@ NO_RULES: Final = RecordingRules()
 
 
 def places_of(camera: CameraRow | None, location_id: int | None, direction: Direction) -> Places:
-    """Where the photo was taken; what is not said about it, its camera says."""
+    """The place of the photo; fields that the request leaves out come from its camera."""
     if camera is None:
         return Places(None, location_id, direction)
     if direction is Direction.UNKNOWN and camera.direction in _ONE_WAY:

@@ -30,7 +30,7 @@ _PNG_SIGN: Final = b"\x89PNG\r\n\x1a\n"
 
 @dataclass(frozen=True, slots=True)
 class ExifTime:
-    """What a photo says about its time.
+    """The time in a photo's EXIF data.
 
     `clock` is the camera's clock on the wall, without a zone; `offset` is the zone that the photo names, None if it
     names none. `gps` is the time of the last position in UTC, which may be some while before the photo.
@@ -43,7 +43,7 @@ class ExifTime:
     def moment(self, place_zone: tzinfo | None, default_zone: tzinfo) -> datetime:
         """The aware time of the photo.
 
-        The photo's own zone comes first, then that of its place. Where neither is known, the time of GPS tells the
+        The photo's own zone comes first, then that of its place. Where neither is known, the time of GPS gives the
         zone if it is whole quarters of an hour from the clock; it is not used for more, because cameras write the time
         of the last position, which may be old.
 
@@ -74,7 +74,7 @@ class UnreadTime:
 
 
 def read_exif_time(data: bytes) -> ExifTime | UnreadTime | None:
-    """What the photo's EXIF data says about its time; None if it says nothing. Decodes no pixel."""
+    """The time in the photo's EXIF data; None if there is none. Decodes no pixel."""
     try:
         with Image.open(BytesIO(data)) as image:
             tags = _tags_of(image, data)

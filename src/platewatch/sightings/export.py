@@ -45,7 +45,7 @@ class ExportFormat(StrEnum):
 
 
 class ExportQuery(SightingFilter):
-    """Which sightings, and as what."""
+    """Filters and format of an export."""
 
     format: ExportFormat = Field(default=ExportFormat.CSV)
 

@@ -44,7 +44,7 @@ def idempotency_key(owner: str, key: str | None, parts: Iterable[bytes]) -> Idem
 
 
 class Answered:
-    """The answers given within the last `hours`. Never commits; an answer is kept in the transaction it tells of."""
+    """The answers given within the last `hours`. Never commits; an answer is kept in the transaction of its request."""
 
     def __init__(self, session: Session, clock: Clock, *, hours: int) -> None:
         self._rows = IdempotencyRepository(session)

@@ -39,7 +39,7 @@ class SentPhoto:
 
 @dataclass(frozen=True, slots=True)
 class _State:
-    """What a sighting is compared by, beside its photo and place."""
+    """The facts that a sighting is compared by, beside its photo and place."""
 
     direction: str
     captured_at: datetime
@@ -72,7 +72,7 @@ class KnownPhotos:
         """The sightings that were recorded of this photo, place and time, the most confident first; none if it is new.
 
         Stated times (by the sender, the camera or the file) have to be the same. Where one of them is only the time of
-        an upload, the earlier photo has to be recorded within the window. Photos for which another direction was said
+        an upload, the earlier photo has to be recorded within the window. Photos for which another direction was given
         are two passes. A sighting that was corrected counts with what it has now and with what it was recorded with.
         """
         if not self._window:

@@ -16,7 +16,7 @@ from platewatch.plates.text import ANY_SIGN, ANY_SIGNS
 
 MAX_EDITS: Final = 2
 MAX_GAPS: Final = 3
-"""So many `?` a pattern without `*` may have to be looked up by keys; one more would be 30,000 of them."""
+"""The number of `?` in a pattern without `*` up to which it is looked up by keys; one more would be 30,000 keys."""
 
 _GRAM: Final = 3
 _FOLDED_ALPHABET: Final = tuple(sorted({fold(sign) for sign in "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"}))
@@ -70,18 +70,18 @@ def _less_one(text: str) -> set[str]:
 
 
 def _two_away(text: str) -> set[str]:
-    """Of each text two edits away, itself or itself less one character: whichever leaves fewer to spell out."""
+    """Of each text two edits away, itself or itself less one character: the one that leaves fewer to spell out."""
     shorter = _less_one(text)
     parts = {part for once in shorter for part in _less_one(once)}  # one or two characters of the question are extra
-    parts |= _replaced(text) | _inserted(text)  # one is missing in it, besides another edit
-    return parts | {part for once in shorter for part in _replaced(once)}  # two are others
+    parts |= _replacements(text) | _insertions(text)  # one is missing in it, besides another edit
+    return parts | {part for once in shorter for part in _replacements(once)}  # two are others
 
 
-def _replaced(text: str) -> set[str]:
+def _replacements(text: str) -> set[str]:
     return {text[:index] + sign + text[index + 1 :] for index in range(len(text)) for sign in _FOLDED_ALPHABET}
 
 
-def _inserted(text: str) -> set[str]:
+def _insertions(text: str) -> set[str]:
     return {text[:index] + sign + text[index:] for index in range(len(text) + 1) for sign in _FOLDED_ALPHABET}
 
 

@@ -1,4 +1,4 @@
-"""Which plates there are, found by a part or by what they were misread as."""
+"""The index of all plates, searched by a part of the text or with misread characters."""
 
 from __future__ import annotations
 

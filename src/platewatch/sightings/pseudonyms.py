@@ -24,7 +24,7 @@ class Pseudonyms:
         self._key = key
 
     def of(self, plate: str) -> str:
-        """What stands for the plate's key; the same for the same plate and secret."""
+        """The pseudonym of the plate's key; the same for the same plate and secret."""
         digest = hmac.digest(self._key, plate.encode(), hashlib.sha256)
         return PSEUDONYM_MARK + base64.b32encode(digest).decode()[:_SIGNS]
 

@@ -1,4 +1,4 @@
-"""What may be asked of the list of sightings."""
+"""Queries of the list of sightings."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _Id = Annotated[int, Field(ge=1, le=MAX_ID)]
 
 
 class PlateMatch(StrEnum):
-    """How the plate that is asked for and those that are found may differ."""
+    """How the plate of the query is compared with those of the sightings."""
 
     EXACT = "exact"
     PREFIX = "prefix"
@@ -37,7 +37,7 @@ class PlateMatch(StrEnum):
 
 
 class SightingFilter(BaseModel):
-    """Which sightings; all that is given must fit."""
+    """Filters of sightings; all that are given must fit."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -71,7 +71,7 @@ class SightingFilter(BaseModel):
     min_confidence: float = Field(default=0, ge=0, le=1)
     max_confidence: float = Field(default=1, ge=0, le=1)
     unsure: bool | None = Field(
-        default=None, description="only those that were read unsurely and nobody confirmed, or only the others"
+        default=None, description="only unsure readings that nobody confirmed, or only the others"
     )
     watchlist_id: _Id | None = Field(default=None, description="only those that matched an entry of this list")
     corrected: bool | None = Field(default=None, description="only those that somebody corrected, or only the others")
@@ -87,13 +87,13 @@ class SightingFilter(BaseModel):
 
     @property
     def plate_match(self) -> PlateMatch:
-        """How the plate is meant, said or not."""
+        """How `plate` is compared: as given, else by whether it has wildcards."""
         if self.match is not None:
             return self.match
         return PlateMatch.WILDCARD if is_pattern(self.plate or "") else PlateMatch.EXACT
 
-    def told(self) -> str:
-        """What is asked for, for the audit log."""
+    def describe_filters(self) -> str:
+        """The given filters as `name=value`, for the audit log."""
         given = self.model_dump(mode="json", exclude_defaults=True, exclude={"reason", "cursor", "format"})
         return ", ".join(f"{name}={value}" for name, value in given.items())
 

@@ -1,4 +1,4 @@
-"""The one way to record: readings and their circumstances in, sightings out, in one transaction.
+"""Records readings with their circumstances as sightings, in one transaction.
 
 Every source calls it: uploads, imports, other systems' routes, cameras.
 """
@@ -62,7 +62,7 @@ class Recorder:
         return SightingService(session, self.clock, self.pseudonyms, self._rules)
 
     def record(self, reads: Sequence[ReadPhoto], work: Callable[[Session, SightingService, list[StagedPhoto]], T]) -> T:
-        """What `work` returns: it records the photos by the service, in one transaction, perhaps with more beside them.
+        """The result of `work`, which records the photos by the service, and perhaps other rows, in one transaction.
 
         Raises:
             StorageError: the pictures can't be kept.
@@ -73,7 +73,7 @@ class Recorder:
             return self.database.transact(lambda session: work(session, self.sightings(session), staged_photos))
 
     def record_photo(self, read: ReadPhoto, circumstances: Circumstances) -> RecordedPhoto:
-        """The sightings of one photo; those of then, if the photo is known. Raises like `record`."""
+        """The sightings of one photo; the earlier ones, if the photo is known. Raises like `record`."""
         return self.record([read], lambda _session, service, photos: service.record_photo(photos[0], circumstances))
 
     def find_known(self, data: bytes, circumstances: Circumstances) -> list[SightingRead]:
@@ -126,11 +126,11 @@ class Recorder:
             self.copies.prune(self.referenced_media)
 
     def referenced_media(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys of images that a committed row names."""
+        """The keys that a committed row names."""
         return referenced_media(self.database, keys)
 
 
 def referenced_media(database: Database, keys: Sequence[str]) -> set[str]:
-    """Those of the keys of images that a committed row names."""
+    """The keys that a committed row names."""
     with database.reading() as session:
         return ImageRepository(session).referenced_media(keys)

@@ -52,7 +52,7 @@ class SightingRepository(Repository[SightingRow]):
         self.session.execute(delete(SightingRow).where(SightingRow.id.in_(sighting_ids)))
 
     def media_keys_of(self, sighting_ids: Sequence[int]) -> set[str]:
-        """Where the media store has the photos and crops of these sightings."""
+        """The media keys of the photos and crops of these sightings."""
         query = select(ImageRow.media_key, SightingRow.crop_key).outerjoin_from(
             SightingRow, ImageRow, SightingRow.image_id == ImageRow.id
         )
@@ -60,7 +60,7 @@ class SightingRepository(Repository[SightingRow]):
         return {key for keys in found for key in keys if key is not None}
 
     def of_image(self, image_id: int) -> list[SightingRow]:
-        """The sightings of the image with all that is shown of them, the surest first."""
+        """The sightings of the image with all that is shown of them, the most confident first."""
         query = _whole().where(SightingRow.image_id == image_id)
         return list(self.session.scalars(query.order_by(SightingRow.confidence.desc(), SightingRow.id)))
 
@@ -70,7 +70,7 @@ class ImageRepository(Repository[ImageRow]):
     kind = "image"
 
     def referenced_media(self, keys: Sequence[str]) -> set[str]:
-        """Those of the media keys that a row points to."""
+        """The media keys that a row names."""
         of_images = self.session.scalars(select(ImageRow.media_key).where(ImageRow.media_key.in_(keys)))
         of_crops = self.session.scalars(select(SightingRow.crop_key).where(SightingRow.crop_key.in_(keys)))
         return {*of_images, *(key for key in of_crops if key is not None)}

@@ -42,7 +42,7 @@ IsUnsure = Annotated[
 RegionConfidence = Annotated[
     Confidence | None,
     Field(
-        description="how sure the recognizer is of the region; 1 where somebody told it, None where nobody says",
+        description="the recognizer's confidence in the region; 1 where somebody entered it, None where there is none",
         examples=[0.83],
     ),
 ]
@@ -67,7 +67,7 @@ VehicleMake = Annotated[
 
 
 class VehicleType(StrEnum):
-    """What kind of vehicle it is; read from text in any case."""
+    """The kind of vehicle; read from text in any case."""
 
     CAR = "car"
     VAN = "van"
@@ -88,7 +88,7 @@ class SightingSource(StrEnum):
 
 
 class TimeSource(StrEnum):
-    """Where a sighting's time comes from: its sender, the photo's EXIF data, the file's own time, or the upload."""
+    """The source of a sighting's time: its sender, the photo's EXIF data, the file's own time, or the upload."""
 
     GIVEN = "given"
     EXIF = "exif"
@@ -131,7 +131,7 @@ class PlateRead(BaseModel):
 
 
 class ImagePlatesRead(BaseModel):
-    """What was read from one image; nothing of it is stored."""
+    """The readings of one image; nothing is stored."""
 
     image: str = Field(description="file name as sent", examples=["car.jpg"])
     width: int = Field(examples=[1280])
@@ -166,7 +166,7 @@ class SightingRead(BaseModel):
     corners: CornersRead | None
     characters: CharactersRead
     direction: Direction
-    vehicle_type: VehicleType | None = Field(description="None where nobody told it")
+    vehicle_type: VehicleType | None = Field(description="None where nobody entered it")
     vehicle_color: str | None = Field(description="lower case", examples=["white"])
     vehicle_make: str | None = Field(description="lower case", examples=["volkswagen"])
     camera: str | None = Field(examples=["gate-1"])
@@ -235,7 +235,7 @@ class SightingRead(BaseModel):
 
 
 class ImageSightingsRead(BaseModel):
-    """What was read from one image and recorded. An image without plates is not kept."""
+    """The recorded sightings of one image. An image without plates is not kept."""
 
     image: str = Field(description="file name as sent", examples=["car.jpg"])
     width: int = Field(examples=[1280])
@@ -245,7 +245,7 @@ class ImageSightingsRead(BaseModel):
     captured_at_source: TimeSource = Field(description="where that time comes from")
     captured_at_note: str | None = Field(description="why a time in the photo was not used")
     is_known: bool = Field(
-        description="the same photo of the same place and time was recorded before: these are the sightings of then, "
+        description="the same photo of the same place and time was recorded before: these are the earlier sightings, "
         "and nothing new was recorded. Send `record_known=true` to record the photo all the same"
     )
     sightings: list[SightingRead]
@@ -284,7 +284,7 @@ class SightingCreate(BaseModel):
 
 
 class SightingUpdate(BaseModel):
-    """What to correct; what is left out stays."""
+    """A correction; fields that are left out stay."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
@@ -304,7 +304,7 @@ class SightingUpdate(BaseModel):
 
 
 class SightingMerge(BaseModel):
-    """Which other sighting was the same pass."""
+    """The other sighting of the same pass."""
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 

@@ -28,7 +28,7 @@ from platewatch.sightings.sorting import Columns, Order
 MAX_PLATES: Final = 500
 """A search that fits more plates than this walks the order and compares each."""
 FEW_ROWS: Final = 5000
-"""So many rows are fetched and sorted in 5 ms on SQLite; beyond that walking the order fills a page sooner."""
+"""Rows that are fetched and sorted in 5 ms on SQLite; beyond that walking the order fills a page sooner."""
 COUNTED: Final = 10_000
 STATE_MARK: Final = "-"
 """Stands between a region's country and its state, as in `us-ca`."""
@@ -39,7 +39,7 @@ _MATCHED: Final[Columns] = (WatchlistMatchRow.captured_at, WatchlistMatchRow.sig
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """How many sightings fit; `is_exact` is False where there are more than were counted."""
+    """The number of sightings that fit; `is_exact` is False where there are more than were counted."""
 
     count: int
     is_exact: bool
@@ -82,14 +82,14 @@ class SightingSearch:
         return Page(rows, order.cursor_of(shown[-1]) if len(found) > query.limit else None)
 
     def count(self, query: SightingFilter, limit: int = COUNTED) -> Count:
-        """How many fit, counted up to `limit`."""
+        """The number of sightings that fit, counted up to `limit`."""
         given = self._leaders(query)
         leads = next(iter(given), None)
         if leads is not None and leads.watchlist_id is not None:
             some: Select[Any] = _matched_sightings(given, leads, query)
         else:
             some = select(SightingRow.id).where(*_led(given, leads), *_following(query))
-        counted = self._counted(some, limit)
+        counted = self._count_up_to(some, limit)
         return Count(min(counted, limit), counted <= limit)
 
     def _leading(self, given: Sequence[_Leader], order: Order) -> tuple[_Leader | None, bool]:
@@ -100,7 +100,7 @@ class SightingSearch:
                 continue
             if self._finds_few(leader):
                 return leader, leader not in keepers
-        # A list that so many were on tells less than a place does.
+        # A list that so many were on selects less than a place does.
         keepers.sort(key=lambda leader: leader.watchlist_id is not None)
         return next(iter(keepers), None), False
 
@@ -111,10 +111,10 @@ class SightingSearch:
             some: Select[Any] = select(SightingRow.id).where(leader.found)
         else:
             some = select(WatchlistMatchRow.sighting_id).where(WatchlistMatchRow.watchlist_id == leader.watchlist_id)
-        return self._counted(some, FEW_ROWS) <= FEW_ROWS
+        return self._count_up_to(some, FEW_ROWS) <= FEW_ROWS
 
-    def _counted(self, some: Select[Any], limit: int) -> int:
-        """How many rows there are, counted up to one more than the limit."""
+    def _count_up_to(self, some: Select[Any], limit: int) -> int:
+        """The number of rows, counted up to one more than the limit."""
         return self._session.scalar(select(func.count()).select_from(some.limit(limit + 1).subquery())) or 0
 
     def _leaders(self, query: SightingFilter) -> list[_Leader]:
@@ -208,7 +208,7 @@ def _equal(column: InstrumentedAttribute[Any], value: str | float | None) -> _Le
 
 
 def _vehicle(query: SightingFilter) -> list[_Leader]:
-    # Before the places: of most sightings nobody may have told the vehicle.
+    # Before the places: most sightings may have no vehicle.
     asked = (
         (SightingRow.vehicle_make, query.vehicle_make),
         (SightingRow.vehicle_color, query.vehicle_color),
@@ -247,7 +247,7 @@ def _led(given: Sequence[_Leader], leads: _Leader | None) -> list[ColumnElement[
 
 
 def _following(query: SightingFilter) -> list[ColumnElement[bool]]:
-    """What rows that are met are asked for."""
+    """The conditions that remain for the rows of the index walk."""
     return [*_within(query, SightingRow.captured_at), *_asked_of_rows(query)]
 
 

@@ -55,7 +55,7 @@ __all__ = [
     "RecordingRules",
     "SightingService",
     "Vehicle",
-    "confidence_of_told",
+    "confidence_of_given",
     "plate_of",
     "strip_reading",
 ]
@@ -65,7 +65,7 @@ _BY_HAND = "manual"
 
 @dataclass(frozen=True, slots=True)
 class OutlinedPhoto:
-    """Where the media store has a photo, and which outlines and texts belong on it."""
+    """A photo's media key, with the outlines and texts to draw on it."""
 
     media_key: str
     outlines: list[tuple[Corners, str]]
@@ -91,37 +91,37 @@ class SightingService:
         self._images = ImageRepository(session)
 
     def record(self, staged: StagedPhoto, circumstances: Circumstances) -> list[SightingRead]:
-        """The sightings of one photo, stored and told in the outbox."""
+        """The sightings of one photo, stored and published in the outbox."""
         return self.record_photo(staged, circumstances).sightings
 
     def record_photo(self, staged: StagedPhoto, circumstances: Circumstances) -> RecordedPhoto:
-        """The photo, kept even without plates, and its sightings, told in the outbox.
+        """The photo, kept even without plates, and its sightings, published in the outbox.
 
-        Of a photo that is known, nothing is recorded: the earlier sightings come back.
+        A known photo records nothing; its earlier sightings are returned.
         """
         places = self._places(circumstances)
         if not circumstances.record_known:
-            sent = self._sent(staged.read.photo.image.data, circumstances, places)
+            sent = self._describe_sent(staged.read.photo.image.data, circumstances, places)
             self._known.lock([sent.photo_hash])
             if known := self._known.find(sent):
-                return RecordedPhoto(known[0].image_id, self._shown(known), is_known=True)
+                return RecordedPhoto(known[0].image_id, self._load(known), is_known=True)
         image_id = self._images.add(self._image(staged, circumstances)).id
         rows = [
-            self._stored(self._row(staged.read, reading, circumstances, places), image_id, crop_key)
+            self._store_row(self._row(staged.read, reading, circumstances, places), image_id, crop_key)
             for reading, crop_key in zip(staged.read.found.readings, staged.crop_keys, strict=True)
         ]
         if rows and all(row.image_id is None for row in rows):
             self._images.delete_unseen([image_id])
-            return RecordedPhoto(None, self._told(rows))
-        return RecordedPhoto(image_id, self._told(rows))
+            return RecordedPhoto(None, self._publish(rows))
+        return RecordedPhoto(image_id, self._publish(rows))
 
     def find_known(self, data: bytes, circumstances: Circumstances) -> list[SightingRead]:
         """The sightings that were recorded of this photo before; none if it is new, or to be recorded all the same.
 
-        This only reads. Two requests with one photo at once are told apart by `record_photo`.
+        This only reads. `record_photo` handles two requests with one photo at once.
         """
         places = None if circumstances.record_known else self._places_by_name(circumstances)
-        return [] if places is None else self._shown(self._known.find(self._sent(data, circumstances, places)))
+        return [] if places is None else self._load(self._known.find(self._describe_sent(data, circumstances, places)))
 
     def lock_photos(self, photos: Iterable[bytes]) -> None:
         """Keep other transactions from recording these photos until this one ends; first of all, for several photos."""
@@ -134,7 +134,7 @@ class SightingService:
             FieldError: the plate has too few or too many characters, or a letter without a key.
         """
         row = self._written_row(body, circumstances, self._places(circumstances))
-        return self._told([self._stored(row, None, None)])[0]
+        return self._publish([self._store_row(row, None, None)])[0]
 
     def stored_plate(self, plate: str) -> str:
         """The text that stands for the plate in the database: itself, or its pseudonym."""
@@ -142,7 +142,7 @@ class SightingService:
             return plate
         return self._pseudonyms.of(plate)
 
-    def _stored(self, row: SightingRow, image_id: int | None, crop_key: str | None) -> SightingRow:
+    def _store_row(self, row: SightingRow, image_id: int | None, crop_key: str | None) -> SightingRow:
         """The row in the database, with all that follows from it."""
         texts = texts_of(row.plate, self._pseudonyms)
         row.plate = self.stored_plate(row.plate)
@@ -166,7 +166,7 @@ class SightingService:
         return self._sightings.get_whole_or_raise(sighting_id)
 
     def get_all(self, sighting_ids: Sequence[int]) -> list[SightingRow]:
-        """Those of the sightings that are there, with all that is shown of them, in the order of the ids."""
+        """The sightings that exist, with all that is shown of them, in the order of the ids."""
         return self._sightings.get_all_whole(sighting_ids)
 
     def page(self, query: SightingQuery) -> Page[SightingRow]:
@@ -178,7 +178,7 @@ class SightingService:
         return SightingSearch(self._session, self._pseudonyms).page(query)
 
     def count(self, query: SightingFilter, limit: int = COUNTED) -> Count:
-        """How many sightings fit, counted up to `limit`."""
+        """The number of sightings that fit, counted up to `limit`."""
         return SightingSearch(self._session, self._pseudonyms).count(query, limit)
 
     def image_or_raise(self, image_id: int) -> ImageRow:
@@ -194,7 +194,7 @@ class SightingService:
         return self._images.latest()
 
     def of_image(self, image_id: int) -> list[SightingRow]:
-        """The sightings of one photo with all that is shown of them, the surest first."""
+        """The sightings of one photo with all that is shown of them, the most confident first."""
         return self._sightings.of_image(image_id)
 
     def media_keys(self, sighting_ids: Sequence[int]) -> set[str]:
@@ -222,7 +222,7 @@ class SightingService:
         self._images.delete_unseen(image_ids)
 
     def photo_key(self, sighting_id: int) -> str:
-        """Where the media store has the sighting's photo.
+        """The media key of the sighting's photo.
 
         Raises:
             NotFoundError: no such sighting, or its photo was deleted.
@@ -233,7 +233,7 @@ class SightingService:
         return image.media_key
 
     def crop_key(self, sighting_id: int) -> str:
-        """Where the media store has the sighting's crop.
+        """The media key of the sighting's crop.
 
         Raises:
             NotFoundError: no such sighting, or its crop was deleted.
@@ -290,7 +290,7 @@ class SightingService:
             return None
         return places_of(camera, location.id if location else None, circumstances.direction)
 
-    def _sent(self, data: bytes, circumstances: Circumstances, places: Places) -> SentPhoto:
+    def _describe_sent(self, data: bytes, circumstances: Circumstances, places: Places) -> SentPhoto:
         return SentPhoto(
             photo_hash(data),
             camera_id=places.camera_id,
@@ -301,7 +301,7 @@ class SightingService:
             now=self._clock.now(),
         )
 
-    def _shown(self, rows: Sequence[SightingRow]) -> list[SightingRead]:
+    def _load(self, rows: Sequence[SightingRow]) -> list[SightingRead]:
         return [SightingRead.of(row) for row in self.get_all([row.id for row in rows])]
 
     def _row(self, read: ReadPhoto, reading: Reading, circumstances: Circumstances, places: Places) -> SightingRow:
@@ -339,7 +339,7 @@ class SightingService:
             plate=plate_of(body.plate),
             written=as_written(body.plate),
             region=body.region,
-            region_confidence=confidence_of_told(body.region),
+            region_confidence=confidence_of_given(body.region),
             confidence=1.0,
             is_unsure=False,
             characters=[],
@@ -364,12 +364,12 @@ class SightingService:
             note=body.note,
         )
 
-    def _told(self, rows: list[SightingRow]) -> list[SightingRead]:
-        log, told = EventLog(self._session), []
+    def _publish(self, rows: list[SightingRow]) -> list[SightingRead]:
+        log, published = EventLog(self._session), []
         for row in rows:
-            told.append(SightingRead.of(self.get_or_raise(row.id)))
-            log.append(EventKind.SIGHTING_RECORDED, told[-1].model_dump(mode="json"), self._clock.now())
-        return told
+            published.append(SightingRead.of(self.get_or_raise(row.id)))
+            log.append(EventKind.SIGHTING_RECORDED, published[-1].model_dump(mode="json"), self._clock.now())
+        return published
 
 
 def plate_of(text: str) -> str:
@@ -385,13 +385,13 @@ def plate_of(text: str) -> str:
     return plate
 
 
-def confidence_of_told(region: str | None) -> float | None:
-    """How sure a region is that somebody told."""
+def confidence_of_given(region: str | None) -> float | None:
+    """The confidence of a region that somebody entered: 1, or None without a region."""
     return None if region is None else 1.0
 
 
 def strip_reading(row: SightingRow) -> None:
-    """Take away what tells the plate beside its pseudonym."""
+    """Remove what reveals the plate beside its pseudonym."""
     row.written = None
     row.characters, row.alternatives = [], []
     row.image_id = row.crop_key = row.photo_hash = None

@@ -76,11 +76,11 @@ class Order:
         Raises:
             CursorError: the cursor is not one of ours, or of another order.
         """
-        return self._behind(columns or self.columns, self._decoded(cursor))
+        return self._behind(columns or self.columns, self._decode(cursor))
 
     def cursor_of(self, row: Row[Any]) -> str:
         """URL-safe text for the place of this row, whose values are those of `columns`."""
-        return self._encoded([_plain(value) for value in row])
+        return self._encode([_plain(value) for value in row])
 
     @property
     def _is_descending(self) -> bool:
@@ -94,15 +94,15 @@ class Order:
         here_or_further = column <= value if self._is_descending else column >= value
         return and_(here_or_further, or_(further, self._behind(columns[1:], values[1:])))
 
-    def _encoded(self, plain: list[str | float | int]) -> str:
+    def _encode(self, plain: list[str | float | int]) -> str:
         return base64.urlsafe_b64encode(json.dumps([self.sort, *plain]).encode()).decode().rstrip("=")
 
-    def _decoded(self, cursor: str) -> list[Value]:
+    def _decode(self, cursor: str) -> list[Value]:
         try:
             raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
             sort, *plain = json.loads(raw)
             values = [_value(item, column) for item, column in zip(plain, self.columns, strict=True)]
-            if sort != self.sort or self._encoded(plain) != cursor:
+            if sort != self.sort or self._encode(plain) != cursor:
                 raise CursorError(cursor)
         except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
             raise CursorError(cursor) from error

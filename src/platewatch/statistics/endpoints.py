@@ -26,7 +26,7 @@ from platewatch.web.dependencies import (
     Reader,
     ReadingSession,
     StateDep,
-    told,
+    describe_filters,
 )
 
 
@@ -61,7 +61,7 @@ def read_regulars(
     query: Annotated[RegularsQuery, Query()], statistics: Statistics, search: PlateSearchDep
 ) -> RegularsRead:
     """List the plates that were seen on most days."""
-    search.note_choice("regulars", told(query), query.reason)
+    search.note_choice("regulars", describe_filters(query), query.reason)
     return statistics.regulars(query)
 
 

@@ -50,7 +50,7 @@ def unindexed(column: IntColumn) -> IntColumn:
 
 
 def offset(slot: IntColumn, spans: Sequence[Span]) -> IntColumn:
-    """How many slots local time is ahead of UTC in this slot."""
+    """The number of slots by which local time is ahead of UTC in this slot."""
     *earlier, last = spans
     if not earlier:
         return number(last.offset)

@@ -63,7 +63,7 @@ def local_spans(zone_name: str, first_day: date, last_day: date) -> tuple[Span, 
 
 
 def offset_of(slot: int, spans: Sequence[Span]) -> int:
-    """How many slots local time is ahead in this one; that of the last span behind the end."""
+    """The number of slots by which local time is ahead in this slot; behind the end, that of the last span."""
     return next((span.offset for span in spans if slot < span.end), spans[-1].offset)
 
 
@@ -94,7 +94,7 @@ def bucket_start(key: BucketKey, bucket: TimeBucket, *, with_offset: bool) -> st
     local = datetime.combine(_EPOCH, time()) + timedelta(hours=key.number)
     if not with_offset:
         return local.isoformat(timespec="minutes")
-    return f"{local.isoformat(timespec='minutes')}{_signed(key.offset)}"
+    return f"{local.isoformat(timespec='minutes')}{_format_offset(key.offset)}"
 
 
 def hour_of_week(local_slot: int) -> int:
@@ -102,7 +102,7 @@ def hour_of_week(local_slot: int) -> int:
     return (local_slot // HOUR_SLOTS + WEEK_HOURS - 24 * FIRST_MONDAY) % WEEK_HOURS
 
 
-def _signed(offset: int) -> str:
+def _format_offset(offset: int) -> str:
     minutes = abs(offset) * SLOT_S // 60
     return f"{'-' if offset < 0 else '+'}{minutes // 60:02}:{minutes % 60:02}"
 

@@ -64,7 +64,7 @@ class Moves:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Which sightings: places and days, and what else they must be."""
+    """Filters of the counted sightings: places, days and further conditions."""
 
     scopes: Sequence[Scope]
     camera_id: int | None = None
@@ -93,20 +93,20 @@ class StatisticsRepository:
         """The sightings of each local hour, day or week that has any."""
         slot = SightingRow.captured_slot
         keys = [sql.bucket_key(slot, scope.spans, bucket, with_offset=with_offset) for scope in chosen.scopes]
-        return {sql.unpacked(packed): counted for packed, counted in self._counted(chosen, keys).items()}
+        return {sql.unpacked(packed): counted for packed, counted in self._count_by(chosen, keys).items()}
 
     def by_hour_of_week(self, chosen: Chosen) -> dict[int, int]:
         """The sightings of each hour of a week, Monday first, that has any."""
         slot = SightingRow.captured_slot
         keys = [sql.hour_of_week(sql.local_slot(slot, scope.spans)) for scope in chosen.scopes]
-        return {int(hour): counted.count for hour, counted in self._counted(chosen, keys).items()}
+        return {int(hour): counted.count for hour, counted in self._count_by(chosen, keys).items()}
 
     def by_column(self, chosen: Chosen, column: InstrumentedAttribute[Any]) -> dict[Any, Counted]:
         """The sightings of each value of a column of the index."""
-        return self._counted(chosen, [column] * len(chosen.scopes))
+        return self._count_by(chosen, [column] * len(chosen.scopes))
 
     def unique_plates(self, chosen: Chosen) -> int:
-        """How many different plates were seen."""
+        """The number of different plates."""
         query = select(SightingRow.plate).where(self._inside(chosen), *chosen.filters)
         plates = query.group_by(SightingRow.plate).subquery()
         return self._session.scalar(select(func.count()).select_from(plates)) or 0
@@ -130,7 +130,7 @@ class StatisticsRepository:
         return {plate: (first, last) for plate, first, last in self._session.execute(query)}
 
     def corrected(self, chosen: Chosen) -> int:
-        """How many sightings were corrected."""
+        """The number of corrected sightings."""
         first, end = (datetime.fromtimestamp(slot * SLOT_S, UTC) for slot in longest(chosen.scopes))
         in_time = (SightingRow.captured_at >= first) & (SightingRow.captured_at < end)
         # Few are: the index of those is the one to use.
@@ -170,7 +170,7 @@ class StatisticsRepository:
         return {int(found): int(seconds) for found, seconds in self._session.execute(query)}
 
     def inside_before(self, scope: Scope) -> int:
-        """How many vehicles were inside when the scope's days began."""
+        """The number of vehicles inside when the scope's days began."""
         (location_id,) = scope.location_ids
         entered = VisitRow.entered_slot < scope.first_slot
         query = select(func.count()).select_from(VisitRow).where(VisitRow.location_id == location_id, entered)
@@ -178,7 +178,7 @@ class StatisticsRepository:
         return (self._session.scalar(query) or 0) - (self._session.scalar(left) or 0)
 
     def moves(self, scope: Scope, bucket: TimeBucket, inside_before: int) -> dict[BucketKey, Moves]:
-        """What happened in each local hour or day in which anything did."""
+        """The counts of each local hour or day that has any."""
         steps = union_all(_steps(scope, VisitRow.entered_slot, 1, 0), _steps(scope, VisitRow.ended_slot, 0, 1))
         step = steps.subquery()
         added = [func.sum(step.c.entered).label("entered"), func.sum(step.c.departed).label("departed")]
@@ -194,7 +194,7 @@ class StatisticsRepository:
             for packed, entered, departed, highest in self._session.execute(query)
         }
 
-    def _counted(self, chosen: Chosen, keys: Sequence[Any]) -> dict[Any, Counted]:
+    def _count_by(self, chosen: Chosen, keys: Sequence[Any]) -> dict[Any, Counted]:
         """The sightings by the key that each scope has."""
         is_reading = SightingRow.recognizer != _TYPED
         sums = [

@@ -19,7 +19,7 @@ MAX_ROWS: Final = 500
 
 
 class CountBy(StrEnum):
-    """What sightings are counted by."""
+    """The dimension that sightings are counted by."""
 
     HOUR = "hour"
     DAY = "day"
@@ -52,7 +52,7 @@ class _Days(BaseModel):
 
 
 class StatisticsQuery(_Days):
-    """Which sightings."""
+    """Filters of the sightings."""
 
     location_id: int | None = Field(default=None, ge=1, le=MAX_ID)
     camera_id: int | None = Field(default=None, ge=1, le=MAX_ID)
@@ -96,7 +96,7 @@ class DaysRead(BaseModel):
 
 
 class CountRead(BaseModel):
-    """How many sightings. Hours, days and weeks without any are listed with 0."""
+    """Numbers of sightings. Hours, days and weeks without any are listed with 0."""
 
     key: str | None = Field(
         description="when the hour, day or week begins, an id, a direction, region or type; None for those without one",
@@ -154,7 +154,7 @@ class DwellBin(BaseModel):
 
 
 class DwellRead(DaysRead):
-    """How long vehicles stay: closed visits."""
+    """Durations of closed visits."""
 
     visits: int = Field(examples=[310])
     mean_s: float | None

@@ -1,4 +1,4 @@
-"""Which places and which local days a statistic is about."""
+"""The scope of a statistic: its places and local days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many, when, where, how often and how long."""
+"""Statistics of sightings and visits: counts by time and place, regulars, durations, occupancy."""
 
 from __future__ import annotations
 
@@ -102,10 +102,10 @@ class StatisticsService:
             unknown=ways["unknown"],
             sightings=count,
             unique_plates=self._statistics.unique_plates(chosen),
-            mean_confidence=_rounded(whole.mean_confidence),
+            mean_confidence=_round(whole.mean_confidence),
             unsure=whole.unsure,
             corrected=corrected,
-            corrections_rate=_rounded(corrected / count if count else None),
+            corrections_rate=_round(corrected / count if count else None),
         )
 
     def regulars(self, query: RegularsQuery) -> RegularsRead:
@@ -150,7 +150,7 @@ class StatisticsService:
         )
 
     def dwell(self, query: DwellQuery) -> DwellRead:
-        """How long the vehicles stayed that entered in these days and left.
+        """Durations of the visits that began in these days and ended.
 
         Raises:
             NotFoundError: no such location.
@@ -175,7 +175,7 @@ class StatisticsService:
         )
 
     def occupancy(self, query: OccupancyQuery) -> OccupancyRead:
-        """How full a location was.
+        """The occupancy of a location over time.
 
         Raises:
             NotFoundError: no such location.
@@ -235,7 +235,7 @@ class StatisticsService:
 
 
 def _keys(scopes: Sequence[Scope], bucket: TimeBucket, *, with_offset: bool) -> list[BucketKey]:
-    """All buckets of the days. Hours of several time zones are told by the clock on the wall alone."""
+    """All buckets of the days. Hours of several time zones go by their local time alone."""
     keys = {key: None for scope in scopes for key in bucket_keys(scope.spans, bucket)}
     if with_offset:
         return list(keys)
@@ -253,10 +253,10 @@ def _count_read(key: str | None, counted: Counted | None, name: str | None = Non
         key=key,
         name=name,
         count=counted.count,
-        mean_confidence=_rounded(counted.mean_confidence),
+        mean_confidence=_round(counted.mean_confidence),
         unsure=counted.unsure,
     )
 
 
-def _rounded(value: float | None) -> float | None:
+def _round(value: float | None) -> float | None:
     return None if value is None else round(value, _DIGITS)

@@ -1,4 +1,4 @@
-"""How soon a password is guessed: zxcvbn's lists of passwords, names and words, its key patterns, dates and repeats."""
+"""The strength of passwords by zxcvbn: its lists of passwords, names and words, key patterns, dates and repeats."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ class KeyService:
         self._keys = ApiKeyRepository(session)
 
     def principal(self, key: str) -> tuple[Principal, bool]:
-        """Who owns the key, with the scopes that key and role share; True if its use should be noted again.
+        """The key's owner, with the scopes that key and role share; True if the key's use should be noted again.
 
         Raises:
             AuthenticationError: the key is unknown, expired or revoked.
@@ -110,7 +110,7 @@ class KeyService:
         return row
 
     def revoke_all(self, user_id: int) -> int:
-        """How many keys of the user were ended: all that still worked or only expired."""
+        """Revoke the user's keys; returns the number of those that still worked or had only expired."""
         rows = self._keys.usable_of_user(user_id)
         self._end(rows)
         return len(rows)

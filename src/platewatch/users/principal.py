@@ -1,4 +1,4 @@
-"""Who is asking, and what they may do."""
+"""The principal: a caller and the caller's scopes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Role(StrEnum):
 
 
 class Scope(StrEnum):
-    """What a caller may do; an API key has some of those that its owner's role has."""
+    """The scopes of a caller; an API key has some of those that its owner's role has."""
 
     READ = "read"
     RECOGNIZE = "recognize"

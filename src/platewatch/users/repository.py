@@ -135,6 +135,6 @@ def _ids_of(role: str, status: str) -> Select[int]:
 
 
 def username_key(username: str) -> str:
-    """What makes two user names the same: case, kinds of one letter, and characters that nobody sees don't count."""
+    """The key of a user name: case, variants of a letter and invisible characters don't count."""
     seen = "".join(letter for letter in username if unicodedata.category(letter) != "Cf")
     return unicodedata.normalize("NFKC", seen).strip().casefold()

@@ -112,7 +112,7 @@ class RegisteredRead(UserRead):
 
 
 class RegistrationRead(BaseModel):
-    """What the registration page has to show."""
+    """The state that the registration page shows."""
 
     first_account: bool = Field(description="Nobody has an account yet: the next one becomes the administrator.")
     setup_token_required: bool
@@ -244,7 +244,7 @@ class SecondFactorConfirm(Body):
 
 
 class EnrollmentRead(BaseModel):
-    """What the authenticator app needs. It counts once a code is confirmed."""
+    """The secret for the authenticator app. It takes effect once a code is confirmed."""
 
     secret: str = Field(description="to type in")
     uri: str = Field(description="to show as a QR code", examples=["otpauth://totp/platewatch:ada?secret=..."])

@@ -30,7 +30,7 @@ _TOTP_CODE = re.compile(r"[0-9]{6}")
 
 @dataclass(frozen=True, slots=True)
 class Enrollment:
-    """What an authenticator app needs, as text and as the URI of a QR code."""
+    """The secret for an authenticator app, as text and as the URI of a QR code."""
 
     secret: str
     uri: str

@@ -83,7 +83,7 @@ class UserService:
         """The account with this name and password. It only reads, since comparing takes long.
 
         Raises:
-            AuthenticationError: wrong name or password (which one is not told).
+            AuthenticationError: wrong name or password (the error does not say which).
             ForbiddenError: the account waits for approval or is disabled.
         """
         user = self._users.get_by_username(username)
@@ -211,7 +211,7 @@ class UserService:
         )
 
     def local_principal(self) -> Principal:
-        """Who a caller without a log-in is, where none is needed.
+        """The principal of a caller without a log-in, where none is needed.
 
         Raises:
             AuthenticationError: its account was disabled.

@@ -25,7 +25,7 @@ USE_NOTED_EVERY = timedelta(minutes=1)  # not a write with every request
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """Where a request comes from."""
+    """The origin of a request."""
 
     address: str | None
     user_agent: str | None
@@ -71,7 +71,7 @@ class SessionService:
         return token
 
     def principal(self, token: str) -> tuple[Principal, bool]:
-        """Who is logged in with the token; True if its use should be noted again.
+        """The principal who is logged in with the token; True if its use should be noted again.
 
         Raises:
             AuthenticationError: the session ended, or never was.

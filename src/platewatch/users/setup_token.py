@@ -1,4 +1,4 @@
-"""The one-time token that proves that who makes the first account can read the server's terminal."""
+"""The one-time token that proves that the creator of the first account can read the server's terminal."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class SetupToken:
         self._path = data / "setup-token"
 
     def get_or_create(self) -> str:
-        if (token := self._stored()) is None:
+        if (token := self._read_stored()) is None:
             write_once(self._path, secrets.token_urlsafe(18) + "\n")
-            token = self._stored()
+            token = self._read_stored()
         if token is None:
             raise SettingsError(f"The file {str(self._path)!r} holds no token. Delete it and start again.")
         return token
@@ -33,7 +33,7 @@ class SetupToken:
     def discard(self) -> None:
         self._path.unlink(missing_ok=True)
 
-    def _stored(self) -> str | None:
+    def _read_stored(self) -> str | None:
         try:
             return self._path.read_text(encoding="ascii").strip() or None
         except FileNotFoundError:

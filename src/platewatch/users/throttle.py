@@ -68,7 +68,7 @@ class LoginThrottle:
 
 
 def network_of(address: str | None) -> str:
-    """What counts as one caller: an IPv4 address, or the /64 network that one IPv6 customer has."""
+    """The key of one caller: an IPv4 address, or the /64 network that one IPv6 customer has."""
     try:
         parsed = ipaddress.ip_address(address or "")
     except ValueError:

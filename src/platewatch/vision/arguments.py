@@ -1,4 +1,4 @@
-"""Which method of `PlateReader` takes what, for messages about an argument of another type."""
+"""Messages for arguments of a wrong type: which method of `PlateReader` takes which."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def as_path(method: str, given: object) -> Path:
 
 
 def as_bytes(given: object) -> bytes:
-    """The bytes that were given, in whichever of Python's types.
+    """The given bytes, of any of Python's types.
 
     Raises:
         TypeError: These are no bytes.

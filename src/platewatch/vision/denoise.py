@@ -17,11 +17,11 @@ from platewatch.vision.types import ImageBgr
 # Of 930 photos without such noise the share of these pixels is at most 0.0026 in 95 of 100, at most 0.015 in all.
 _NOISY: Final = 0.004
 _STANDS_OUT: Final = 40
-"""How far a pixel of a noisy image is from the median of the nine round it."""
-_SURELY: Final = 60
-"""How far it is where nothing is known of the image yet."""
+"""The least distance of a noise pixel from the median of its 3 x 3 neighborhood, in a noisy image."""
+_CLEAR_DIFFERENCE: Final = 60
+"""The same distance before the image is known to be noisy."""
 _EXTREME: Final = 16
-"""How near to black or white it is."""
+"""The largest distance of a noise pixel from black or white."""
 _SAMPLES: Final = 8
 _SAMPLE_ROWS: Final = 12
 _SAMPLE_COLUMNS: Final = 640
@@ -47,7 +47,7 @@ def without_impulses(image_bgr: ImageBgr) -> ImageBgr:
 
 
 def is_noisy(image_bgr: ImageBgr) -> bool:
-    """Whether black and white pixels are strewn over the image, told by some of its rows."""
+    """Whether the image has salt-and-pepper noise, judged by some of its rows."""
     height, width = image_bgr.shape[:2]
     noisy = looked_at = 0
     for number in range(_SAMPLES):
@@ -62,4 +62,4 @@ def is_noisy(image_bgr: ImageBgr) -> bool:
 def _impulses(plane: NDArray[np.uint8]) -> NDArray[np.bool_]:
     plane = np.ascontiguousarray(plane)
     extreme = (plane < _EXTREME) | (plane >= 256 - _EXTREME)
-    return np.asarray(extreme & (cv2.absdiff(plane, cv2.medianBlur(plane, 3)) > _SURELY), np.bool_)
+    return np.asarray(extreme & (cv2.absdiff(plane, cv2.medianBlur(plane, 3)) > _CLEAR_DIFFERENCE), np.bool_)

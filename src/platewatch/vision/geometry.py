@@ -70,7 +70,7 @@ def overlap_of_smaller(one_xyxy: BoxXyxy, other_xyxy: BoxXyxy) -> float:
 
 
 def polygon_area(points: Sequence[Point]) -> float:
-    """The area of a polygon without crossings (shoelace formula), whichever way round it runs."""
+    """The area of a polygon without crossings (shoelace formula), clockwise or not."""
     following = [*points[1:], *points[:1]]
     return abs(sum(x * next_y - next_x * y for (x, y), (next_x, next_y) in zip(points, following, strict=True))) / 2
 

@@ -87,7 +87,7 @@ def webp_size(data: bytes) -> tuple[int, int]:
 
 
 def orientation_of(data: bytes, image_format: ImageFormat, header: ImageFile) -> int:
-    """How EXIF turns the stored picture upright, 1 to 8; 1 (not at all) where it doesn't say."""
+    """The EXIF orientation, 1 to 8; 1 (upright) where the file has none."""
     try:
         if image_format is ImageFormat.PNG:
             # Pillow decodes the whole picture to find the block behind it.

@@ -51,7 +51,7 @@ _TILE_PIXELS: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class ImageLimits:
-    """How large an image may be; more raises ImageTooLargeError before a pixel is decoded.
+    """Limits of an image's size; more raises ImageTooLargeError before a pixel is decoded.
 
     A kind of file that takes twice the memory for each pixel (see `weights`) may have half of the pixels.
     """

@@ -49,7 +49,7 @@ def without_notes(data: bytes) -> bytes | None:
 
 
 def with_end(data: bytes) -> list[bytes]:
-    """What the file may have been if it lacks its end marker and nothing else; nothing if it has one, or lacks a scan.
+    """Possible repaired files if only the end marker is missing; empty if the marker is there, or a scan is missing.
 
     Whether all pixels are there is for a strict decoder to say. Some cameras fill a file up with zeros.
     """

@@ -1,4 +1,4 @@
-"""From a crop and its transcript to a reading: text, confidence and region."""
+"""Makes a reading of a crop and its transcript: text, confidence and region."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def judge(crop: Crop, transcript: Transcript, joint: Joint | None = None) -> Rea
 
     Where I and 1 or O and 0 were settled by a known format, the text as it was read is the first alternative.
     A region that the recognizer is too unsure of is left out.
-    A recognizer that tells its confidence knows plates itself: its text is taken as it is, and its confidence too,
+    A recognizer that gives a confidence knows plates itself: its text is taken as it is, and its confidence too,
     unless a detector's score is known to say more (`joint`).
     """
     if transcript.confidence is not None:
@@ -78,12 +78,12 @@ def reported_region(transcript: Transcript) -> tuple[str | None, float | None]:
 
 
 def joint_score(reading: Reading, transcript: Transcript) -> float:
-    """What overlapping readings are compared by: of two about as sure, the longer holds more of the plate."""
-    sureness = reading.confidence
+    """The key for comparing overlapping readings: of two about as confident, the longer holds more of the plate."""
+    confidence = reading.confidence
     if transcript.confidence is not None:
         # The chance that every character is right falls with their number, and half a plate has fewer.
-        sureness **= 1 / len(reading.text)
-    return sureness * (1 + _LENGTH_BONUS * len(reading.text))
+        confidence **= 1 / len(reading.text)
+    return confidence * (1 + _LENGTH_BONUS * len(reading.text))
 
 
 def _joint_confidence(characters: Sequence[Character], likeness: float) -> float:

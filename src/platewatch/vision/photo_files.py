@@ -1,4 +1,4 @@
-"""Which files are photos: by ending, by first bytes, and not what systems leave behind. Loads nothing slow."""
+"""Photo files: by ending, by first bytes, without files that systems leave behind. Loads nothing slow."""
 
 from __future__ import annotations
 

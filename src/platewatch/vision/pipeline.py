@@ -1,7 +1,7 @@
 """An image in, its plates out: detect, rectify, recognize, judge.
 
 The detector proposes generously, also things that overlap; every proposal is read, and what the text says decides
-which of them are plates. What is a plate but not read surely is read once more, from several cuts.
+which of them are plates. A plate whose reading is unsure is read once more, from several cuts.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from platewatch.vision.types import Crop, Detection, ImageBgr, ImageReadings, Re
 # Of 332 plates with a known text from 0.1 on 288 are read right, from 0.2 on 286, with 11 and 6 false plates on 452
 # photos (measured with the networks before; with the present ones 297 and 10 from 0.1 on).
 DEFAULT_MIN_CONFIDENCE: Final = 0.1
-# What is surer in the first look may turn out to be read well: of the 332 plates 4 more than from 0.2 on.
+# What is more confident in the first look may turn out to be read well: of the 332 plates 4 more than from 0.2 on.
 _WORTH_A_LOOK: Final = 0.02
 # Two proposals that share this much of the smaller one are about the same plate.
 _SAME_PLATE: Final = 0.4
@@ -38,14 +38,14 @@ _MS: Final = 1000.0
 
 
 LookAgain: TypeAlias = Callable[[Sequence[Crop], Sequence[Transcript]], list[Transcript]]
-"""Reads crops more closely, at more cost; also takes what they said before."""
+"""Reads crops more closely, at more cost; also takes the earlier transcripts."""
 TellRegions: TypeAlias = Callable[[Sequence[Crop], Sequence[Transcript]], list[Transcript]]
-"""Tells the regions of crops that were read."""
+"""Classifies the regions of crops that were read."""
 
 
 @dataclass(frozen=True, slots=True)
 class StageTimes:
-    """How long the stages of one image took, in milliseconds."""
+    """The durations of one image's stages, in milliseconds."""
 
     decode_ms: float = 0.0
     detect_ms: float = 0.0
@@ -71,7 +71,7 @@ class Located:
 
 @dataclass(frozen=True, slots=True)
 class ReadOutcome:
-    """What became of one image of many: its readings, or the error that stopped it."""
+    """The outcome of one image of many: its readings, or the error that stopped it."""
 
     path: Path
     result: ImageReadings | None
@@ -89,7 +89,7 @@ class PlateReader:
         threads: Processor threads of each network.
         min_confidence: Plates below this (0 to 1) are not reported.
         limits: How large an image may be; by default 16 MB and 50 megapixels.
-        options: What single backends may be told: the profile, model files, the device.
+        options: Options of single backends: the profile, model files, the device.
 
     Raises:
         UnknownBackendError: No detector or recognizer of that name is installed.
@@ -160,10 +160,10 @@ class PlateReader:
         return self._finish([self.pre_process(image)])[0]
 
     def read_crop(self, crop: Crop) -> Reading:
-        """What a crop says that is known to be a plate, also where it is not sure."""
+        """The reading of a crop that is known to be a plate, also where it is not sure."""
         require_type("read_crop", Crop, crop)
-        said = self._recognizer.recognize([crop])[0]
-        return self._with_regions(self._settled([(judge(crop, said), said)], None))[0]
+        transcript = self._recognizer.recognize([crop])[0]
+        return self._with_regions(self._settle([(judge(crop, transcript), transcript)], None))[0]
 
     def read_many(self, paths: Iterable[str | Path], batch: int = 8) -> Iterator[ReadOutcome]:
         """An outcome for each path, in their order; the crops of `batch` images are recognized together.
@@ -213,9 +213,9 @@ class PlateReader:
         judged = [(judge(crop, one, self._joint), one) for crop, one in zip(crops, transcripts, strict=True)]
         sure = [pair for pair in judged if pair[0].text and pair[0].confidence >= least]
         kept: list[tuple[Reading, Transcript]] = []
-        for reading, said in sorted(sure, key=lambda pair: joint_score(*pair), reverse=True):
+        for reading, transcript in sorted(sure, key=lambda pair: joint_score(*pair), reverse=True):
             if all(overlap_of_smaller(reading.box_xyxy, other.box_xyxy) < _SAME_PLATE for other, _ in kept):
-                kept.append((reading, said))
+                kept.append((reading, transcript))
         return kept
 
     def _finish(self, located: Sequence[Located]) -> list[tuple[ImageReadings, StageTimes]]:
@@ -228,7 +228,7 @@ class PlateReader:
             judge_start = time.perf_counter()
             plates = self.post_process(image.crops, image_transcripts)
             judged = time.perf_counter()
-            settled = self._settled(plates, self._joint)
+            settled = self._settle(plates, self._joint)
             readings = self._with_regions([pair for pair in settled if pair[0].confidence >= self.min_confidence])
             again_ms = (time.perf_counter() - judged) * _MS
             times = replace(
@@ -239,27 +239,27 @@ class PlateReader:
             finished.append((ImageReadings(readings, image.width, image.height, times.total_ms), times))
         return finished
 
-    def _settled(
+    def _settle(
         self, plates: Sequence[tuple[Reading, Transcript]], joint: Joint | None
     ) -> list[tuple[Reading, Transcript]]:
         """The readings by falling confidence, those that are not sure read once more and closely."""
         settled = [pair for pair in plates if self._look_again is None or pair[0].confidence >= UNSURE]
         if self._look_again is not None and len(settled) < len(plates):
-            unsure = [(reading, said) for reading, said in plates if reading.confidence < UNSURE]
+            unsure = [(reading, transcript) for reading, transcript in plates if reading.confidence < UNSURE]
             crops = [Crop(reading.crop_bgr, reading.detection) for reading, _ in unsure]
-            again = self._look_again(crops, [said for _, said in unsure])
+            again = self._look_again(crops, [transcript for _, transcript in unsure])
             settled += [(judge(crop, one, joint), one) for crop, one in zip(crops, again, strict=True)]
         return sorted(settled, key=lambda pair: pair[0].confidence, reverse=True)
 
     def _with_regions(self, plates: Sequence[tuple[Reading, Transcript]]) -> tuple[Reading, ...]:
-        """The readings with the regions that the recognizer tells on a closer look, where it can look so."""
+        """The readings with the regions of the recognizer's closer look, where it has one."""
         if self._tell_regions is None or not plates:
             return tuple(reading for reading, _ in plates)
         crops = [Crop(reading.crop_bgr, reading.detection) for reading, _ in plates]
-        told = map(reported_region, self._tell_regions(crops, [said for _, said in plates]))
+        regions = map(reported_region, self._tell_regions(crops, [transcript for _, transcript in plates]))
         return tuple(
             replace(reading, region=region, region_confidence=confidence)
-            for (reading, _), (region, confidence) in zip(plates, told, strict=True)
+            for (reading, _), (region, confidence) in zip(plates, regions, strict=True)
         )
 
     def _locate_array(self, image_bgr: ImageBgr) -> Located:

@@ -11,7 +11,7 @@ _DEPTH_AT: Final = 24
 
 
 def bits_of(data: bytes) -> int:
-    """How many bits each color or gray value has."""
+    """The number of bits of each color or gray value."""
     return data[_DEPTH_AT]
 
 

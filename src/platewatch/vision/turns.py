@@ -18,7 +18,7 @@ _FIRST_GUESS_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class TurnsState:
-    """How much there is, how much of it is taken, and how many callers wait."""
+    """The total, the part in use, and the number of waiting callers."""
 
     size: int
     taken: int

@@ -1,4 +1,4 @@
-"""What flows through the pipeline: frames, detections, crops, readings.
+"""The pipeline's data: frames, detections, crops, readings.
 
 Coordinates are pixels of the upright image (EXIF orientation applied), x to the right, y down. Images are
 uint8 (H, W, 3) in BGR order.
@@ -37,7 +37,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Where a plate is in one image. `confidence` is in 0..1."""
+    """The place of a plate in one image. `confidence` is in 0..1."""
 
     corners: Corners
     confidence: float
@@ -68,11 +68,11 @@ class Character:
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What a recognizer makes of one crop: characters from left to right, rows from top to bottom.
+    """A recognizer's reading of one crop: characters from left to right, rows from top to bottom.
 
     No characters means that the crop holds no text. `region` is an ISO 3166 code, lower case, with the state
     after a hyphen where it is known (`us-ca`), or None; `region_confidence` (0..1) is how sure that is, None without a
-    region and from a recognizer that doesn't tell it. `alternatives` are other texts with their confidence.
+    region and from a recognizer that doesn't give it. `alternatives` are other texts with their confidence.
     `confidence` (0..1) is how sure a recognizer made for plates is that this is one and that every character is
     right; None from a reader of any text, where it is judged by what the text is like. `guessed_regions` are the
     probable regions by the recognizer's own looks, before the text is known, each with its probability.
@@ -128,7 +128,7 @@ class ImageReadings:
 
 
 class Direction(StrEnum):
-    """Which way a vehicle passed a camera."""
+    """The direction in which a vehicle passed a camera."""
 
     ENTERING = "entering"
     LEAVING = "leaving"

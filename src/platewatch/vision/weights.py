@@ -1,4 +1,4 @@
-"""How much memory a kind of file takes for each pixel while it is decoded, compared with a plain one.
+"""The memory that a kind of file takes for each pixel while it is decoded, compared with a plain one.
 
 Measured at 50 megapixels, decoding and turning included: plain files take at most 10 bytes a pixel, which is where the
 weight 1 comes from. A progressive JPEG of four inks takes 14, an AVIF of 12 bits with an alpha channel 17, a HEIC of 10
@@ -28,7 +28,7 @@ _QUARTERED: Final = 0x0C
 
 
 def weight_of(data: bytes, image_format: ImageFormat, header: ImageFile) -> int:
-    """How many plain pixels each pixel of the file counts for: 1, 2 or 3."""
+    """The number of plain pixels that each pixel of the file counts for: 1, 2 or 3."""
     if image_format is ImageFormat.AVIF:
         return _PLAIN if header.mode != "RGBA" and _is_plain_avif(data) else _HEAVY
     if image_format is ImageFormat.HEIF:

@@ -1,4 +1,4 @@
-"""What a visit costs."""
+"""Fees of visits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bringing the stored visits of a neighborhood in line with its passes, and telling what changed."""
+"""Bringing the stored visits of a neighborhood in line with its passes, and publishing what changed."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from platewatch.locations.service import LocationService
 from platewatch.notify.events import EventKind
 from platewatch.visits.fees import fee_of
 from platewatch.visits.repository import PassRepository, VisitRepository
-from platewatch.visits.schemas import VisitRead, VisitTold
+from platewatch.visits.schemas import PublishedVisit, VisitRead
 from platewatch.visits.stays import Pass, PassDirection, Stay, derive
 
 Shown: TypeAlias = tuple[str, str, str | None, datetime | None, datetime | None]
-"""State, plate, its written text, entry and exit: what makes a visit another one for those who were told of it."""
+"""State, plate, its written text, entry and exit: a change of these publishes the visit again."""
 
 
 class Derivation:
@@ -36,7 +36,7 @@ class Derivation:
         self._locations = LocationService(session, clock)
 
     def redo(self, plate_key: str, since: datetime) -> None:
-        """Derive the visits anew from the passes at `since` and after it; what ended before stays as it is."""
+        """Derive the visits again from the passes at `since` and after it; what ended before stays as it is."""
         rows = self._visits.not_ended_before(self._location.id, plate_key, since - self._same_pass)
         passes = [_pass(row) for row in self._passes.since(self._location.id, plate_key, since)]
         carried = [_stay(row).reopened_at(since) for row in rows if row.began_at < since]
@@ -45,29 +45,29 @@ class Derivation:
         settled = {_stay(row).first.id for row in rows if row not in changeable}
         self._reconcile(changeable, [stay for stay in stays if stay.first.id not in settled], plate_key)
 
-    def tell(self, kind: EventKind, rows: Sequence[VisitRow]) -> None:
+    def publish(self, kind: EventKind, rows: Sequence[VisitRow]) -> None:
         """Put the visits, as they are now, into the outbox."""
         self._session.flush()
         occupancy = self._locations.occupancy(self._location.id) if rows else 0
         for row in rows:
-            told = VisitRead.of(self._visits.get_whole_or_raise(row.id))
-            self._append(kind, VisitTold(**told.model_dump(), occupancy=occupancy))
+            visit = VisitRead.of(self._visits.get_whole_or_raise(row.id))
+            self._append(kind, PublishedVisit(**visit.model_dump(), occupancy=occupancy))
 
     def _reconcile(self, rows: Sequence[VisitRow], stays: Sequence[Stay], plate_key: str) -> None:
         opened: list[VisitRow] = []
         closed: list[VisitRow] = []
-        found, free = _found(rows, stays)
+        found, free = _match_rows(rows, stays)
         for stay, known in zip(stays, found, strict=True):
-            before = None if known is None else _shown(known)
+            before = None if known is None else _published_fields(known)
             row = known or VisitRow(location_id=self._location.id, plate_key=plate_key)
             self._write(row, stay)
             if before is None:
                 self._visits.add(row)
-            if before != _shown(row):
+            if before != _published_fields(row):
                 (opened if stay.is_open else closed).append(row)
         self._withdraw(free)
-        self.tell(EventKind.VISIT_CLOSED, closed)
-        self.tell(EventKind.VISIT_OPENED, opened)
+        self.publish(EventKind.VISIT_CLOSED, closed)
+        self.publish(EventKind.VISIT_OPENED, opened)
 
     def _withdraw(self, rows: Sequence[VisitRow]) -> None:
         undone = [VisitRead.of(row) for row in rows]
@@ -77,8 +77,8 @@ class Derivation:
             self._session.flush()
             occupancy = self._locations.occupancy(self._location.id)
             for read in undone:
-                told = VisitTold(**read.model_dump(), withdrawn=True, occupancy=occupancy)
-                self._append(EventKind.VISIT_CLOSED, told)
+                visit = PublishedVisit(**read.model_dump(), withdrawn=True, occupancy=occupancy)
+                self._append(EventKind.VISIT_CLOSED, visit)
 
     def _write(self, row: VisitRow, stay: Stay) -> None:
         entered_at = stay.entry.passed_at if stay.entry else None
@@ -112,11 +112,11 @@ class Derivation:
         exceeded_at = stay.entry.passed_at + timedelta(minutes=limit)
         return exceeded_at if stay.ended_at > exceeded_at else None
 
-    def _append(self, kind: EventKind, told: VisitTold) -> None:
-        EventLog(self._session).append(kind, told.model_dump(mode="json"), self._clock.now())
+    def _append(self, kind: EventKind, visit: PublishedVisit) -> None:
+        EventLog(self._session).append(kind, visit.model_dump(mode="json"), self._clock.now())
 
 
-def _found(rows: Sequence[VisitRow], stays: Sequence[Stay]) -> tuple[list[VisitRow | None], list[VisitRow]]:
+def _match_rows(rows: Sequence[VisitRow], stays: Sequence[Stay]) -> tuple[list[VisitRow | None], list[VisitRow]]:
     """For each stay the row that was this visit until now, by its entry or else by its exit; and the rows left over."""
     by_first = {_stay(row).first.id: row for row in rows}
     found = [by_first.pop(stay.first.id, None) for stay in stays]
@@ -128,7 +128,7 @@ def _found(rows: Sequence[VisitRow], stays: Sequence[Stay]) -> tuple[list[VisitR
     return found, [row for row in rows if row.id not in kept]
 
 
-def _shown(row: VisitRow) -> Shown:
+def _published_fields(row: VisitRow) -> Shown:
     return row.state, row.plate, row.written, row.entered_at, row.left_at
 
 
@@ -137,7 +137,7 @@ def _pass(row: PassRow) -> Pass:
 
 
 def _stay(row: VisitRow) -> Stay:
-    """What the row says. A pass whose sighting was deleted is known by its visit, with a number below 0."""
+    """The stay of a row. A pass whose sighting was deleted is known by its visit, with a number below 0."""
     entry = leaving = None
     if row.entered_at is not None:
         entry = Pass(row.entry_pass_id or -row.id, row.plate, PassDirection.ENTERING, row.entered_at, row.written)

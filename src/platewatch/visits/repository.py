@@ -57,7 +57,7 @@ class VisitRepository(Repository[VisitRow]):
         Raises:
             CursorError: the cursor is not one of ours.
         """
-        return _NEWEST_FIRST.page(self.session, _filtered(query, texts), query.limit, query.cursor)
+        return _NEWEST_FIRST.page(self.session, _filter(query, texts), query.limit, query.cursor)
 
     def of_plate(self, texts: Collection[str], limit: int) -> list[VisitRow]:
         """The visits with one of these plates, newest first."""
@@ -84,7 +84,7 @@ class VisitRepository(Repository[VisitRow]):
         return list(self.session.scalars(query))
 
     def overstaying(self, location: LocationRow, entered_before: datetime, limit: int) -> list[VisitRow]:
-        """Some visits that are open too long and were not told yet."""
+        """Some visits that are open too long and were not published yet."""
         query = _whole().where(
             VisitRow.location_id == location.id,
             VisitRow.state == VisitState.OPEN,
@@ -127,7 +127,7 @@ def _whole() -> Select[VisitRow]:
     )
 
 
-def _filtered(chosen: VisitFilter, texts: Collection[str]) -> Select[VisitRow]:
+def _filter(chosen: VisitFilter, texts: Collection[str]) -> Select[VisitRow]:
     statement = _whole()
     if chosen.plate is not None:
         statement = statement.where(_is_plate(chosen.plate, texts))

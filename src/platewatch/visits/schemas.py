@@ -55,8 +55,8 @@ class VisitRead(BaseModel):
         )
 
 
-class VisitTold(VisitRead):
-    """The visit of an event. A visit that another reading or a correction undid is told once more, as withdrawn."""
+class PublishedVisit(VisitRead):
+    """The visit of an event. A visit that a new reading or a correction undid is published once more, as withdrawn."""
 
     withdrawn: bool = False
     occupancy: int = Field(description="vehicles inside the location after it")
@@ -68,7 +68,7 @@ class VisitPage(BaseModel):
 
 
 class VisitFilter(BaseModel):
-    """Which visits."""
+    """Filters of visits."""
 
     model_config = ConfigDict(extra="forbid")
 

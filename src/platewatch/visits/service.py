@@ -1,4 +1,4 @@
-"""Who is inside, since when, and what it costs."""
+"""Visits: vehicles inside, their times and their fees."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class VisitService:
         )
 
     def occupancy(self, location_id: int) -> int:
-        """How many vehicles are inside."""
+        """The number of vehicles inside."""
         return self._locations.occupancy(location_id)
 
     def get_or_raise(self, visit_id: int) -> VisitRow:
@@ -121,9 +121,9 @@ class VisitService:
         self._redo([_place(leaving)])
         return self.get_or_raise(visit_id)
 
-    def tell_overstays(self) -> int:
-        """How many open visits have exceeded their location's limit since the last call, and were told now."""
-        now, told = self._clock.now(), 0
+    def publish_overstays(self) -> int:
+        """Publish the open visits that exceeded their location's limit since the last call; returns their number."""
+        now, published = self._clock.now(), 0
         for location in self._locations.all():
             if location.overstay_minutes is None:
                 continue
@@ -134,9 +134,9 @@ class VisitService:
             rows = self._visits.overstaying(location, now - limit, OVERSTAY_BATCH)
             for row in rows:
                 row.overstayed_at = row.began_at + limit
-            Derivation(self._session, self._clock, location).tell(EventKind.VISIT_OVERSTAYED, rows)
-            told += len(rows)
-        return told
+            Derivation(self._session, self._clock, location).publish(EventKind.VISIT_OVERSTAYED, rows)
+            published += len(rows)
+        return published
 
     def _lock_all(self, location_ids: Sequence[int]) -> None:
         for location_id in sorted(set(location_ids)):
@@ -154,7 +154,7 @@ class VisitService:
 
 
 def _pass_of(sighting: SightingRow) -> PassRow | None:
-    """What the sighting says about being inside; None if it says nothing."""
+    """The pass that the sighting makes; None if it makes none."""
     if sighting.location_id is None or sighting.direction not in _DIRECTIONS or not sighting.plate:
         return None
     return PassRow(

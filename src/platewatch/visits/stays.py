@@ -45,7 +45,7 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Stay:
-    """What passes say about one visit. `ended_at` is when the vehicle stopped counting as inside; None: it counts."""
+    """One visit, derived from passes. `ended_at` is when the vehicle stopped counting as inside; None: it counts."""
 
     entry: Pass | None = None
     exit: Pass | None = None
@@ -70,7 +70,7 @@ class Stay:
         return VisitState.OPEN if self.is_open else VisitState.MISSED_EXIT
 
     def reopened_at(self, instant: datetime) -> Stay:
-        """What was known of it right before the instant."""
+        """The stay as it was known right before the instant."""
         return self if self.ended_at is not None and self.ended_at < instant else Stay(self.entry)
 
 

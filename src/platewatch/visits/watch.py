@@ -21,8 +21,8 @@ class OverstayWatch:
         self.worker = BackgroundWorker("overstays", self.look, interval_s)
 
     def look(self) -> int:
-        """How many visits have exceeded their limit since the last look."""
-        overstayed = self._database.transact(lambda session: VisitService(session, self._clock).tell_overstays())
+        """The number of visits that exceeded their limit since the last look."""
+        overstayed = self._database.transact(lambda session: VisitService(session, self._clock).publish_overstays())
         log.debug("overstays.looked", visits=overstayed)
         if overstayed:
             log.info("visits.overstayed", visits=overstayed)

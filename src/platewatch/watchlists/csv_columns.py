@@ -1,4 +1,4 @@
-"""Which column is which: headings as people and other programs write them."""
+"""The columns of a CSV file by their headings, as people and other programs write them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ COLUMNS: Final = (
 )
 PLATE: Final = "plate"
 KEY: Final = "key"
-"""What plates are compared by; the export writes it for people."""
+"""The key that plates are compared by; the export writes it for people."""
 _MAX_NAMED: Final = 10
 _NUMBER_WORD: Final = r"(?:numbers?|nummer|numero|numer|num|no|nr)"
 _NUMBER_FIRST: Final = re.compile(rf"^(?:{_NUMBER_WORD}|n)(?:de|di|da|do|del|della|of)?")
@@ -58,7 +58,7 @@ _PLATE_HEADINGS: Final = """
 
 
 class Heading(StrEnum):
-    """Whether the first line names the columns; `auto`: the file tells, or it is asked."""
+    """Whether the first line names the columns; `auto`: the file decides, or the user is asked."""
 
     AUTO = "auto"
     YES = "yes"
@@ -66,7 +66,7 @@ class Heading(StrEnum):
 
 
 def columns_of(cells: Sequence[str], heading: Heading) -> tuple[str | None, ...] | None:
-    """What the first line's cells name: a column each, None for an empty one. None for no heading at all.
+    """The columns named by the first line's cells, None for an empty cell. None without a heading.
 
     Raises:
         FieldError: it names others, or one twice, or not the plates'; or nobody can tell whether it is a heading.
@@ -114,7 +114,7 @@ def _require_plate(columns: Sequence[str | None], names: Sequence[str]) -> None:
     if PLATE not in columns:
         raise FieldError(
             "file",
-            f"No column has the heading `plate`. The first line of the file has {_named(names)}. Name the column of "
+            f"No column has the heading `plate`. The first line of the file has {_quote(names)}. Name the column of "
             "the plates `plate` (Kennzeichen, License Plate, Placa and the like are known too).",
         )
 
@@ -124,16 +124,16 @@ def _require_known(columns: Sequence[str | None], names: Sequence[str]) -> None:
     if unknown:
         raise FieldError(
             "file",
-            f"Some columns are not known: {_named(unknown)}. Take them out, or give them one of the headings: "
+            f"Some columns are not known: {_quote(unknown)}. Take them out, or give them one of the headings: "
             f"{', '.join(COLUMNS)}.",
         )
     twice = [column for column, count in Counter(columns).items() if column is not None and count > 1]
     if twice:
         same = [name for name, column in zip(names, columns, strict=True) if column == twice[0]]
-        raise FieldError("file", f"Several columns mean `{twice[0]}`: {_named(same)}. Keep one of them.")
+        raise FieldError("file", f"Several columns mean `{twice[0]}`: {_quote(same)}. Keep one of them.")
 
 
-def _named(names: Sequence[str]) -> str:
+def _quote(names: Sequence[str]) -> str:
     shown = ", ".join(repr(name[:40]) for name in names[:_MAX_NAMED])
     return shown if len(names) <= _MAX_NAMED else f"{shown} and {len(names) - _MAX_NAMED} more"
 

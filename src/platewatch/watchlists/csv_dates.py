@@ -20,7 +20,7 @@ _NOON: Final = 12
 
 
 class DateFormat(StrEnum):
-    """How the file writes days; a time may follow, as in `31.12.2026 18:00`."""
+    """The format of days in the file; a time may follow, as in `31.12.2026 18:00`."""
 
     ISO = "YYYY-MM-DD"
     YEAR_FIRST_SLASHES = "YYYY/MM/DD"

@@ -28,7 +28,7 @@ _OTHER_FILES: Final = (
 
 
 class Encoding(StrEnum):
-    """How the file writes letters; `auto` tells UTF-8, UTF-16 and, failing those, Windows-1252 apart."""
+    """The file's encoding; `auto` recognizes UTF-8, UTF-16 and, failing those, Windows-1252."""
 
     AUTO = "auto"
     UTF_8 = "utf-8"
@@ -56,10 +56,10 @@ class Decoder:
 
 
 def find_decoder(file: BinaryIO, encoding: Encoding) -> Decoder:
-    """How to decode the file, which is at its beginning again then.
+    """The decoder of the file, which is rewound.
 
     Raises:
-        FieldError: it is no text file, or in no encoding that can be told.
+        FieldError: it is no text file, or its encoding is not recognized.
     """
     head = file.read(_HEAD)
     file.seek(0)

@@ -29,17 +29,17 @@ DELETED: Final = "(deleted)"
 _ERROR_PREFIX: Final = "Value error, "
 _SNIFFED: Final = ",;\t"
 _SEPARATOR_LINE: Final = re.compile(r'"?sep=([,;|\t])"?', re.IGNORECASE)
-"""What Excel writes before the first line."""
+"""Excel's separator line before the first line."""
 _TIMES: Final = ("valid_from", "valid_to")
 _GUESSED_LETTER: Final = re.compile(
     r"[^\x00-\x7fÄÖÜÅŠŽäöüåšž\N{NO-BREAK SPACE}\N{EN DASH}\N{EM DASH}\N{MIDDLE DOT}\N{BULLET}]"
 )
-"""What other encodings have in the place of a sign; those named are the same on plates of all that have them."""
+"""Letters that other encodings have in place of another; the excluded ones are the same in all encodings on plates."""
 
 
 @dataclass(frozen=True, slots=True)
 class CsvForm:
-    """What the sender says about the file."""
+    """The sender's options for the file."""
 
     heading: Heading = Heading.AUTO
     encoding: Encoding = Encoding.AUTO
@@ -114,7 +114,7 @@ class _Rows:
             try:
                 cells = next(reader, None)
             except csv.Error as error:
-                # What follows can't be told apart from this row any more.
+                # What follows can't be separated from this row any more.
                 yield RowProblem(reader.line_num + skipped, "row", str(error))
                 return
             if cells is None:
@@ -151,7 +151,7 @@ class _Rows:
             return _problem_of(line, error, self._form)
 
     def _require_sure_letters(self, plate: str) -> None:
-        """Do nothing if the letters are surely those that were written.
+        """Do nothing if the encoding is certain.
 
         Raises:
             _CellError: another alphabet has other letters in their place, and the alphabet was only guessed.

@@ -59,7 +59,7 @@ from platewatch.web.dependencies import (
     ReasonQuery,
     StateDep,
     csv_download,
-    told,
+    describe_filters,
 )
 
 router = APIRouter(prefix="/api/v1", tags=["watchlists"], dependencies=OPENAPI_SECURITY)
@@ -140,7 +140,7 @@ def update_watchlist(
 
 @router.delete("/watchlists/{watchlist_id}", status_code=HTTPStatus.NO_CONTENT)
 def delete_watchlist(watchlist_id: WatchlistId, state: StateDep, actor: ActorDep, _manager: Manager) -> None:
-    """Delete a list with all its entries. What they matched stays told."""
+    """Delete a list with all its entries. Matches that were published stay."""
     with state.database.transaction() as session:
         WatchlistService(session, state.clock).delete(watchlist_id, actor)
     state.part(SweepJob).wake()
@@ -161,7 +161,7 @@ def read_entries(
         search.note_plate(f"watchlist {watchlist_id}", query.plate, query, query.reason, is_new=is_new)
     elif query.q is not None and is_new:
         # A part of a plate is one as well as a part of its owner's name.
-        search.note_choice(f"watchlist {watchlist_id}", told(query), query.reason)
+        search.note_choice(f"watchlist {watchlist_id}", describe_filters(query), query.reason)
     elif query.q is not None:
         search.why(query.reason)
     service = WatchlistService(session, state.clock)
@@ -199,7 +199,7 @@ def replace_entry(
     actor: ActorDep,
     _manager: Manager,
 ) -> EntryRead:
-    """Say everything about an entry anew."""
+    """Replace an entry with all its fields."""
     return state.database.transact(
         lambda session: EntryRead.of(
             WatchlistService(session, state.clock).replace_entry(watchlist_id, entry_id, body, actor),
@@ -236,7 +236,7 @@ def get_csv_form(
     header: Annotated[
         Heading, Query(description="whether the first line is a heading; needed for one column without a digit in it")
     ] = Heading.AUTO,
-    encoding: Annotated[Encoding, Query(description="UTF-8, UTF-16 and Windows-1252 are told apart")] = Encoding.AUTO,
+    encoding: Annotated[Encoding, Query(description="UTF-8, UTF-16 and Windows-1252 are recognized")] = Encoding.AUTO,
     date_format: Annotated[
         DateFormat | None,
         Query(

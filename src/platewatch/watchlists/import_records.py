@@ -53,7 +53,7 @@ class ListImportRepository(Repository[WatchlistImportRow]):
 
 
 class ImportRecord:
-    """What is told of one import while it runs and after it."""
+    """The progress and outcome of one import."""
 
     def __init__(self, database: Database, clock: Clock, record_id: int) -> None:
         self._database = database

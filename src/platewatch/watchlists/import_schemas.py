@@ -13,18 +13,18 @@ from platewatch.db.tables import WatchlistImportRow
 
 MAX_PAGE: Final = 200
 SILENT_FOR: Final = timedelta(minutes=5)
-"""An import that showed nothing of itself for so long was broken off: its process ended."""
+"""An import that showed nothing of itself for so long was aborted: its process ended."""
 
 
 class ImportMode(StrEnum):
     ADD = "add"
-    """What the list has stays; rows that it has already are skipped."""
+    """The list's rows stay; rows that the list has already are skipped."""
     REPLACE = "replace"
     """The file takes the place of the whole list, at one instant."""
 
 
 class ListImportState(StrEnum):
-    """What became of the import of a file into a list. Unless it is `done`, the list is as it was."""
+    """The outcome of the import of a file into a list. Unless it is `done`, the list is unchanged."""
 
     RUNNING = "running"
     DONE = "done"
@@ -102,7 +102,7 @@ class ListImportPage(BaseModel):
 
 
 class ListImportQuery(BaseModel):
-    """Which imports, and paging."""
+    """Filters and paging of imports."""
 
     model_config = ConfigDict(extra="forbid")
 

@@ -27,18 +27,18 @@ MAX_ADDED: Final = 50_000
 """Rows that may be added in one transaction."""
 MAX_ROWS: Final = 2_000_000
 MANY: Final = 10_000
-"""So many rows change how a database should look for one of them."""
+"""From this number of new rows on, the database's statistics are gathered again."""
 MAX_PROBLEMS: Final = 100
 CHUNK: Final = 2000
 """Rows a transaction of a replacement; on SQLite, other writers wait for that long."""
 
 Identity: TypeAlias = tuple[object, ...]
-"""What makes two entries the same: BÖ and BO are two plates, although both have one key."""
+"""The identity of an entry: BÖ and BO are two plates, although both have one key."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Filled:
-    """What was written into a batch: how many entries, how many were skipped, and their largest tolerance."""
+    """The contents of a batch: its entries, the skipped rows, and the largest tolerance."""
 
     added: int
     skipped: int
@@ -48,7 +48,7 @@ class _Filled:
 class ListImport:
     """Makes transactions of its own, since a long list is too much for one.
 
-    With a `record`, the record tells how far the import is and what it did.
+    With a `record`, the record has how far the import is and what it did.
     """
 
     def __init__(self, database: Database, clock: Clock, record: ImportRecord | None = None) -> None:
@@ -70,7 +70,7 @@ class ListImport:
         if not bodies:
             raise _empty()
         answer = self._database.transact(lambda session: self._add(session, watchlist_id, bodies, actor))
-        self._tell_database(answer.added)
+        self._gather_statistics(answer.added)
         return answer
 
     def replace(self, watchlist_id: int, lines: Iterable[Parsed], actor: Actor) -> ImportAnswer:
@@ -84,7 +84,7 @@ class ListImport:
         staged_id = self._database.transact(lambda session: self._stage(session, watchlist_id))
         try:
             filled = self._fill(staged_id, lines)
-            self._tell_database(filled.added)
+            self._gather_statistics(filled.added)
             removed = self._database.transact(
                 lambda session: self._go_live(session, watchlist_id, staged_id, filled, actor)
             )
@@ -114,7 +114,7 @@ class ListImport:
         self._note(session, watchlist_id, actor, "add", answer)
         return answer
 
-    def _tell_database(self, added: int) -> None:
+    def _gather_statistics(self, added: int) -> None:
         if added >= MANY:
             self._database.gather_statistics(WatchlistEntryRow, WatchlistVariantRow)
 
@@ -127,7 +127,7 @@ class ListImport:
         return batches.add(staged).id
 
     def _fill(self, batch_id: int, lines: Iterable[Parsed]) -> _Filled:
-        """What was written into the batch."""
+        """The contents of the batch."""
         # A hash is enough here: of two million, two different ones that share one are once in a million files.
         seen: set[int] = set()
         added = skipped = patterns = tolerance = 0
@@ -171,7 +171,7 @@ class ListImport:
         entries.add_locations([(row.id, place) for body, row in indexed for place in dict.fromkeys(body.location_ids)])
 
     def _go_live(self, session: Session, watchlist_id: int, staged_id: int, filled: _Filled, actor: Actor) -> int:
-        """How many entries the new ones replace."""
+        """The number of entries that the new ones replace."""
         batches, entries = BatchRepository(session), EntryRepository(session)
         old = batches.lock_live_of(watchlist_id)
         if old is None:

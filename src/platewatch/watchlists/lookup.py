@@ -46,7 +46,7 @@ class Lookup:
         if not fitting:
             return []
         valid = [match for match in fitting if is_of_region(match.entry, region) and is_valid_at(match.entry, at)]
-        located = self._located(valid)
+        located = self._with_locations(valid)
         local = self._local(at, location_id) if any(match.entry.schedule for match in located) else at
         counting = [
             match
@@ -57,7 +57,7 @@ class Lookup:
 
     def listed(self, plate: str, written: str | None = None) -> list[Match]:
         """All entries that the plate fits, the strongest first."""
-        return sorted(self._located(self._fitting(plate, written)), key=strength)
+        return sorted(self._with_locations(self._fitting(plate, written)), key=strength)
 
     def _fitting(self, plate: str, written: str | None) -> list[Match]:
         """Entries of enabled lists; locations are filled in for patterns only."""
@@ -79,7 +79,7 @@ class Lookup:
                 matches.append(Match(plate, info, entry, distance, is_folded(entry, spelled, distance)))
         return matches
 
-    def _located(self, matches: list[Match]) -> list[Match]:
+    def _with_locations(self, matches: list[Match]) -> list[Match]:
         entries = self._entries.located([match.entry for match in matches])
         pairs = zip(matches, entries, strict=True)
         return [replace(match, entry=entry) for match, entry in pairs]

@@ -1,4 +1,4 @@
-"""What an entry says, and whether a plate, a time and a place fit it."""
+"""Entries of watchlists, and whether a plate, a time and a place fit them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _URGENCY = {ListKind.DENY: 0, ListKind.WATCH: 1, ListKind.ALLOW: 2}
 
 @dataclass(frozen=True, slots=True)
 class ListInfo:
-    """A list as it is told with a match."""
+    """A list as it is published with a match."""
 
     id: int
     name: str
@@ -77,7 +77,7 @@ class Match:
 
 
 def distance_to(entry: Entry, plate: str) -> float:
-    """How far the plate is from the entry's: infinity if it doesn't fit, 0 for a pattern that it fits."""
+    """The distance of the plate from the entry's: infinity if it doesn't fit, 0 for a pattern that it fits."""
     return _distance(entry.plate, plate, entry.tolerance)
 
 
@@ -112,7 +112,7 @@ def is_scheduled(entry: Entry, local: datetime) -> bool:
 
 
 def strength(match: Match) -> tuple[float, ...]:
-    """What matches are ordered by: the same plate, then patterns, then by distance; `deny` before `allow`.
+    """The sort key of matches: the same plate, then patterns, then by distance; `deny` before `allow`.
 
     Of equal ones those come first whose marks fit too.
     """

@@ -169,7 +169,7 @@ class EntryRepository(Repository[WatchlistEntryRow]):
         if query.q:
             statement = statement.where(_contains(query.q))
         if query.tag is not None:
-            statement = statement.where(WatchlistEntryRow.tags.like(f"%,{_escaped(query.tag)},%", escape=LIKE_ESCAPE))
+            statement = statement.where(WatchlistEntryRow.tags.like(f"%,{_escape(query.tag)},%", escape=LIKE_ESCAPE))
         return _NEWEST_ENTRIES.page(self.session, statement, query.limit, query.cursor)
 
     def with_plate_or_keys(self, plate: str, keys: Collection[int]) -> dict[int, list[Entry]]:
@@ -229,7 +229,7 @@ class EntryRepository(Repository[WatchlistEntryRow]):
         self.session.execute(delete(WatchlistEntryLocationRow).where(WatchlistEntryLocationRow.entry_id == entry_id))
 
     def same_plates(self, batch_id: int, plates: Sequence[str]) -> list[Entry]:
-        """Those of the batch with one of the plates, with their locations."""
+        """The batch's entries with one of the plates, with their locations."""
         query = select(*_COLUMNS).where(WatchlistEntryRow.batch_id == batch_id, WatchlistEntryRow.plate.in_(plates))
         return self.located([entry for entries in _by_batch(self.session.execute(query)).values() for entry in entries])
 
@@ -253,7 +253,7 @@ class EntryRepository(Repository[WatchlistEntryRow]):
         return entries, Cursor(rows[limit - 1].created_at, rows[limit - 1].id).encode()
 
     def delete_some(self, batch_id: int, limit: int) -> int:
-        """How many of the batch were found and are gone now, at most `limit`; 0 if there are none left."""
+        """Delete up to `limit` entries of the batch; returns their number, 0 if none are left."""
         ids = list(
             self.session.scalars(
                 select(WatchlistEntryRow.id).where(WatchlistEntryRow.batch_id == batch_id).limit(limit)
@@ -317,7 +317,7 @@ class VersionRepository(Repository[WatchlistVersionRow]):
 
 
 class PlaceRepository(Repository[LocationRow]):
-    """What lists need to know of locations."""
+    """The locations that lists name."""
 
     row = LocationRow
     kind = "location"
@@ -326,7 +326,7 @@ class PlaceRepository(Repository[LocationRow]):
         return self.session.scalar(select(LocationRow.time_zone).where(LocationRow.id == location_id))
 
     def unknown(self, location_ids: Collection[int]) -> set[int]:
-        """Those ids that no location has."""
+        """The ids that no location has."""
         if not location_ids:
             return set()
         known = self.session.scalars(select(LocationRow.id).where(LocationRow.id.in_(location_ids)))
@@ -387,7 +387,7 @@ def _of_plate(statement: Select[WatchlistEntryRow], plate: str) -> Select[Watchl
 
 
 def _contains(part: str) -> ColumnElement[bool]:
-    like = f"%{_escaped(part)}%"
+    like = f"%{_escape(part)}%"
     try:
         plate = pattern_key(part)
     except PlateTextError:
@@ -399,7 +399,7 @@ def _contains(part: str) -> ColumnElement[bool]:
     return or_(*found)
 
 
-def _escaped(text: str) -> str:
+def _escape(text: str) -> str:
     for special in (LIKE_ESCAPE, "%", "_"):
         text = text.replace(special, LIKE_ESCAPE + special)
     return text

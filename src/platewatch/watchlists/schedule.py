@@ -22,7 +22,7 @@ _EXAMPLE: Final = "'mon-fri 08:00-18:00; sat 22:00-04:00'"
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Some hours on some days (0 is Monday), in minutes since midnight.
+    """Hours on days of the week (0 is Monday), in minutes since midnight.
 
     One that ends no later than it begins goes on into the next day; it belongs to the day on which it begins.
     """
@@ -52,7 +52,7 @@ def parse_schedule(text: str) -> Schedule:
 
 def write_schedule(schedule: Iterable[Window]) -> str:
     """The schedule as `parse_schedule` reads it."""
-    return "; ".join(_written(window) for window in schedule)
+    return "; ".join(_format_window(window) for window in schedule)
 
 
 def is_within(schedule: Schedule, local: datetime) -> bool:
@@ -93,7 +93,7 @@ def _days(text: str) -> Iterable[int]:
     return [(begin + step) % _WEEK for step in range((end - begin) % _WEEK + 1)]
 
 
-def _written(window: Window) -> str:
+def _format_window(window: Window) -> str:
     days = ",".join(DAYS[day] for day in sorted(window.days))
     return f"{days} {_clock(window.start_minute)}-{_clock(window.end_minute)}"
 

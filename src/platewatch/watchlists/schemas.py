@@ -121,7 +121,7 @@ class WatchlistAll(BaseModel):
 
 
 class EntryWrite(Body):
-    """What is said about an entry, the same from a form, a program and a line of a CSV file."""
+    """The fields of an entry, the same from a form, a program and a line of a CSV file."""
 
     plate: Plate = Field(
         description="as it is written: separators, case and marks don't count; `?` stands for one character, `*` for "
@@ -148,7 +148,7 @@ class EntryWrite(Body):
 
     @property
     def key(self) -> str:
-        """What the plate or pattern is compared by."""
+        """The key of the plate or pattern."""
         return pattern_key(self.plate)
 
     @model_validator(mode="after")
@@ -297,7 +297,7 @@ class FitRead(BaseModel):
 
 
 class MatchedEvent(BaseModel):
-    """What `watchlist.matched` tells."""
+    """The data of the event `watchlist.matched`."""
 
     sighting_id: int
     plate: str = Field(description="as it was read")

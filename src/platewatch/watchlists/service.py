@@ -96,7 +96,7 @@ class WatchlistService:
         return self.note_matches(sighting)
 
     def note_matches(self, sighting: SightingRow) -> list[Match]:
-        """The matches of a new sighting, stored and told in the outbox."""
+        """The matches of a new sighting, stored and published in the outbox."""
         region = sure_region(sighting.region, sighting.region_confidence)
         matches = self.match(
             sighting.plate,
@@ -241,7 +241,7 @@ class WatchlistService:
         return self.with_locations([row])[0]
 
     def replace_entry(self, watchlist_id: int, entry_id: int, body: EntryWrite, actor: Actor) -> Entry:
-        """The entry with all that is said about it said anew.
+        """The entry with all its fields replaced.
 
         Raises:
             NotFoundError: no such list, or no such entry in it.
@@ -272,7 +272,7 @@ class WatchlistService:
         self._audit.note(AuditAction.ENTRY_DELETED, actor, row.plate, {"watchlist": watchlist_id, "entry": entry_id})
 
     def batch_id(self, watchlist_id: int) -> int:
-        """What the entries of the list are stored under; another one once the list was replaced as a whole."""
+        """The id of the list's batch of entries; a new one once the list was replaced as a whole."""
         return self._batches.live_of(watchlist_id).id
 
     def oldest_entries(
@@ -341,7 +341,7 @@ class WatchlistService:
 
 
 def columns(body: EntryWrite, now: datetime) -> dict[str, Any]:
-    """What the entry's row says, but for its batch and when it was made."""
+    """The columns of the entry's row, without its batch and time."""
     return {
         "plate": body.key,
         "written": body.plate,

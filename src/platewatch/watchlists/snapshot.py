@@ -1,4 +1,4 @@
-"""What every match needs of the lists, read once after each edit and kept in the process."""
+"""A snapshot of the lists for matching, read once after each edit and kept in the process."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from platewatch.watchlists.repository import BatchRepository, EntryRepository
 CHUNK: Final = 2000
 """Entries a transaction; on SQLite, other writers wait for that long."""
 MAX_STAGED: Final = timedelta(days=1)
-"""An import that takes longer was broken off."""
+"""An import that takes longer was aborted."""
 INTERVAL_S: Final = 3600.0
 
 log = structlog.get_logger(__name__)
@@ -31,7 +31,7 @@ class Sweeper:
         self._clock = clock
 
     def sweep(self, is_over: Callable[[], bool] = lambda: False) -> int:
-        """How many entries were deleted. Between two portions it ends as soon as `is_over`."""
+        """Delete the entries of dropped batches, until `is_over`; returns their number."""
         with self._database.reading() as session:
             gone = BatchRepository(session).gone(self._clock.now() - MAX_STAGED)
         return sum(self._delete(batch_id, is_over) for batch_id in gone)

@@ -1,1 +1,1 @@
-"""What a route needs of a request: who asks, what a request has to pass, how errors are answered."""
+"""Requests: callers, guards, dependencies and error answers for all routes."""

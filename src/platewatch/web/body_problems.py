@@ -1,4 +1,4 @@
-"""What to say about a request body that is missing or no JSON: which fields the route needs."""
+"""Messages for a request body that is missing or no JSON: the fields that the route needs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is calling, found out once for each request, and how often each caller may call."""
+"""Callers: identified once for each request, with limits on their requests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _ALLOWANCE = "allowance"
 
 
 def principal_of(connection: HTTPConnection, state: ServerState) -> Principal:
-    """Who is asking; a request that was judged already is not judged again.
+    """The caller's principal, identified once for each request.
 
     Raises:
         AuthenticationError: nobody, or with a key or session that does not work.
@@ -39,7 +39,7 @@ def principal_of(connection: HTTPConnection, state: ServerState) -> Principal:
 
 
 def identify(connection: HTTPConnection, state: ServerState) -> Principal:
-    """Who is asking now, by API key or else by session cookie.
+    """The caller's principal now, by API key or else by session cookie.
 
     Raises:
         AuthenticationError: nobody, or with a key or session that does not work.
@@ -84,7 +84,7 @@ def count_anonymous(connection: HTTPConnection, state: ServerState) -> None:
 
 
 def allowance_of(connection: HTTPConnection) -> Allowance | None:
-    """What the caller has left, once that was counted."""
+    """The rest of the caller's limit, once the request was counted."""
     allowance = connection.scope.get("state", {}).get(_ALLOWANCE)
     return allowance if isinstance(allowance, Allowance) else None
 

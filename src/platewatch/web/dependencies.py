@@ -1,4 +1,4 @@
-"""What endpoints ask for, as `Annotated` aliases.
+"""Dependencies of endpoints, as `Annotated` aliases.
 
 Every `endpoints.py`, every adapter in `compat/` and `events/websocket.py` may import this module; it imports none of
 them.
@@ -36,7 +36,7 @@ MAX_REASON = 300
 CSV_ANSWER: dict[int | str, dict[str, object]] = {200: {"content": {"text/csv": {}}, "description": "CSV"}}
 """For the `responses` of a route that answers with `csv_download`."""
 SIGHTINGS = "sightings"
-"""Where most searches are; they have an action of their own in the audit log."""
+"""The place of most searches; they have an action of their own in the audit log."""
 _LIVE_RETRY_S = 30.0
 
 _cookie_scheme = APIKeyCookie(name=SESSION_COOKIE, scheme_name="session cookie", auto_error=False)
@@ -57,7 +57,7 @@ def get_reading_session(state: StateDep) -> Iterator[Session]:
 
 
 def get_principal(connection: HTTPConnection, state: StateDep) -> Principal:
-    """Who is asking, by API key or else by session cookie.
+    """The caller's principal, by API key or else by session cookie.
 
     Raises:
         AuthenticationError: nobody, or with a key or session that does not work.
@@ -97,7 +97,7 @@ def get_visitor(connection: HTTPConnection) -> Visitor:
 
 
 def get_actor(connection: HTTPConnection, principal: PrincipalDep) -> Actor:
-    """Who asks and from where, for the audit log."""
+    """The caller and the address, for the audit log."""
     return Actor(principal.user_id, principal.username, principal.api_key_id, get_visitor(connection).address)
 
 
@@ -136,7 +136,7 @@ class PlateSearch:
         why = self.why(reason)
         if is_new:
             action = AuditAction.SIGHTINGS_SEARCHED if where == SIGHTINGS else AuditAction.PLATES_SEARCHED
-            details: Details = {"in": where, "filters": told(query), "reason": why}
+            details: Details = {"in": where, "filters": describe_filters(query), "reason": why}
             self._state.note(action, self._actor, search_key(plate), details)
 
     def note_choice(self, where: str, filters: str, reason: str | None) -> None:
@@ -159,8 +159,8 @@ def get_plate_search(
     return PlateSearch(state, actor, header)
 
 
-def told(query: BaseModel) -> str:
-    """What is asked for, for the audit log."""
+def describe_filters(query: BaseModel) -> str:
+    """The given filters as `name=value`, for the audit log."""
     left_out = {"reason", "search_reason", "cursor", "limit", "format"} - _filters_named_reason(query)
     given = query.model_dump(mode="json", exclude_defaults=True, exclude=left_out)
     return ", ".join(f"{name}={value}" for name, value in given.items())
@@ -221,7 +221,7 @@ def _require(scope: Scope) -> Any:
 
 
 def get_key_owner(principal: PrincipalDep) -> Principal:
-    """Who may handle their own API keys: users, and keys with the right to manage.
+    """The principal, who may handle their own API keys: a user, or a key with the scope `manage`.
 
     A lesser key that leaked could otherwise make itself successors without an end.
 

@@ -22,7 +22,7 @@ from starlette.exceptions import HTTPException
 from platewatch import errors
 from platewatch.db.engine import is_away
 from platewatch.web.body_problems import body_problem
-from platewatch.web.error_shapes import DetailError, FieldMessage, tells_by_detail, tells_by_envelope
+from platewatch.web.error_shapes import DetailError, FieldMessage, uses_detail, uses_envelope
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +49,7 @@ STATUS: tuple[tuple[type[errors.PlatewatchError], HTTPStatus], ...] = (
 TOO_LARGE = "The request is too large for this server. Send fewer or smaller images."
 _CRASHED = "Something went wrong on the server; its error.log says more under this request id."
 _NO_FORM = (
-    "The body is said to be a form, as curl says unless it is told otherwise. If it is a photo, send it as a multipart "
+    "The body is declared as a form, as curl does without a content type. If it is a photo, send it as a multipart "
     "form (curl: -F image=@photo.jpg); POST /api/v1/read also takes it with Content-Type: image/jpeg."
 )
 _PYDANTICS_OWN = re.compile(r"^(Value error|Assertion failed), | or instance of \w+$")
@@ -124,7 +124,7 @@ def answer_error(request: Request, error: errors.PlatewatchError) -> Response:
 
 
 def error_headers(error: errors.PlatewatchError) -> dict[str, str]:
-    """What clients are told beside the text: when to come back, and how to log in."""
+    """The headers beside the text: when to come back, and how to log in."""
     if isinstance(error, (errors.BusyError, errors.TooManyRequestsError, errors.DatabaseAwayError, errors.BudgetError)):
         return {"Retry-After": str(max(1, math.ceil(error.retry_after_s)))}
     return {"WWW-Authenticate": "Bearer"} if isinstance(error, errors.AuthenticationError) else {}
@@ -163,7 +163,7 @@ def _handle_http(request: Request, error: Exception) -> Response:
 
 
 def crash_answer(request: Request) -> Response:
-    """The answer after an error that nobody foresaw; it tells nothing of the inside."""
+    """The answer after an unexpected error; it reveals nothing of the inside."""
     return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, _CRASHED)
 
 
@@ -178,12 +178,12 @@ def problem(
 ) -> Response:
     """The error in the shape that the path speaks."""
     path = request.url.path
-    if tells_by_envelope(path):
+    if uses_envelope(path):
         envelope = {"success": False, "message": detail} | ({"data": dict(envelope_data)} if envelope_data else {})
         return JSONResponse(envelope, status, headers=headers)
-    if tells_by_detail(path):
-        told = DetailError(detail=detail, errors=[FieldMessage(**field.model_dump()) for field in fields])
-        return JSONResponse(told.model_dump(exclude_defaults=True), status, headers=headers)
+    if uses_detail(path):
+        detail_error = DetailError(detail=detail, errors=[FieldMessage(**field.model_dump()) for field in fields])
+        return JSONResponse(detail_error.model_dump(exclude_defaults=True), status, headers=headers)
     body = Problem(
         title=status.phrase,
         status=status,

@@ -1,4 +1,4 @@
-"""Which paths belong to other systems, and the shape in which those tell errors.
+"""Which paths belong to other systems, and the shape of their errors.
 
 CarWatch has its envelope `{"success", "message"}`; Galaxy ALPR and SecurePass are FastAPI programs, whose clients look
 for `{"detail"}`.
@@ -35,7 +35,7 @@ class FieldMessage(BaseModel):
 
 
 class DetailError(BaseModel):
-    """What was wrong, as FastAPI programs say it."""
+    """An error in the shape of FastAPI programs."""
 
     detail: str = Field(examples=["There is no location 7."])
     errors: list[FieldMessage] = Field(default=[], description="the fields that can't be used")
@@ -46,13 +46,13 @@ DETAIL_ERRORS: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 
-def tells_by_envelope(path: str) -> bool:
-    """Whether errors of this path are told in CarWatch's envelope."""
+def uses_envelope(path: str) -> bool:
+    """Whether errors of this path come in CarWatch's envelope."""
     return _is_below(path, CARWATCH_PATHS)
 
 
-def tells_by_detail(path: str) -> bool:
-    """Whether errors of this path are told as `detail`."""
+def uses_detail(path: str) -> bool:
+    """Whether errors of this path come as `detail`."""
     return _is_below(path, GALAXY_PATHS) or _is_below(path, SECUREPASS_PATHS)
 
 

@@ -1,4 +1,4 @@
-"""What a request has to pass before the app looks at it: its host, its site, its caller, its size, its number."""
+"""Guards of requests before the app: host, site, caller, size and rate."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ class SameOriginOnly:
 
 
 class BodyLimit:
-    """Refuses bodies that are too large: by their length as told, or as soon as they grow beyond it."""
+    """Refuses bodies that are too large: by their declared length, or as soon as they grow beyond it."""
 
     def __init__(self, app: ASGIApp, limits: BodyLimits) -> None:
         self._app = app
@@ -125,14 +125,14 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         max_bytes = self._limits.of(Headers(scope=scope).get("content-type", ""))
-        if told_bytes(scope) > max_bytes:
+        if declared_bytes(scope) > max_bytes:
             await refuse(scope, receive, send, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, TOO_LARGE)
             return
         await self._app(scope, counted(receive, max_bytes), send)
 
 
 class RateLimit:
-    """Counts requests of callers without a log-in, and tells every caller what is left.
+    """Counts requests of callers without a log-in, and adds to every answer what is left.
 
     Others are counted when they are recognized.
     """
@@ -197,7 +197,7 @@ class CallerFirst:
         await self._app(scope, receive_judged, send)
 
     async def _judge(self, scope: Scope, receive: Receive) -> Receive:
-        """Where the body comes from, if the caller may send one.
+        """The `receive` function for the body, if the caller may send one.
 
         Raises:
             HTTPException: the caller may not; the app answers it in the shape of the path.
@@ -207,7 +207,7 @@ class CallerFirst:
             return receive
         needs = self._needs.get(id(route)) or self._needs.setdefault(id(route), _Needs.of(route.dependant))
         if not needs.log_in:
-            if told_bytes(scope) > MAX_PUBLIC_BYTES:
+            if declared_bytes(scope) > MAX_PUBLIC_BYTES:
                 raise HTTPException(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
             return counted(receive, MAX_PUBLIC_BYTES)
         try:
@@ -222,7 +222,7 @@ class CallerFirst:
 
 @dataclass(frozen=True, slots=True)
 class _Needs:
-    """What a route asks of its caller."""
+    """The scope that a route requires."""
 
     log_in: bool
     scopes: tuple[RequireScope, ...]
@@ -239,10 +239,10 @@ def _calls(dependant: Dependant) -> Iterator[object]:
         yield from _calls(inner)
 
 
-def told_bytes(scope: Scope) -> int:
-    """The length of the body as the request tells it, 0 if it does not."""
-    told = Headers(scope=scope).get("content-length", "")
-    return int(told) if told.isascii() and told.isdigit() and len(told) < 20 else 0  # noqa: PLR2004 -- 64 bits
+def declared_bytes(scope: Scope) -> int:
+    """The length of the body as the request declares it, 0 if it does not."""
+    declared = Headers(scope=scope).get("content-length", "")
+    return int(declared) if declared.isascii() and declared.isdigit() and len(declared) < 20 else 0  # noqa: PLR2004 -- 64 bits
 
 
 def counted(receive: Receive, max_bytes: int) -> Receive:

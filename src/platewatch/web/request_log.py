@@ -1,4 +1,4 @@
-"""What happens round every request: an id, log lines and safe headers."""
+"""Middleware of every request: an id, log lines and safe headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from platewatch.clock import Clock
 from platewatch.logs import ACCESS_LOGGER
 from platewatch.web.error_handlers import crash_answer
-from platewatch.web.error_shapes import tells_by_detail
+from platewatch.web.error_shapes import uses_detail
 
 log = structlog.get_logger(__name__)
 access_log = structlog.get_logger(ACCESS_LOGGER)
@@ -56,7 +56,7 @@ class RequestLog:
 
         async def send_with_id(message: Message) -> None:
             nonlocal status
-            status = status or _status_told(message)
+            status = status or _status_of(message)
             if message["type"] in {"http.response.start", "websocket.http.response.start"}:
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
@@ -85,18 +85,18 @@ class RequestLog:
                 log.debug("request.ended", status=status, ms=ms)
 
 
-def _status_told(message: Message) -> int:
-    """The status that this message tells, 0 if none; a WebSocket that opens has 101, one that is refused 403."""
+def _status_of(message: Message) -> int:
+    """The status of this message, 0 if it has none; a WebSocket that opens has 101, one that is refused 403."""
     if message["type"] in {"http.response.start", "websocket.http.response.start"}:
         return int(message["status"])
-    told = {"websocket.accept": HTTPStatus.SWITCHING_PROTOCOLS, "websocket.close": HTTPStatus.FORBIDDEN}
-    return told.get(message["type"], 0)
+    statuses = {"websocket.accept": HTTPStatus.SWITCHING_PROTOCOLS, "websocket.close": HTTPStatus.FORBIDDEN}
+    return statuses.get(message["type"], 0)
 
 
 def _add_safe_headers(headers: MutableHeaders, scope: Scope) -> None:
     for name, value in _SAFE_HEADERS.items():
         headers.setdefault(name, value)
-    if scope["path"].startswith(_PRIVATE_PATHS) or tells_by_detail(scope["path"]):
+    if scope["path"].startswith(_PRIVATE_PATHS) or uses_detail(scope["path"]):
         headers.setdefault("Cache-Control", "no-store")
     if scope.get("scheme") == "https":
         headers.setdefault("Strict-Transport-Security", _ONLY_ENCRYPTED)

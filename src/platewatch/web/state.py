@@ -1,4 +1,4 @@
-"""What routes may ask of the running server."""
+"""The running server's state for routes."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Part = TypeVar("Part")
 
 @dataclass(slots=True)
 class ServerState:
-    """What most features need, and the parts that single features bring, found by their class."""
+    """The parts that most features need, and those of single features, found by their class."""
 
     settings: Settings
     clock: Clock

@@ -88,7 +88,7 @@ def test_every_list_is_filtered(sqlite_server: Server, params: dict[str, Any], e
         ({"type": "car"}, []),
     ],
 )
-def test_vehicles_that_somebody_told_are_found_and_the_answer_says_that_no_others_are(
+def test_vehicles_that_somebody_entered_are_found_and_the_answer_says_that_no_others_are(
     sqlite_server: Server, params: dict[str, str], expected: list[str]
 ) -> None:
     client = filled(sqlite_server)

@@ -37,7 +37,7 @@ def crop_of_sample(reader: PlateReader) -> tuple[str, bytes, str]:
 
 
 @pytest.mark.parametrize("field", FIELDS)
-def test_a_detection_tells_where_plates_are_and_stores_nothing(sqlite_server: Server, field: str) -> None:
+def test_a_detection_returns_where_plates_are_and_stores_nothing(sqlite_server: Server, field: str) -> None:
     answer = sqlite_server.admin().post("/detection", files=upload(BRITAIN, field))
     assert answer.status_code == 200, answer.text
     told = answer.json()

@@ -101,7 +101,7 @@ def test_how_sure_the_region_is_is_voted_too(
     heard: list[tuple[str | None, float, float | None]], region: str | None, confidence: float | None
 ) -> None:
     voted = vote(
-        [reading("AB12", sureness, region=told, region_confidence=sure) for told, sureness, sure in heard],
+        [reading("AB12", confidence, region=told, region_confidence=sure) for told, confidence, sure in heard],
     )
     assert voted.region == region
     assert voted.region_confidence == (None if confidence is None else pytest.approx(confidence))

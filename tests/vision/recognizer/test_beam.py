@@ -11,7 +11,7 @@ from platewatch.vision.recognizer.beam import (
     MAX_GAIN,
     Probabilities,
     gain,
-    likeliest_texts,
+    most_likely_texts,
     probable_grammars,
     settle,
 )
@@ -250,10 +250,10 @@ def test_alternatives_are_few_and_fall_in_confidence() -> None:
         pytest.param(({"_": 0.6, "A": 0.39},), {}, id="likeliest empty"),
     ],
 )
-def test_the_likeliest_texts_come_with_their_probabilities(
+def test_the_most_likely_texts_come_with_their_probabilities(
     slots: tuple[str | Slot, ...], expected: dict[str, float]
 ) -> None:
-    found = likeliest_texts(_slots(*slots), ALPHABET)
+    found = most_likely_texts(_slots(*slots), ALPHABET)
 
     assert {text: one.probability for text, one in found.items()} == pytest.approx(expected, rel=0.02)
     assert next(iter(found), None) == next(iter(expected), None)
@@ -264,7 +264,7 @@ def test_ways_to_read_come_by_falling_probability_and_none_is_left_out() -> None
     rows = [dict(zip("B8E3", row.tolist(), strict=True)) for row in rng.dirichlet([3, 2, 1, 1], 2) * 0.999]
     every = {first + second: rows[0][first] * rows[1][second] for first in "B8E3" for second in "B8E3"}
 
-    found = likeliest_texts(_slots(*rows), ALPHABET)
+    found = most_likely_texts(_slots(*rows), ALPHABET)
 
     best = sorted(every, key=lambda text: -every[text])
     assert list(found) == [text for text in best if every[text] >= 0.01 * every[best[0]]]
@@ -305,7 +305,7 @@ def test_the_chosen_text_is_a_likely_one_and_never_weighs_less_than_the_text_as_
     for place, index in enumerate(CODEC.encode(plates[seed % len(plates)]).tolist()):
         probabilities[place, index] += 0.6
     regions = rng.dirichlet(np.full(len(REGIONS), 0.3)).astype(np.float32)
-    texts = likeliest_texts(probabilities, ALPHABET)
+    texts = most_likely_texts(probabilities, ALPHABET)
     weighted = probable_grammars(regions, REGIONS)
     raw = _raw(probabilities)
 

@@ -9,8 +9,8 @@ from platewatch.errors import ModelFileError, ModelShapeError
 from platewatch.vision.inference.model_card import RegionWeights
 from platewatch.vision.inference.registry import BackendOptions
 from platewatch.vision.pipeline import PlateReader
-from platewatch.vision.recognizer.region_network import RegionTeller, to_strips
-from platewatch.vision.recognizer.regions import ELSEWHERE, joined_regions, regions_told
+from platewatch.vision.recognizer.region_network import RegionClassifier, to_strips
+from platewatch.vision.recognizer.regions import ELSEWHERE, joined_regions, reportable_regions
 from platewatch.vision.recognizer.slot_recognizer import SlotRecognizer
 from platewatch.vision.types import Character, Crop, Detection, Transcript
 from tests.vision.networks import slot_network
@@ -23,7 +23,7 @@ def crop(brightness: int) -> Crop:
     return Crop(image_bgr, Detection(((0, 0), (120, 0), (120, 40), (0, 40)), 1.0))
 
 
-def said(text: str, guessed: tuple[tuple[str, float], ...] = ()) -> Transcript:
+def transcript(text: str, guessed: tuple[tuple[str, float], ...] = ()) -> Transcript:
     return Transcript(tuple(Character(sign, 0.9) for sign in text), region="de", guessed_regions=guessed)
 
 
@@ -46,19 +46,19 @@ def test_strips_of_the_smallest_crops_can_be_cut(size: tuple[int, int]) -> None:
 
 
 def test_a_region_is_told_by_the_network_and_the_text(tmp_path: Path) -> None:
-    teller = RegionTeller(write_region_model(tmp_path))
+    classifier = RegionClassifier(write_region_model(tmp_path))
 
-    told = teller.tell([crop(255), crop(0)], [said("8ABC123"), said("MAB1234")])
+    classified = classifier.classify([crop(255), crop(0)], [transcript("8ABC123"), transcript("MAB1234")])
 
-    assert [one.region for one in told] == ["us-ca", "de"]
-    assert all(one.region_confidence is not None and one.region_confidence > 0.9 for one in told)
+    assert [one.region for one in classified] == ["us-ca", "de"]
+    assert all(one.region_confidence is not None and one.region_confidence > 0.9 for one in classified)
 
 
 def test_a_crop_without_text_keeps_what_was_said(tmp_path: Path) -> None:
-    teller = RegionTeller(write_region_model(tmp_path))
+    classifier = RegionClassifier(write_region_model(tmp_path))
 
-    assert teller.tell([crop(255)], [Transcript(())]) == [Transcript(())]
-    assert teller.tell([], []) == []
+    assert classifier.classify([crop(255)], [Transcript(())]) == [Transcript(())]
+    assert classifier.classify([], []) == []
 
 
 def test_below_the_cards_threshold_the_country_is_told_alone(tmp_path: Path) -> None:
@@ -66,11 +66,11 @@ def test_below_the_cards_threshold_the_country_is_told_alone(tmp_path: Path) -> 
     weights = {"looks": 1.0, "guess": 0.0, "text": 0.0}
     folder = write_region_model(tmp_path, network, thresholds={"state": 0.8}, region_weights=weights)
 
-    (told,) = RegionTeller(folder).tell([crop(255)], [said("ABC1234")])
+    (classified,) = RegionClassifier(folder).classify([crop(255)], [transcript("ABC1234")])
 
-    assert told.region == "us"
-    assert told.region_confidence is not None
-    assert told.region_confidence > 0.95
+    assert classified.region == "us"
+    assert classified.region_confidence is not None
+    assert classified.region_confidence > 0.95
 
 
 def test_what_the_recognizer_guessed_counts_as_much_as_the_card_says() -> None:
@@ -93,7 +93,7 @@ def test_a_state_that_the_recognizer_does_not_know_has_a_share_of_its_country() 
 
 
 def test_where_no_name_is_seen_each_other_region_counts_by_its_guess() -> None:
-    regions = regions_told(("us-ca", "us-ny", ELSEWHERE), ("de", "fr", "us", "us-ca"))
+    regions = reportable_regions(("us-ca", "us-ny", ELSEWHERE), ("de", "fr", "us", "us-ca"))
     seen = {"us-ca": 0.05, "us-ny": 0.05, ELSEWHERE: 0.9}
 
     joined = joined_regions(seen, regions, {"de": 0.5, "fr": 0.3, "us": 0.2}, "", RegionWeights(guess=1.0, text=0.0))
@@ -120,9 +120,9 @@ def test_the_reader_tells_the_network_only_of_what_it_reports(tmp_path: Path) ->
 
 def test_a_folder_without_a_region_network_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFileError, match="no region network"):
-        RegionTeller(write_slot_model(tmp_path))
+        RegionClassifier(write_slot_model(tmp_path))
 
 
 def test_a_network_that_differs_from_its_card_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelShapeError, match="its card says"):
-        RegionTeller(write_region_model(tmp_path, input_width=128))
+        RegionClassifier(write_region_model(tmp_path, input_width=128))

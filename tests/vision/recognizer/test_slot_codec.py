@@ -17,10 +17,10 @@ from platewatch.vision.recognizer.slot_codec import (
 CODEC = SlotCodec(ALPHABET, ("de", "us-ca"))
 
 
-def logits_of(text: str, sureness: float = 9.0) -> np.ndarray:
+def logits_of(text: str, confidence: float = 9.0) -> np.ndarray:
     logits = np.zeros((SLOTS, CODEC.classes), np.float32)
     for slot, index in enumerate(CODEC.encode(text)):
-        logits[slot, index] = sureness
+        logits[slot, index] = confidence
     return logits
 
 

@@ -124,7 +124,7 @@ def test_a_checkpoint_without_its_run_is_named_as_what_it_is(tmp_path: Path, tin
     bare = tmp_path / "bare.pt"
     bare.write_bytes(start.read_bytes())
     (named,) = data_sources(tiny.model_copy(update={"start_from": bare}), 1)[1:]
-    assert (named.name, named.license) == ("the checkpoint 'bare.pt'", "not told: it came without its run")
+    assert (named.name, named.license) == ("the checkpoint 'bare.pt'", "not stated: it came without its run")
     ours = tiny.model_copy(update={"start_from": CHECKPOINTS / SHIPPED["recognizer"]})
     told = {source.name: source for source in data_sources(ours, 1)}
     assert "kaggle433" in told

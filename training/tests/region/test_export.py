@@ -9,7 +9,7 @@ import torch
 from typer.testing import CliRunner
 
 from platewatch.vision.inference.model_card import ModelKind, RegionWeights, load_card
-from platewatch.vision.recognizer.region_network import RegionTeller, to_strips
+from platewatch.vision.recognizer.region_network import RegionClassifier, to_strips
 from platewatch.vision.recognizer.regions import ELSEWHERE
 from platewatch.vision.types import Character, Transcript
 from platewatch_training.cli import app
@@ -18,7 +18,7 @@ from platewatch_training.region.evaluate import Naming
 from platewatch_training.region.export import RegionExport, RegionRequest, check_drift, export
 from platewatch_training.region.loop import load_run
 from platewatch_training.region.network import PIXELS
-from platewatch_training.region.weigh import Told, fit_threshold, fit_weights, join
+from platewatch_training.region.weigh import WeighedCrop, fit_threshold, fit_weights, join
 
 REGIONS = ("de", "us-ca", "us-ny")
 
@@ -48,7 +48,7 @@ def test_both_folders_have_cards_with_weights_threshold_and_scores(done: RegionE
 
 def test_the_exported_network_says_what_the_run_says(done: RegionExport, run: Path) -> None:
     network, all_regions, _ = load_run(run)
-    teller = RegionTeller(done.fp32.folder)
+    teller = RegionClassifier(done.fp32.folder)
     crop_bgr = np.random.default_rng(1).integers(0, 256, (96, 192, 3)).astype(np.uint8)
     naming = Naming(network, all_regions).eval()
 
@@ -72,9 +72,9 @@ def test_a_model_of_another_network_is_refused(done: RegionExport, run: Path) ->
         check_drift(Naming(network, all_regions), done.fp32.folder / "model.onnx", [np.zeros((96, 192, 3), np.uint8)])
 
 
-def told(by_looks: list[float], region: str, text: str = "8ABC123") -> Told:
+def told(by_looks: list[float], region: str, text: str = "8ABC123") -> WeighedCrop:
     said = Transcript(tuple(Character(sign, 0.9) for sign in text), guessed_regions=(("us-ny", 0.9), ("de", 0.1)))
-    return Told(dict(zip(REGIONS, by_looks, strict=True)), said, region)
+    return WeighedCrop(dict(zip(REGIONS, by_looks, strict=True)), said, region)
 
 
 def test_looks_that_are_right_come_to_count_more_than_a_guess_that_is_wrong() -> None:

@@ -40,7 +40,7 @@ def test_a_run_that_begins_with_it_counts_its_samples_and_data(kept: Path) -> No
 def test_what_came_without_an_origin_is_told_so(kept: Path) -> None:
     kept.with_suffix(".yaml").unlink()
     (source,) = further_sources(TrainingConfig(start_from=kept))
-    assert source == DataSource(name="the checkpoint 'recognizer.pt'", license="not told: it came without its run")
+    assert source == DataSource(name="the checkpoint 'recognizer.pt'", license="not stated: it came without its run")
     assert samples_of(TrainingConfig(start_from=kept, batch=3), 5) == 15
 
 

@@ -111,7 +111,7 @@ def test_what_shines_in_infrared_runs_over_into_what_is_dark(monkeypatch: pytest
     beside = {}
     for share in (0.0, 1.0):
         monkeypatch.setattr(camera, "_BLOOMING", share)
-        seen = [camera._infrared(scene, np.random.default_rng(seed))[30, :, 0] for seed in range(40)]
+        seen = [camera._to_infrared(scene, np.random.default_rng(seed))[30, :, 0] for seed in range(40)]
         beside[share] = [float(row[69] - row[5]) for row in seen]
     assert max(beside[0.0]) == 0
     assert max(beside[1.0]) > 10

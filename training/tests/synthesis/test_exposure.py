@@ -72,7 +72,7 @@ def test_each_part_changes_the_photo_and_leaves_what_it_shows(
 
 def test_impulses_are_black_and_white_in_equal_shares(rng: np.random.Generator) -> None:
     gray: ImageBgr = np.full((200, 200, 3), 128, np.uint8)
-    salted = exposure._salted(gray, rng)
+    salted = exposure._add_salt(gray, rng)
     black, white = (salted == 0).all(axis=2).mean(), (salted == 255).all(axis=2).mean()
     assert 0 < black < 0.06
     assert black == pytest.approx(white, rel=0.4, abs=0.001)

@@ -33,7 +33,7 @@ from platewatch.web.dependencies import (
     ReadingSession,
     Recognizer,
     StateDep,
-    told,
+    describe_filters,
 )
 from platewatch.web.error_shapes import DETAIL_ERRORS
 
@@ -45,7 +45,7 @@ router = APIRouter(tags=["Galaxy ALPR"], dependencies=COMPAT_DEPENDENCIES, respo
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a photo was taken, by ids."""
+    """The ids of a photo's location and camera."""
 
     location_id: int | None
     camera_id: int | None
@@ -54,7 +54,7 @@ class Place:
 
 
 class SeenAt(BaseModel):
-    """Where the newest photo was taken."""
+    """The location and camera of the newest photo."""
 
     location_id: RowId = None
     camera_id: RowId = None
@@ -92,7 +92,7 @@ def detect_image(
         if known := service.find_known(photo.image.data, circumstances):
             return _known_result(service, known)
     read = state.reading.read(photo)
-    return recorder.record([read], lambda _session, service, staged: _recorded(service, staged[0], circumstances))
+    return recorder.record([read], lambda _session, service, staged: _record(service, staged[0], circumstances))
 
 
 @router.get("/latest_detection")
@@ -104,7 +104,7 @@ def read_latest_detection(
     place: Annotated[SeenAt, Query()],
 ) -> DetectionResult:
     """Give what was found in the newest photo with a plate."""
-    search.note_choice("latest detection", told(place), place.reason)
+    search.note_choice("latest detection", describe_filters(place), place.reason)
     service = recorder.sightings(session)
     page = service.page(SightingQuery(limit=1, location_id=place.location_id, camera_id=place.camera_id))
     if not page.items:
@@ -155,7 +155,7 @@ def _circumstances(session: Session, state: StateDep, place: Place, user_id: int
     )
 
 
-def _recorded(service: SightingService, staged: StagedPhoto, circumstances: Circumstances) -> DetectionResult:
+def _record(service: SightingService, staged: StagedPhoto, circumstances: Circumstances) -> DetectionResult:
     recorded = service.record_photo(staged, circumstances)
     if recorded.is_known:
         return _known_result(service, recorded.sightings)
@@ -180,7 +180,7 @@ def _regions(rows: list[SightingRow], image: ImageRow | None) -> PlateRegions:
 
 
 def _result(rows: list[SightingRow], image: ImageRow | None) -> DetectionResult:
-    """What is told of a photo with plates; what they share is said by the first."""
+    """The answer to a photo with plates; the first sighting has what all share."""
     first, regions = rows[0], _regions(rows, image)
     return DetectionResult(
         **regions.model_dump(),

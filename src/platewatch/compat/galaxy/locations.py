@@ -116,7 +116,7 @@ def read_location(location_id: LocationId, state: StateDep, session: ReadingSess
 def replace_location(
     location_id: LocationId, body: PlaceWrite, state: StateDep, actor: ActorDep, _manager: Manager
 ) -> PlaceRead:
-    """Say anew all that Galaxy ALPR says about a location; its tariff and other rules stay."""
+    """Replace all that Galaxy ALPR stores of a location; its tariff and other rules stay."""
     if body.id not in (None, location_id):
         raise FieldError("id", f"The body is about location {body.id}, the address about {location_id}.")
     with state.database.transaction() as session:

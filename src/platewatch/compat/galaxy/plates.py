@@ -1,4 +1,4 @@
-"""What is known about one plate, and visits or log-ins: `/plate_status` and `/session_queries`."""
+"""The routes `/plate_status` and `/session_queries`: facts about one plate, and visits or log-ins."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class PlateQuery(BaseModel):
 
 
 class PlateStatus(BaseModel):
-    """What is known about a plate."""
+    """The facts about a plate."""
 
     plate: str = Field(description="the key by which plates are compared", examples=["AB12CDE"])
     lists: list[FitRead] = Field(description="all entries that it fits, whenever and wherever they count")
@@ -63,7 +63,7 @@ class SessionKind(StrEnum):
 
 
 class SessionQuery(VisitQuery):
-    """Which kind of sessions; the filters are for visits."""
+    """The kind of sessions; the filters are for visits."""
 
     kind: SessionKind = SessionKind.VISIT
 

@@ -18,7 +18,7 @@ from platewatch.sightings.schemas import VehicleColor, VehicleType
 from platewatch.web.dependencies import PlateSearch, PlateSearchDep, Reader
 from platewatch.web.error_shapes import DETAIL_ERRORS
 
-_ONLY_TOLD = "Vehicles are not recognized in photos yet: only detections are found whose vehicle somebody told."
+_ONLY_ENTERED = "Vehicles are not recognized in photos yet: only detections are found whose vehicle somebody entered."
 _PLATE_QUERIES = (
     "List where and when a plate was seen; `match` says whether it is meant exactly, as a beginning or roughly."
 )
@@ -67,7 +67,7 @@ def read_detections(
     search: PlateSearchDep,
 ) -> Detections:
     """Both routes take all filters: Galaxy ALPR's clients ask the first by time and place, the second by plate."""
-    return _found(query, recorder, search)
+    return _find(query, recorder, search)
 
 
 @router.get("/vehicle_queries")
@@ -80,11 +80,11 @@ def query_vehicles(
     """List detections by plate, time and vehicle."""
     asked = query.sightings()
     asks_for_vehicle = any((asked.vehicle_type, asked.vehicle_color, asked.vehicle_make))
-    found = _found(asked, recorder, search)
-    return VehicleDetections(**found.model_dump(), note=_ONLY_TOLD if asks_for_vehicle else None)
+    found = _find(asked, recorder, search)
+    return VehicleDetections(**found.model_dump(), note=_ONLY_ENTERED if asks_for_vehicle else None)
 
 
-def _found(query: SightingQuery, recorder: RecorderDep, search: PlateSearch) -> Detections:
+def _find(query: SightingQuery, recorder: RecorderDep, search: PlateSearch) -> Detections:
     """The page that is asked for, noted in the audit log if a plate is.
 
     Raises:

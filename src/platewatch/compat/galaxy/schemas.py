@@ -1,4 +1,4 @@
-"""What Galaxy ALPR tells of detections. A detection is a plate in a photo: what is a sighting elsewhere here."""
+"""Galaxy ALPR's bodies for detections. A detection is a plate in a photo, which platewatch calls a sighting."""
 
 from __future__ import annotations
 
@@ -67,17 +67,17 @@ class PlateFound(BaseModel):
 
 
 class PlateRegions(BaseModel):
-    """Where the plates of one photo are."""
+    """The places of the plates in one photo."""
 
-    detection_id: int | None = Field(description="of the surest plate; None if there is none", examples=[42])
+    detection_id: int | None = Field(description="of the most confident plate; None if there is none", examples=[42])
     image_id: int | None = Field(description="None without a photo", examples=[17])
     image_width: int | None
     image_height: int | None
-    plates: list[PlateFound] = Field(description="the surest first")
+    plates: list[PlateFound] = Field(description="the most confident first")
 
 
 class DetectionResult(PlateRegions):
-    """What was found in one photo."""
+    """The detections in one photo."""
 
     timestamp: datetime
     direction: Direction
@@ -110,8 +110,8 @@ class DetectionRead(BaseModel):
     location: str | None = Field(examples=["north car park"])
     camera_id: int | None
     camera: str | None = Field(examples=["gate-1"])
-    vehicle_type: str | None = Field(description="as somebody told it; not recognized yet", examples=["car"])
-    vehicle_color: str | None = Field(description="as somebody told it; not recognized yet", examples=["red"])
+    vehicle_type: str | None = Field(description="as somebody entered it; not recognized yet", examples=["car"])
+    vehicle_color: str | None = Field(description="as somebody entered it; not recognized yet", examples=["red"])
     image_url: UploadedUrl | None
     annotated_url: AnnotatedUrl | None
     crop_url: str | None = Field(examples=["/outputs/plates/42.jpg"])
@@ -151,15 +151,15 @@ class Detections(BaseModel):
 
 
 def image_url(image_id: int | None) -> str | None:
-    """Where the photo is; None without one."""
+    """The URL of the photo; None without one."""
     return None if image_id is None else f"/outputs/uploaded/{image_id}.jpg"
 
 
 def annotated_url(image_id: int | None) -> str | None:
-    """Where the photo with outlines is; None without one."""
+    """The URL of the photo with outlines; None without one."""
     return None if image_id is None else f"/outputs/annotated/{image_id}.jpg"
 
 
 def crop_url(detection_id: int) -> str:
-    """Where the plate is, cut out."""
+    """The URL of the plate's crop."""
     return f"/outputs/plates/{detection_id}.jpg"

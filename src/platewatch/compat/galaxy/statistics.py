@@ -43,7 +43,7 @@ class Statistics(DaysRead):
     by_day: list[CountRead]
     by_location: list[CountRead]
     by_camera: list[CountRead]
-    by_type: list[CountRead] = Field(description="of the vehicles, as somebody told them; None of the others")
+    by_type: list[CountRead] = Field(description="of the vehicles, as somebody entered them; None of the others")
     busiest_hours: list[BusyHour] = Field(description=f"of the week, at most {BUSIEST_SHOWN}, the busiest first")
     occupancy: list[OccupancyNow]
 
@@ -52,7 +52,7 @@ class Statistics(DaysRead):
 def read_statistics(
     query: Annotated[StatisticsQuery, Query()], state: StateDep, session: ReadingSession, _reader: Reader
 ) -> Statistics:
-    """Count detections by time and place, and tell how full the locations are."""
+    """Count detections by time and place, and report how full the locations are."""
     service = StatisticsService(session, state.clock)
     summary = service.summary(query)
     week = service.heat_map(query).counts

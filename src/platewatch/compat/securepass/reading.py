@@ -46,11 +46,11 @@ class DetectionAnswer(BaseModel):
     detector: str = Field(examples=["platewatch"])
     image_width: int
     image_height: int
-    detections: list[DetectedPlate] = Field(description="the plates whose text could be read, the surest first")
+    detections: list[DetectedPlate] = Field(description="the plates whose text could be read, the most confident first")
 
 
 class OcrAnswer(BaseModel):
-    """The surest plate; without one the text is empty."""
+    """The most confident plate; the text is empty if there is none."""
 
     recognizer: str = Field(examples=["platewatch"])
     text: str = Field(description="upper case, no separators", examples=["AB12CDE"])

@@ -77,7 +77,7 @@ class _PhotoFields(BaseModel):
 
 
 async def get_verified(request: Request, state: StateDep) -> AsyncIterator[Question]:
-    """Who wants to pass, from JSON or from a form with a photo in `file` or `image`.
+    """The question whether a plate may pass, from JSON or from a form with a photo in `file` or `image`.
 
     Raises:
         FieldError: neither.
@@ -100,17 +100,17 @@ def verify(
     trial: TrialDep,
 ) -> VerificationAnswer:
     """Decide whether a plate may pass, write it into the access log, and open the gate if it may."""
-    told = decide_on(Inquiry(question, caller.user_id, actor, trial), state, recorder)
+    decided = decide_on(Inquiry(question, caller.user_id, actor, trial), state, recorder)
     return VerificationAnswer(
-        log_id=told.id,
-        plate=told.plate,
-        written=told.written,
-        confidence=told.confidence,
-        decision=told.decision,
-        reason=told.reason,
-        match=told.match,
-        timestamp=told.decided_at,
-        dry_run=told.dry_run,
+        log_id=decided.id,
+        plate=decided.plate,
+        written=decided.written,
+        confidence=decided.confidence,
+        decision=decided.decision,
+        reason=decided.reason,
+        match=decided.match,
+        timestamp=decided.decided_at,
+        dry_run=decided.dry_run,
     )
 
 
@@ -121,7 +121,7 @@ async def _photo_question(form: FormData, state: StateDep) -> Question:
     [photo] = await open_photos([uploads[0]], state)
     fields = {name: value for name, value in form.multi_items() if name not in ("file", "image")}
     try:
-        said = _PhotoFields.model_validate(fields)
+        photo_fields = _PhotoFields.model_validate(fields)
     except ValidationError as error:
         raise RequestValidationError(error.errors(include_url=False)) from error
-    return Question(DecideBody(plate="", **said.model_dump()), photo)
+    return Question(DecideBody(plate="", **photo_fields.model_dump()), photo)

@@ -105,7 +105,7 @@ def _looks_like_coco(file: Path) -> bool:
 
 
 def _document_of(file: Path) -> _Document | None:
-    """What the file lists; None if it is other JSON, or annotates something else than places and texts.
+    """The file's labels; None if it is other JSON, or annotates something else than places and texts.
 
     Raises:
         LabelsError: It is no JSON.
@@ -113,9 +113,9 @@ def _document_of(file: Path) -> _Document | None:
     try:
         content = json.loads(read_text(file))
     except json.JSONDecodeError as error:
-        raise LabelsError(f"{str(file)!r}, line {error.lineno}: this is no JSON: {error.msg}. Mend it.") from error
+        raise LabelsError(f"{str(file)!r}, line {error.lineno}: this is no JSON: {error.msg}. Correct it.") from error
     except ValueError as error:
-        raise LabelsError(f"{str(file)!r} has a number that can't be read: {str(error)[:200]}. Mend it.") from error
+        raise LabelsError(f"{str(file)!r} has a number that can't be read: {str(error)[:200]}. Correct it.") from error
     except RecursionError as error:
         raise LabelsError(f"{str(file)!r} is nested too deep to be COCO's. Take it out of the folder.") from error
     listed, annotations = (content.get(name) if isinstance(content, dict) else None for name in _LISTS)
@@ -139,13 +139,13 @@ def _labelled(document: _Document, file: Path, images: Images, problems: list[Pr
     """The images of one file with their plates; adds problems."""
     plates, damaged = _plates(document, file, problems)
     ids = Counter(_id(row.get("id")) for row in document.images if isinstance(row, dict))
-    strays = [one for one in plates if one not in ids]
+    orphans = [one for one in plates if one not in ids]
     problems += [
         Problem(ProblemKind.CORRUPT, Place(file), f"annotations are about image {one[:60]}, which is not listed.")
-        for one in strays
+        for one in orphans
     ]
     # Whose plates those are nobody knows: perhaps of an image that seems to have none.
-    is_doubtful = bool(strays) or any(_about(row) is None for row in document.annotations)
+    is_doubtful = bool(orphans) or any(_about(row) is None for row in document.annotations)
     found = [_image(row, at, images, file, problems) for at, row in enumerate(document.images)]
     labelled = []
     for at, (row, one) in enumerate(zip(document.images, found, strict=True)):
@@ -201,9 +201,9 @@ def _image(row: object, at: int, images: Images, file: Path, problems: list[Prob
         problems.append(Problem(ProblemKind.CORRUPT, place, f"images[{at}]: {error}."))
         is_damaged = True
     split = row.get("split")
-    told = split if isinstance(split, str) else split_of(file.relative_to(images.dataset).as_posix())
+    split_name = split if isinstance(split, str) else split_of(file.relative_to(images.dataset).as_posix())
     plates = None if row.get("labelled") is False else ()
-    return Labelled(name, plates, place, size=size, split=told, is_damaged=is_damaged)
+    return Labelled(name, plates, place, size=size, split=split_name, is_damaged=is_damaged)
 
 
 def _about(annotation: object) -> str | None:

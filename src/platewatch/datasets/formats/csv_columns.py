@@ -1,4 +1,4 @@
-"""What the columns of a CSV file with labels mean, however they are called."""
+"""The meaning of the columns of a CSV file with labels, by their names and contents."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _IMAGE: Final = (
     "image_id",
     "imageid",
 )
-"""From the surest on: an id is a name only where there is no other."""
+"""The clearest name first: an id is a name only where there is no other."""
 _TEXTS: Final = frozenset(
     {
         "text",
@@ -57,7 +57,7 @@ _TEXTS: Final = frozenset(
     }
 )
 _UNSURE_TEXTS: Final = ("label", "number", "license", "licence", "value")
-"""Names of columns with texts of plates, with classes, or with numbers of rows: their content tells."""
+"""Names of columns with texts of plates, with classes, or with numbers of rows: their content decides."""
 _OTHERS: Final = {
     "class": "class",
     "class_name": "class",
@@ -107,7 +107,7 @@ _X: Final = ("x", "bbox_x", "box_x", "left", "xmin", "x_min", "xtl")
 _Y: Final = ("y", "bbox_y", "box_y", "top", "ymin", "y_min", "ytl")
 _MIDDLE_X: Final = ("cx", "xc", "x_center", "x_centre", "xcenter", "center_x", "centre_x", "bbox_cx")
 _MIDDLE_Y: Final = ("cy", "yc", "y_center", "y_centre", "ycenter", "center_y", "centre_y", "bbox_cy")
-# `width` and `height` may be the image's; they are a box's only where nothing surer is there.
+# `width` and `height` may be the image's; they are a box's only where there is no clearer column.
 _WIDTH: Final = ("w", "bbox_w", "box_w", "bbox_width", "box_width", "plate_width", "width")
 _HEIGHT: Final = ("h", "bbox_h", "box_h", "bbox_height", "box_height", "plate_height", "height")
 _CORNERS: Final = tuple(f"{axis}{corner}" for corner in range(1, 5) for axis in ("x", "y"))
@@ -169,7 +169,7 @@ def plain_names(header: str) -> list[str]:
 
 
 def delimiter_of(header: str) -> str:
-    """What stands between the cells."""
+    """The separator of the cells."""
     return max((",", ";", "\t"), key=header.count)
 
 
@@ -179,7 +179,7 @@ def image_column(names: Sequence[str]) -> str | None:
 
 
 def understand(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> Columns:
-    """What the columns mean, by their names and by what is in the rows.
+    """The meaning of the columns, by their names and the contents of the rows.
 
     Raises:
         ColumnsError: Two columns mean the same, or those of a box are incomplete.
@@ -222,8 +222,8 @@ def _require_no_other_box(columns: Columns, rows: Sequence[Mapping[str, str]]) -
 
 
 def _are_numbers(values: Sequence[str]) -> bool:
-    said = [value for value in values if value]
-    return bool(said) and all(re.fullmatch(r"-?\d+([.,]\d+)?", value) for value in said)
+    filled = [value for value in values if value]
+    return bool(filled) and all(re.fullmatch(r"-?\d+([.,]\d+)?", value) for value in filled)
 
 
 def _text(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str | None:
@@ -238,17 +238,17 @@ def _text(names: Sequence[str], rows: Sequence[Mapping[str, str]]) -> str | None
 
 def _may_be_texts(values: Sequence[str]) -> bool:
     """Whether a column that is called so can hold texts of plates: not one word in all rows, which names a class."""
-    said = [value for value in values if value]
-    return not (len(said) > _MAX_ROWS_OF_ONE and len(set(said)) == 1 and not _has_digit(said[0]))
+    filled = [value for value in values if value]
+    return not (len(filled) > _MAX_ROWS_OF_ONE and len(set(filled)) == 1 and not _has_digit(filled[0]))
 
 
 def _are_texts(values: Sequence[str]) -> bool:
     """Whether a column that may as well hold classes or numbers of rows holds texts of plates."""
-    said = [value for value in values if value]
-    different = {value.lower() for value in said}
-    if not any(_has_digit(value) for value in said) or (len(different) == 1 and len(said) > _MAX_ROWS_OF_ONE):
+    filled = [value for value in values if value]
+    different = {value.lower() for value in filled}
+    if not any(_has_digit(value) for value in filled) or (len(different) == 1 and len(filled) > _MAX_ROWS_OF_ONE):
         return False
-    return sum(len(value) >= _SHORTEST_PLATE for value in said) * 2 >= len(said)
+    return sum(len(value) >= _SHORTEST_PLATE for value in filled) * 2 >= len(filled)
 
 
 def _has_digit(text: str) -> bool:

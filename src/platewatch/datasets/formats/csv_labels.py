@@ -1,4 +1,4 @@
-"""Labels in a CSV file, a line a plate: image, text, box, corners, region and split, whichever of them there are."""
+"""Labels in a CSV file, a line a plate: image, text, box, corners, region and split, as far as there are any."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class _Table:
 
 @dataclass(slots=True)
 class _OfImage:
-    """What the rows say of one image."""
+    """The labels of one image, from its rows."""
 
     place: Place
     plates: list[PlateLabel] = field(default_factory=list)
@@ -79,13 +79,13 @@ def read(folder: Path) -> Dataset:
     """
     images = Images(folder, ("images",))
     tables = [_table(file) for file in _files(folder)]
-    telling = [table for table in tables if table.columns.has_labels]
-    if not telling:
+    with_labels = [table for table in tables if table.columns.has_labels]
+    if not with_labels:
         for table in tables:
             _require_known(table)
     found: dict[str, _OfImage] = {}
     problems: list[Problem] = []
-    for table in telling:
+    for table in with_labels:
         _read_table(table, images, found, problems)
     labelled = [
         Labelled(name, tuple(one.plates), one.place, split=one.split, is_damaged=one.is_damaged)
@@ -122,7 +122,7 @@ def _table(file: Path) -> _Table:
     header = text.split("\n", 1)[0]
     names = plain_names(header)
     rows, uneven = [], []
-    for line, cells in _numbered(text, delimiter_of(header), file):
+    for line, cells in _number_rows(text, delimiter_of(header), file):
         if len(cells) != len(names):
             uneven.append((line, cells))
         else:
@@ -195,7 +195,7 @@ def _read_table(table: _Table, images: Images, found: dict[str, _OfImage], probl
             of_image.plates.append(plate)
 
 
-def _numbered(text: str, delimiter: str, file: Path) -> Iterator[tuple[int, list[str]]]:
+def _number_rows(text: str, delimiter: str, file: Path) -> Iterator[tuple[int, list[str]]]:
     """The rows below the header, each with the line where it ends."""
     reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
     try:
@@ -204,7 +204,7 @@ def _numbered(text: str, delimiter: str, file: Path) -> Iterator[tuple[int, list
             if cells:
                 yield reader.line_num, cells
     except csv.Error as error:
-        raise LabelsError(f"{str(file)!r}, line {reader.line_num}: {error}. Mend it and try again.") from error
+        raise LabelsError(f"{str(file)!r}, line {reader.line_num}: {error}. Correct it and try again.") from error
 
 
 def _plate(cells: Mapping[str, str], columns: Columns) -> PlateLabel | None:

@@ -43,7 +43,7 @@ _DIGITS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class _Lines:
-    """What lines may be: `keypoints` numbers behind each box, or outlines of any number of points.
+    """The kinds of lines: `keypoints` numbers behind each box, or outlines of any number of points.
 
     `names` are those of the classes, None where nothing names them.
     """
@@ -55,7 +55,7 @@ class _Lines:
 
 @dataclass(frozen=True, slots=True)
 class _Label:
-    """What one label file says; some of its lines may not be understood."""
+    """The labels of one file; some of its lines may not be understood."""
 
     plates: tuple[PlateLabel, ...]
     is_damaged: bool
@@ -87,8 +87,8 @@ def read(folder: Path) -> Dataset:
             continue
         image = replace(image, name=key.as_posix() + image.path.suffix, split=split_of(name))
         if label is not None:
-            said = _read_label(label, (image.width, image.height), lines, problems)
-            image = replace(image, plates=said.plates, is_damaged=said.is_damaged)
+            labels = _read_label(label, (image.width, image.height), lines, problems)
+            image = replace(image, plates=labels.plates, is_damaged=labels.is_damaged)
         found.append(image if label is not None else replace(image, place=None))
     used = set(keys.values())
     for key, label in texts.items():
@@ -101,7 +101,7 @@ def read(folder: Path) -> Dataset:
 def write(folder: Path, images: Sequence[ImageLabels]) -> None:
     """Write the labels, with `data.yaml` for training; the images are in their places already."""
     for image in images:
-        # Without a place a plate can't be said, and a file without it would say that there is none.
+        # A plate needs a place in this format, and a file without the plate would say that there is none.
         if image.plates is None or any(plate.outline_xyxy is None for plate in image.plates):
             continue
         path = (folder / "labels" / image.name).with_suffix(".txt")
@@ -156,7 +156,7 @@ def _is_number(word: str) -> bool:
 
 
 def _lines_of(folder: Path) -> _Lines:
-    """What a data.yaml says of the lines; without one, they are boxes or four corners."""
+    """The kind of lines by data.yaml; without that file, boxes or four corners."""
     path = next((folder / name for name in _DESCRIPTIONS if (folder / name).is_file()), None)
     if path is None:
         return _Lines(names=_listed_names(folder))

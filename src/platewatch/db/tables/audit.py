@@ -1,4 +1,4 @@
-"""What was done, by whom, when and from where."""
+"""The audit log: actions with user, time and address."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from platewatch.db.base import LASTING_IDS, Base, BigId
 class AuditRow(Base):
     """One note; it is never changed and never deleted.
 
-    `user_id` and `api_key_id` point to nothing and `username` is a copy: a note outlives the account it tells of.
+    `user_id` and `api_key_id` point to nothing and `username` is a copy: a note outlives the account that it names.
     """
 
     __tablename__ = "audit_log"

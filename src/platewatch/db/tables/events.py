@@ -1,4 +1,4 @@
-"""The outbox: what is told to others, written in the transaction that it tells about."""
+"""The outbox: events for others, written in the transaction of the change that they report."""
 
 from __future__ import annotations
 

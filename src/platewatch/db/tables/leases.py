@@ -1,4 +1,4 @@
-"""Which process does what only one may do at a time."""
+"""Leases: the process that does work which only one may do at a time."""
 
 from __future__ import annotations
 

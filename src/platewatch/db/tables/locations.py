@@ -31,7 +31,7 @@ class LocationRow(NamedRow):
 
 
 class TariffRow(Base):
-    """What parking at a location costs from `valid_from` until its next tariff, in the currency's minor unit.
+    """The price of parking at a location from `valid_from` until its next tariff, in the currency's minor unit.
 
     Without a currency parking has no price from then on. `daily_cap` is the most for 24 hours, None for no limit.
     """

@@ -1,4 +1,4 @@
-"""How long things are kept, what must not go, and what went."""
+"""Retention policies, legal holds and records of erasures."""
 
 from __future__ import annotations
 

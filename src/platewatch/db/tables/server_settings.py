@@ -1,4 +1,4 @@
-"""What administrators set while the server runs."""
+"""Settings that administrators change while the server runs."""
 
 from __future__ import annotations
 

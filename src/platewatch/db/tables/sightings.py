@@ -37,10 +37,10 @@ def _captured_slot(context: ExecutionContext) -> int:
 _PHOTO_IS_KNOWN = text("photo_hash IS NOT NULL")
 
 
-def _index_of_told(column: str) -> Index:
+def _index_where_present(column: str) -> Index:
     """By the column and time; on SQLite and PostgreSQL only of rows that have it: others cost nothing there."""
-    told = text(f"{column} IS NOT NULL")
-    return Index(None, column, "captured_at", "id", sqlite_where=told, postgresql_where=told)
+    is_present = text(f"{column} IS NOT NULL")
+    return Index(None, column, "captured_at", "id", sqlite_where=is_present, postgresql_where=is_present)
 
 
 class ImageRow(Base):
@@ -65,8 +65,8 @@ class SightingRow(Base):
     `plate` is the key of what holds now, `written` that plate as somebody typed it, None where it was read.
     `characters` is what was read, and `read_plate` the key as it was read, None while that is `plate` still. A plate
     that no list names may stand here as a pseudonym, which begins with `~` and has no written text.
-    `region_confidence` (0..1) is None where nobody says how sure the region is, and 1 where somebody told it.
-    What is known of the vehicle is lower case; None where nobody told it.
+    `region_confidence` (0..1) is None where the recognizer gives none, and 1 where somebody entered the region.
+    The vehicle's details are lower case; None where nobody entered them.
     `captured_at_source` says where that time comes from; None in rows of versions that didn't keep it.
     `is_unsure`: the reading was below the level of the setting when it was recorded, and nobody confirmed it since.
     `photo_hash` is the SHA-256 of the photo's file as it was sent, in hex.
@@ -82,9 +82,9 @@ class SightingRow(Base):
         Index(None, "is_corrected", "captured_at", "id"),
         Index(None, "is_unsure", "captured_at", "id"),
         Index(None, "photo_hash", sqlite_where=_PHOTO_IS_KNOWN, postgresql_where=_PHOTO_IS_KNOWN),
-        _index_of_told("vehicle_type"),
-        _index_of_told("vehicle_color"),
-        _index_of_told("vehicle_make"),
+        _index_where_present("vehicle_type"),
+        _index_where_present("vehicle_color"),
+        _index_where_present("vehicle_make"),
         Index(None, "confidence", "id"),
         Index(None, "location_id", "captured_at"),
         Index(None, "camera_id", "captured_at"),

@@ -1,4 +1,4 @@
-"""Who may use the server: accounts, their log-ins and their API keys."""
+"""Users of the server: accounts, their log-ins and their API keys."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from platewatch.db.tables.locations import LocationRow
 
 
 class PassRow(Base):
-    """What a sighting says about being inside: a plate went in or out. Without a sighting, somebody said so by hand.
+    """A pass through a location's entrance: a plate went in or out. Without a sighting, the pass was entered by hand.
 
     `plate_key` is the plate with look-alikes folded; passes of one such key at one location are derived together.
     """

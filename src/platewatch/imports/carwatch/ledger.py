@@ -1,4 +1,4 @@
-"""Which rows of a source were taken over already."""
+"""The ledger: rows of a source that were taken over already."""
 
 from __future__ import annotations
 
@@ -72,5 +72,5 @@ def entry_of(table: SourceTable, source_id: int, digest: str, at: datetime) -> I
 
 
 def digest_of(*parts: Sequence[str] | str | int) -> str:
-    """SHA-256 of what never changes in a row and tells nothing of people: dates and sizes."""
+    """SHA-256 of what never changes in a row and reveals nothing of people: dates and sizes."""
     return hashlib.sha256("\n".join(str(part) for part in parts).encode()).hexdigest()

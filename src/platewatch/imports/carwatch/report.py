@@ -1,4 +1,4 @@
-"""What was taken over, what was left, and why."""
+"""The report of a takeover: rows taken over, rows left, and why."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS: Final = ("table", "id", "reason")
 
 
 class Outcome(StrEnum):
-    """What became of a row of the source; each row has one."""
+    """The outcome of a row of the source."""
 
     TAKEN = "taken"
     BEFORE = "before"
@@ -45,7 +45,7 @@ class Tally:
 
     @property
     def waiting(self) -> int:
-        """How many rows nothing has become of, because the run was stopped."""
+        """The number of rows without an outcome, because the run was stopped."""
         return self.total - self.outcomes.total()
 
 
@@ -75,7 +75,7 @@ class Report:
             ]
             yield "  ".join(cells).rstrip()
         for name, tally in self.tallies.items():
-            yield from self._explained(name, tally)
+            yield from self._explain(name, tally)
 
     def rows(self) -> Iterator[tuple[Cell, ...]]:
         """Each row that was left, for a CSV file with `COLUMNS`."""
@@ -93,7 +93,7 @@ class Report:
         numbers = (tally.total, *(tally.outcomes[outcome] for outcome in Outcome), tally.waiting)
         return (name.value, *(str(number) for number in numbers))
 
-    def _explained(self, name: SourceTable, tally: Tally) -> Iterator[str]:
+    def _explain(self, name: SourceTable, tally: Tally) -> Iterator[str]:
         if tally.total:
             yield f"{name}: dates are in {tally.zone}"
         for note, count in tally.notes.items():

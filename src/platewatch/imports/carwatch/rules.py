@@ -1,4 +1,4 @@
-"""What becomes of one row of CarWatch's: the values that platewatch keeps, or the reason why the row is left."""
+"""Rules for one row of CarWatch: the values that platewatch keeps, or the reason why the row is left."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _WORDS: Final = re.compile(r"[a-z]+")
 _ENTERING: Final = frozenset({"entry", "entering", "entered", "enter", "enters", "arrival", "arrived"})
 _LEAVING: Final = frozenset({"exit", "exiting", "exited", "exits", "leaving", "left", "leave", "leaves", "departure"})
 _AVAILABLE: Final = "car is available"
-"""What CarWatch writes for a vehicle that entered."""
+"""CarWatch's words for a vehicle that entered."""
 _NO_PLATE: Final = frozenset(
     {"", "-", "unknown", "none", "null", "nan", "n/a", "na", "undefined", "unreadable", "not found", "not detected"}
     | {"no plate", "no plate found", "no plate detected", "no text", "plate not found", "plate not detected"}
@@ -45,7 +45,7 @@ class LeftError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class PastPass:
-    """What a row of the history says. `is_shortened`: its texts are longer than platewatch keeps."""
+    """A row of the history. `is_shortened`: its texts are longer than platewatch keeps."""
 
     plate: str
     captured_at: datetime
@@ -84,7 +84,7 @@ def usable_name(user: SourceUser) -> str:
 
 
 def past_pass(record: SourceRecord, now: datetime) -> PastPass:
-    """The pass that a row of the history tells of.
+    """The pass that a row of the history describes.
 
     Raises:
         LeftError: It has no plate or no date that can be used.
@@ -125,7 +125,7 @@ def usable_time(date: SourceDate, now: datetime) -> datetime:
 
 
 def direction_of(subject: str, description: str) -> Direction:
-    """Which way the vehicle went by CarWatch's words; the subject counts before the description."""
+    """The vehicle's direction by CarWatch's words; the subject counts before the description."""
     for text in (subject.lower(), description.lower()):
         words = set(_WORDS.findall(text)) - ({"entry"} if _BY_HAND.search(text) else set())
         enters = bool(words & _ENTERING) or text.strip() == _AVAILABLE

@@ -99,7 +99,7 @@ class CarwatchSource:
 
     @property
     def knows_zone(self) -> bool:
-        """Whether somebody said in which zone dates without a zone are."""
+        """Whether the zone of dates without a zone is set."""
         return self._zone is not None
 
     def zone_of(self, name: SourceTable) -> str:
@@ -163,7 +163,7 @@ class CarwatchSource:
     def _date(self, value: object) -> SourceDate:
         text = value.isoformat() if isinstance(value, datetime) else _text(value)
         try:
-            date = value if isinstance(value, datetime) else _parsed(text)
+            date = value if isinstance(value, datetime) else _parse_time(text)
             aware = date if date.tzinfo else date.replace(tzinfo=self._zone or UTC)
             return SourceDate(text, aware.astimezone(UTC))
         except (ValueError, OverflowError):
@@ -283,7 +283,7 @@ def _table(name: SourceTable) -> Table:
     return Table(name.value, _METADATA, *(Column(column) for column in _TABLES[name]), extend_existing=True)
 
 
-def _parsed(text: str) -> datetime:
+def _parse_time(text: str) -> datetime:
     if _DATE_AND_TIME.match(text) is None:
         raise ValueError(text)
     return datetime.fromisoformat(text)

@@ -42,8 +42,8 @@ BATCH: Final = 50
 """Rows of the history in one transaction: on SQLite others wait for it."""
 
 T = TypeVar("T")
-Tell = Callable[[int, int], None]
-"""So many rows of so many are done."""
+ReportProgress = Callable[[int, int], None]
+"""Called with the rows that are done and their total."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,7 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class TakeoverPlan:
-    """What the operator wants.
+    """The operator's options.
 
     `name` stands for the source in the ledger. `location` is where the history's passes were; None makes no visits.
     `admin` is the user who becomes an administrator, `role` what the others become.
@@ -73,7 +73,9 @@ class TakeoverPlan:
 class Takeover:
     """One run. A dry one writes nothing anywhere."""
 
-    def __init__(self, source: CarwatchSource, target: Target, plan: TakeoverPlan, tell: Tell) -> None:
+    def __init__(
+        self, source: CarwatchSource, target: Target, plan: TakeoverPlan, report_progress: ReportProgress
+    ) -> None:
         self._source = source
         self._settings = target.settings
         self._limits = target.limits
@@ -81,7 +83,7 @@ class Takeover:
         self._database = target.recorder.database
         self._clock = target.recorder.clock
         self._plan = plan
-        self._tell = tell
+        self._report_progress = report_progress
         self._done = 0
         self._names: set[str] = set()
         """Names of this run's users, as `username_key` gives them."""
@@ -320,7 +322,7 @@ class Takeover:
 
     def _count(self, rows: int) -> None:
         self._done += rows
-        self._tell(self._done, sum(tally.total for tally in self.report.tallies.values()))
+        self._report_progress(self._done, sum(tally.total for tally in self.report.tallies.values()))
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:

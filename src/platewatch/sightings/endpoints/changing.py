@@ -37,8 +37,8 @@ router = APIRouter(prefix="/api/v1", tags=["sightings"], dependencies=OPENAPI_SE
 def correct_sighting(
     sighting_id: SightingId, body: SightingUpdate, recorder: RecorderDep, actor: ActorDep, _recognizer: Recognizer
 ) -> SightingRead:
-    """Correct a sighting. What was read stays in its history; lists are matched anew."""
-    return _changed(recorder, sighting_id, lambda changes: changes.correct(sighting_id, body, actor))
+    """Correct a sighting. What was read stays in its history; lists are matched again."""
+    return _change(recorder, sighting_id, lambda changes: changes.correct(sighting_id, body, actor))
 
 
 @router.get("/sightings/{sighting_id}/history")
@@ -53,17 +53,17 @@ def merge_sightings(
     sighting_id: SightingId, body: SightingMerge, recorder: RecorderDep, actor: ActorDep, _manager: Manager
 ) -> SightingRead:
     """Make one sighting of two that were the same pass."""
-    return _changed(recorder, body.other_id, lambda changes: changes.merge(sighting_id, body, actor))
+    return _change(recorder, body.other_id, lambda changes: changes.merge(sighting_id, body, actor))
 
 
 @router.delete("/sightings/{sighting_id}", status_code=HTTPStatus.NO_CONTENT)
 def delete_sighting(sighting_id: SightingId, recorder: RecorderDep, actor: ActorDep, _manager: Manager) -> None:
     """Delete a sighting with its history, and its images unless others need them."""
-    _changed(recorder, sighting_id, lambda changes: changes.delete(sighting_id, actor))
+    _change(recorder, sighting_id, lambda changes: changes.delete(sighting_id, actor))
 
 
-def _changed(recorder: Recorder, sighting_id: int, work: Callable[[SightingChanges], T]) -> T:
-    """What the work gives; images of this sighting that no row needs afterwards are gone."""
+def _change(recorder: Recorder, sighting_id: int, work: Callable[[SightingChanges], T]) -> T:
+    """The result of `work`; images of this sighting that no row needs afterwards are deleted."""
     with recorder.database.reading() as session:
         keys = recorder.sightings(session).media_keys([sighting_id])
     with recorder.releasing(keys):

@@ -1,4 +1,4 @@
-"""What routes about sightings ask for beside `web.dependencies`."""
+"""Dependencies of the routes about sightings."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _RAW: Final = {"schema": {"type": "string", "format": "binary"}}
 RAW_BODY: Final[dict[str, Any]] = {
     "requestBody": {"required": True, "content": {"image/*": _RAW, "application/octet-stream": _RAW}}
 }
-"""What OpenAPI says beside the form."""
+"""The OpenAPI description beside the form."""
 
 _HINT: Final = (
     "Send photos in the multipart form field 'image', or one photo as the body with its media type: "
@@ -61,7 +61,7 @@ def is_raw(request: Request) -> bool:
 
 
 async def refuse_urlencoded(request: Request) -> None:
-    """Do nothing unless the body is said to be a form without files, as curl says where nobody names a media type.
+    """Do nothing unless the body is declared as a form without files, as curl declares it without a media type.
 
     Raises:
         FieldError: It is; the message says how to send a photo.
@@ -71,7 +71,7 @@ async def refuse_urlencoded(request: Request) -> None:
 
 
 async def _receive(request: Request, file: SpooledTemporaryFile[bytes], limits: ImageLimits) -> int:
-    """Put the body into the file; gives its length. One byte more than allowed tells that it is too large."""
+    """Write the body into the file and return its length. One byte more than allowed shows that it is too large."""
     size = 0
     async for chunk in request.stream():
         file.write(chunk)

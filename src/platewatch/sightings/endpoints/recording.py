@@ -103,7 +103,7 @@ FormName = Annotated[str, Form(max_length=150, pattern=NO_CONTROLS, description=
 
 
 def get_vehicle(
-    vehicle_type: Annotated[VehicleType | None, Form(description="of the surest plate in each photo")] = None,
+    vehicle_type: Annotated[VehicleType | None, Form(description="of the most confident plate in each photo")] = None,
     vehicle_color: Annotated[VehicleColor | None, Form(description="of the same one")] = None,
     vehicle_make: Annotated[VehicleMake | None, Form(description="of the same one")] = None,
 ) -> Vehicle:
@@ -176,8 +176,8 @@ def record(
 ) -> Response:
     """Read plates and record each as a sighting: all photos of the request, or none if one is bad.
 
-    A photo that was recorded before, of the same place and time, is not recorded again: its answer has the sightings
-    of then.
+    A photo that was recorded before, of the same place and time, is not recorded again: its answer has the
+    earlier sightings.
 
     Sent again with the same `Idempotency-Key`, the first answer comes back and nothing is recorded twice.
     """
@@ -185,7 +185,7 @@ def record(
     uploads = _uploads(recorder, photos, form, caller.user_id)
     parts = chain([form.model_dump_json().encode(), recognizer.encode()], (photo.image.data for photo in photos))
     key = idempotency_key(str(caller.user_id), idempotency, parts)
-    if key and (answer := _answer_given(state, key)):
+    if key and (answer := _find_answer(state, key)):
         return _answer(answer, replayed=True)
     known = _find_known(recorder, uploads)
     try:
@@ -196,7 +196,7 @@ def record(
             ]
             return _answer(_record(state, recorder, list(zip(uploads, handled, strict=True)), key))
     except ConflictError:
-        if key and (answer := _answer_given(state, key)):
+        if key and (answer := _find_answer(state, key)):
             return _answer(answer, replayed=True)
         raise
 
@@ -288,7 +288,7 @@ def _time_of_known(sightings: list[SightingRead], now: CaptureTime) -> CaptureTi
     return CaptureTime(first.captured_at, source, now.note if source is TimeSource.UPLOAD else None)
 
 
-def _answer_given(state: StateDep, key: IdempotencyKey) -> RecordAnswer | None:
+def _find_answer(state: StateDep, key: IdempotencyKey) -> RecordAnswer | None:
     with state.database.reading() as session:
         return Answered(session, state.clock, hours=state.settings.idempotency_hours).get(key)
 

@@ -22,5 +22,5 @@ class RegionAll(BaseModel):
 
 @router.get("/regions")
 def read_regions(_reader: Reader) -> RegionAll:
-    """List the known region codes: countries by ISO 3166, and the states whose plates the recognizer tells apart."""
+    """List the known region codes: countries by ISO 3166, and the states whose plates the recognizer distinguishes."""
     return RegionAll(items=[RegionRead(code=code, name=name) for code, name in sorted(region_names().items())])

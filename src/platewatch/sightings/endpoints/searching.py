@@ -84,7 +84,12 @@ def export_sightings(
             "captured_from",
             f"More than {counted.count} sightings fit, which is the limit of one file. Ask for a shorter time.",
         )
-    details: Details = {"sightings": counted.count, "format": query.format, "filters": query.told(), "reason": why}
+    details: Details = {
+        "sightings": counted.count,
+        "format": query.format,
+        "filters": query.describe_filters(),
+        "reason": why,
+    }
     state.note(AuditAction.SIGHTINGS_EXPORTED, actor, query.plate and search_key(query.plate), details)
 
     def page(session: Session, cursor: str | None) -> tuple[list[SightingRead], str | None]:

@@ -101,7 +101,7 @@ def reset_password(
         if body.current_password is None:
             raise FieldError("current_password", "This is your own account: give its current password too.")
         prove_password(state, manager, body.current_password, visitor, "current_password")
-    # Whoever resets a password does it for somebody who is locked out, or to lock somebody out who got in: keys that
+    # An administrator resets a password for somebody who is locked out, or to lock an intruder out: keys that
     # were made meanwhile would stay behind.
     revokes_keys = not is_own if body.revoke_api_keys is None else body.revoke_api_keys
     with state.database.transaction() as session:

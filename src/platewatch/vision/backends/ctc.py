@@ -14,7 +14,7 @@ BLANK = 0
 
 
 def decode_greedy(probabilities: NDArray[np.float32], alphabet: Sequence[str]) -> tuple[Character, ...]:
-    """The likeliest characters; a character's confidence is its highest probability among its steps.
+    """The most likely characters; a character's confidence is its highest probability among its steps.
 
     Args:
         probabilities: (steps, classes), rows sum to 1; class 0 is the blank.

@@ -101,7 +101,7 @@ def _check_own(folder: Path, network: str, described: dict[str, str]) -> None:
     where = f"Download {described['url']}, unpack it, and put {weights.name!r} into {str(folder)!r}."
     if not weights.is_file():
         raise ModelFileError(f"The weights of EasyOCR's network {network!r} are missing: {str(weights)!r}. {where}")
-    # EasyOCR itself tells its files by this sum.
+    # EasyOCR itself identifies its files by this checksum.
     if hashlib.md5(weights.read_bytes(), usedforsecurity=False).hexdigest() != described["md5sum"]:
         raise ModelFileError(f"The file {str(weights)!r} is not EasyOCR's {network!r}, or is damaged. {where}")
 

@@ -26,7 +26,7 @@ _NOTHING: Final = ""
 
 @dataclass(frozen=True, slots=True)
 class _Vote:
-    """What one recognizer says of one column: a character or nothing, and with which weight."""
+    """One recognizer's vote for one column: a character or nothing, with its weight."""
 
     sign: str
     weight: float
@@ -81,22 +81,22 @@ class EnsembleRecognizer:
 
 
 def vote(readings: Sequence[Reading]) -> Transcript:
-    """What the readings of one crop agree on.
+    """The reading that the recognizers' readings of one crop agree on.
 
     A reading's confidence is how sure it is of the whole; its vote in a column is that, shared out by how sure it is of
     each character. One that read nothing votes for nothing everywhere, with the mean weight of the others.
     """
-    heard = [reading for reading in readings if reading.text and reading.confidence > 0]
-    if not heard:
+    answers = [reading for reading in readings if reading.text and reading.confidence > 0]
+    if not answers:
         return Transcript((), confidence=0.0)
-    pivot = _most_like_the_others(heard)
-    columns = _columns(pivot, heard)
-    silence = (len(readings) - len(heard)) * sum(one.confidence for one in heard) / len(heard)
+    pivot = _most_like_the_others(answers)
+    columns = _columns(pivot, answers)
+    silence = (len(readings) - len(answers)) * sum(one.confidence for one in answers) / len(answers)
     won = [_winner(column, silence, len(readings)) for column in columns]
     characters = tuple(character for character in won if character.text != _NOTHING)
     text = "".join(character.text for character in characters)
-    region, region_confidence = _region(heard) if characters else (None, None)
-    others = {one.text: one.confidence for one in sorted(heard, key=_sureness) if one.text != text}
+    region, region_confidence = _region(answers) if characters else (None, None)
+    others = {one.text: one.confidence for one in sorted(answers, key=_confidence_of) if one.text != text}
     return Transcript(
         characters,
         region=region,
@@ -106,43 +106,43 @@ def vote(readings: Sequence[Reading]) -> Transcript:
     )
 
 
-def _most_like_the_others(heard: Sequence[Reading]) -> Reading:
-    """The reading with the least edits to the others, weighed by their confidence; of equals the surest."""
+def _most_like_the_others(answers: Sequence[Reading]) -> Reading:
+    """The reading with the least edits to the others, weighed by their confidence; of equals the most confident."""
 
     def price(one: Reading) -> tuple[float, float]:
-        edits = sum(other.confidence * edit_distance(one.text, other.text) for other in heard)
+        edits = sum(other.confidence * edit_distance(one.text, other.text) for other in answers)
         return edits, -one.confidence
 
-    return min(heard, key=price)
+    return min(answers, key=price)
 
 
-def _columns(pivot: Reading, heard: Sequence[Reading]) -> list[list[_Vote]]:
+def _columns(pivot: Reading, answers: Sequence[Reading]) -> list[list[_Vote]]:
     """A column for each character of the pivot, and one before each and after the last for what others have there."""
     columns: list[list[_Vote]] = [[] for _ in range(2 * len(pivot.text) + 1)]
-    for reading in heard:
+    for reading in answers:
         for column, cast in zip(columns, _ballot(pivot.text, reading), strict=True):
             column.append(cast)
     return columns
 
 
 def _ballot(pivot: str, reading: Reading) -> list[_Vote]:
-    """One vote a column; of several characters between two of the pivot's only the last one is heard."""
+    """One vote a column; of several characters between two of the pivot's only the last one counts."""
     votes = [_Vote(_NOTHING, reading.confidence)] * (2 * len(pivot) + 1)
     weights = _weights(reading)
-    for column, place in _aligned(pivot, reading.text):
+    for column, place in _align(pivot, reading.text):
         votes[column] = _Vote(reading.text[place], weights[place])
     return votes
 
 
 def _weights(reading: Reading) -> list[float]:
-    """The reading's confidence for each character, more for those that it is surer of than of the others."""
+    """The reading's confidence for each character, higher for the characters that it is more confident of."""
     mean = _geometric_mean([character.confidence for character in reading.characters])
     if mean <= 0:
         return [reading.confidence] * len(reading.text)
     return [min(1.0, reading.confidence * character.confidence / mean) for character in reading.characters]
 
 
-def _aligned(pivot: str, text: str) -> list[tuple[int, int]]:
+def _align(pivot: str, text: str) -> list[tuple[int, int]]:
     """Pairs of a column and the place in `text` of the character that belongs there (Wagner and Fischer's method)."""
     costs = [[float(row + column) for column in range(len(text) + 1)] for row in range(len(pivot) + 1)]
     for row, sign in enumerate(pivot, 1):
@@ -170,31 +170,31 @@ def _winner(column: Sequence[_Vote], silence: float, voters: int) -> Character:
     weights[_NOTHING] = silence
     for cast in column:
         weights[cast.sign] += cast.weight
-    # Of equal weights the one that was heard first, so that the result doesn't hang on the order of a set.
+    # Of equal weights the first one, so that the result doesn't hang on the order of a set.
     sign = max(weights, key=lambda one: (weights[one], one != _NOTHING))
     return Character(sign, min(1.0, weights[sign] / voters))
 
 
-def _region(heard: Sequence[Reading]) -> tuple[str | None, float | None]:
-    """The region with most weight, and its share of what all that told one could give; None where none told how sure.
+def _region(answers: Sequence[Reading]) -> tuple[str | None, float | None]:
+    """The region with most weight, and its share of the weight of all regions; None without confidences.
 
-    A member's vote is its reading's confidence, shared out by how sure it is of the region where it tells that.
+    A member's vote is its reading's confidence, times its region's confidence where it gives one.
     """
-    telling = [reading for reading in heard if reading.region is not None]
+    with_region = [reading for reading in answers if reading.region is not None]
     weights: dict[str | None, float] = defaultdict(float)
-    for reading in telling:
+    for reading in with_region:
         weights[reading.region] += reading.confidence * _sure_of_region(reading)
     region = max(weights, key=lambda one: weights[one], default=None)
-    if all(reading.region_confidence is None for reading in telling if reading.region == region):
+    if all(reading.region_confidence is None for reading in with_region if reading.region == region):
         return region, None
-    return region, min(1.0, weights[region] / sum(reading.confidence for reading in telling))
+    return region, min(1.0, weights[region] / sum(reading.confidence for reading in with_region))
 
 
 def _sure_of_region(reading: Reading) -> float:
     return 1.0 if reading.region_confidence is None else reading.region_confidence
 
 
-def _sureness(reading: Reading) -> float:
+def _confidence_of(reading: Reading) -> float:
     return reading.confidence
 
 

@@ -28,14 +28,14 @@ _CROPS_PER_CALL: Final = 8
 _LONGEST_SIDE: Final = 512
 _MAX_ANSWER_BYTES: Final = 1 << 20
 _TOKENS_PER_IMAGE: Final = 258
-"""What Gemini counts for an image of at most 384 x 384; a larger one is counted in tiles, of which a crop has two."""
+"""Gemini's tokens for an image of at most 384 x 384; a larger image is counted in tiles, of which a crop has two."""
 _TILES: Final = 2
 _OUTPUT_TOKENS_PER_CROP: Final = 96
 _OUTPUT_TOKENS: Final = 64
 _BYTES_PER_TOKEN: Final = 3
 _PER_MILLION: Final = 1e-6
 _LONGEST_TEXT: Final = 32
-# A language model's own sureness is no measured probability: it never counts for more than this.
+# A language model's own confidence is no measured probability: it never counts for more than this.
 _MAX_CONFIDENCE: Final = 0.95
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0
@@ -83,7 +83,7 @@ class _Usage(_Part):
 
 
 class _Answer(_Part):
-    """What of an answer of `generateContent` is used."""
+    """The used fields of an answer of `generateContent`."""
 
     candidates: Annotated[tuple[_Candidate, ...], Field(min_length=1)]
     usage_metadata: _Usage | None = None
@@ -196,13 +196,13 @@ class LlmRecognizer:
                 time.sleep(max(wait_s, failure.after_s))
 
     def _paid_call(self, body: bytes, count: int) -> bytes:
-        """The answer; what it cost is counted, and at most what it may cost where the answer doesn't tell."""
+        """The answer; what it cost is counted, and at most what it may cost where the answer doesn't say."""
         most = _cost(self._options, _TILES * _TOKENS_PER_IMAGE * count + _prompt_tokens(), _output_tokens(count))
         day = self._spending.reserve(most)
         cost = most
         try:
             answer = self.forward(body)
-            cost = _told_cost(self._options, answer, most)
+            cost = _reported_cost(self._options, answer, most)
         except (_RefusedError, RemoteModelError):
             cost = 0.0
             raise
@@ -220,10 +220,10 @@ class LlmRecognizer:
                 content = b"".join(_within(answer, deadline_s))
                 if answer.is_success:
                     return content
-                said = f"answered {answer.status_code}: {_reason(content)}"
+                problem = f"answered {answer.status_code}: {_reason(content)}"
                 if answer.status_code in _WORTH_A_RETRY:
-                    raise _RefusedError(said, _retry_after_s(answer))
-                raise self._error(said)
+                    raise _RefusedError(problem, _retry_after_s(answer))
+                raise self._error(problem)
         except httpx2.TimeoutException as error:
             raise _Again(f"did not answer within {self._options.timeout_s:g} s") from error
         except httpx2.HTTPError as error:
@@ -266,14 +266,14 @@ def _within(answer: httpx2.Response, deadline_s: float) -> Iterator[bytes]:
 
 
 def _waits(retries: int) -> Iterator[float]:
-    """How long to wait before each retry, in seconds: ever longer, and not the same for all that wait."""
+    """The pauses before each retry, in seconds: growing, with jitter."""
     for number in range(retries):
         yield min(LONGEST_WAIT_S, FIRST_WAIT_S * 2**number) * random.uniform(0.5, 1)  # noqa: S311 (no secret)
 
 
 def _retry_after_s(answer: httpx2.Response) -> float:
-    told = answer.headers.get("Retry-After", "")
-    return float(told) if told.isascii() and told.isdigit() else 0.0
+    seconds = answer.headers.get("Retry-After", "")
+    return float(seconds) if seconds.isascii() and seconds.isdigit() else 0.0
 
 
 def _reason(content: bytes) -> str:
@@ -295,7 +295,7 @@ def _cost(options: LlmOptions, input_tokens: int, output_tokens: int) -> float:
     return (options.input_price * input_tokens + options.output_price * output_tokens) * _PER_MILLION
 
 
-def _told_cost(options: LlmOptions, answer: bytes, otherwise: float) -> float:
+def _reported_cost(options: LlmOptions, answer: bytes, otherwise: float) -> float:
     try:
         usage = _Answer.model_validate_json(answer).usage_metadata
     except ValidationError:

@@ -86,7 +86,7 @@ class RapidOcrDetector:
         return _as_input(resized)[np.newaxis]
 
     def forward(self, batch: Maps) -> Maps:
-        """How likely each pixel is text, float32 (H, W) in 0..1."""
+        """The probability that a pixel is text, float32 (H, W) in 0..1."""
         (output,) = self._session.run(batch)
         if output.ndim != 4 or output.shape[:2] != (1, 1):  # noqa: PLR2004 (N, 1, H, W)
             raise ModelShapeError(
@@ -199,7 +199,7 @@ def is_installed() -> bool:
 
 
 def damaged_files() -> list[Path]:
-    """Those of `model_files` whose SHA-256 is not the one that the wheel was built with.
+    """The `model_files` whose SHA-256 is not the one that the wheel was built with.
 
     Raises:
         ModelFileError: RapidOCR is not installed.

@@ -1,4 +1,4 @@
-"""What calls to a paid service cost today, counted across processes and restarts, and where it ends."""
+"""The cost of today's calls to a paid service, counted across processes and restarts, with a limit."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Spending:
             self._connection.execute(_ADD, (day, cost - reserved))
 
     def today(self) -> float:
-        """What today's calls cost, reservations among them."""
+        """The cost of today's calls, reservations included."""
         with self._transaction():
             return self._spent(self._now().date().isoformat())
 

@@ -30,7 +30,7 @@ def propose(lines: Sequence[Detection]) -> list[Detection]:
     """Every line that could be a plate's row, and their joins in a row and in two rows.
 
     The proposals overlap on purpose: what is a plate is only known when all of them are read. At most 40 lines
-    are taken, the surest first, so a page full of text can't hold a reader for long.
+    are taken, the most confident first, so a page full of text can't hold a reader for long.
     """
     rows = [line for line in lines if _MIN_ASPECT <= _aspect(line.corners) <= _MAX_ASPECT]
     rows = sorted(rows, key=lambda line: -line.confidence)[:_MAX_LINES]

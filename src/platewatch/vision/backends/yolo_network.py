@@ -69,7 +69,7 @@ class YoloNetwork:
         return self._notes.class_names
 
     def find(self, image_bgr: ImageBgr) -> list[YoloBox]:
-        """What is in the image, best first, overlapping ones suppressed."""
+        """The detections in the image, best first, after suppression of overlaps."""
         batch, lies = self.pre_process(image_bgr)
         return self.post_process(self.forward(batch), lies, image_bgr)
 
@@ -157,7 +157,7 @@ def _corners_in_image(found: Candidates, chosen: NDArray[np.intp], lies: Letterb
     if found.angles is None:
         quads = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]].reshape(-1, 4, 2)
     else:
-        quads = _turned(boxes, found.angles[chosen].astype(np.float64))
+        quads = _turn_boxes(boxes, found.angles[chosen].astype(np.float64))
     placed = (quads - (lies.left, lies.top)) / lies.scale
     corners = []
     for one, two, three, four in placed.tolist():
@@ -166,7 +166,7 @@ def _corners_in_image(found: Candidates, chosen: NDArray[np.intp], lies: Letterb
     return corners
 
 
-def _turned(boxes: NDArray[np.float64], angles: NDArray[np.float64]) -> NDArray[np.float64]:
+def _turn_boxes(boxes: NDArray[np.float64], angles: NDArray[np.float64]) -> NDArray[np.float64]:
     """The corners (N, 4, 2) of boxes (middle, width, height) that are turned clockwise by so many radians."""
     cos, sin = np.cos(angles)[:, None], np.sin(angles)[:, None]
     across = np.concatenate([cos, sin], axis=1) * boxes[:, 2:3] / 2

@@ -1,4 +1,4 @@
-"""What a YOLO export notes down about itself (its ONNX metadata), and which of its classes is the plate."""
+"""The ONNX metadata of a YOLO export, and which of its classes is the plate."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def plate_classes(wanted: str | None, names: Mapping[int, str], count: int | Non
     """The numbers of the classes that are plates, None for all of them.
 
     `wanted` is what the user set: names or numbers with commas between them, or `all`; None chooses by the names.
-    `count` is how many classes the network has, None where only its answers tell.
+    `count` is how many classes the network has, None where only its output shows it.
 
     Raises:
         ModelShapeError: A class that was set is not there, or none was set and the names don't show which it is.
@@ -103,7 +103,7 @@ def unknown_plate_class(names: Mapping[int, str], count: int | None, model: str)
     """The error for a model with several classes of which none is known to be the plate."""
     many = f"{count or len(names)} classes" if count or names else "several classes"
     return ModelShapeError(
-        f"The model {model} has {many}{_listed(names)}, and none is known to be the plate. Say which with "
+        f"The model {model} has {many}{_join(names)}, and none is known to be the plate. Say which with "
         "PLATEWATCH_DETECTOR_CLASS, or --detector-class of the command: a name, a number from 0 on, several with "
         f"commas between them, or `{ALL_CLASSES}`.",
     )
@@ -126,18 +126,18 @@ def _class_number(wanted: str, names: Mapping[int, str], count: int | None, mode
     bound = count if count is not None else len(names) or None
     if not wanted.isascii() or not wanted.isdecimal():
         raise ModelShapeError(
-            f"The model {model} has no class {wanted!r}{_listed(names)}. Give the name of one of its classes, or its "
+            f"The model {model} has no class {wanted!r}{_join(names)}. Give the name of one of its classes, or its "
             "number, counted from 0.",
         )
     number = int(wanted[:9])
     if bound is not None and number >= bound:
         raise ModelShapeError(
-            f"The model {model} has {bound} classes{_listed(names)}, there is no class {wanted}. Count from 0."
+            f"The model {model} has {bound} classes{_join(names)}, there is no class {wanted}. Count from 0."
         )
     return number
 
 
-def _listed(names: Mapping[int, str]) -> str:
+def _join(names: Mapping[int, str]) -> str:
     if not names:
         return ""
     shown = [f"{number} {name[:40]!r}" for number, name in sorted(names.items())[:_NAMES_SHOWN]]

@@ -1,4 +1,4 @@
-"""What the output of a YOLO export means: which of its sides are boxes, and what the numbers of a box are.
+"""The layout of a YOLO export's output: the axis of the boxes, and the numbers of a box.
 
 Known are v5 and its relatives (an objectness before the class scores), v8 and v11 (class scores alone) and outputs from
 which overlapping boxes are already removed (v10, v26, `nms=True`). Pose, segment and obb have more numbers behind the
@@ -48,7 +48,7 @@ ChooseClasses: TypeAlias = Callable[[int | None], Sequence[int] | None]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the numbers of a row are.
+    """The layout of a row's numbers.
 
     `classes` is how many of them are class scores, None where a row names its one class. `extras` numbers follow.
     """
@@ -59,7 +59,7 @@ class Layout:
 
     @property
     def columns(self) -> int:
-        """How many numbers a row has."""
+        """The number of values in a row."""
         if self.classes is None:
             return _FINAL_COLUMNS + self.extras
         return _NUMBERS_OF_BOX + (self.family is YoloLayout.V5) + self.classes + self.extras
@@ -99,7 +99,7 @@ class YoloOutput:
         if notes.task is not None and notes.task not in TASKS:
             raise ModelShapeError(
                 f"The model {model} is exported for the task {notes.task!r}, which finds no boxes. "
-                f"Train and export one for {_listed(sorted(TASKS))}.",
+                f"Train and export one for {_join_words(sorted(TASKS))}.",
             )
 
     def candidates(self, outputs: Sequence[Tensor], layout: Layout, choose: ChooseClasses) -> Candidates:
@@ -116,7 +116,7 @@ class YoloOutput:
         return self._raw(rows, layout, choose, angles)
 
     def layout_of(self, outputs: Sequence[Tensor]) -> Layout:
-        """How the rows of these outputs are laid out.
+        """The layout of the rows of these outputs.
 
         Raises:
             ModelShapeError: It is not understood, or more than one way fits.
@@ -139,7 +139,7 @@ class YoloOutput:
         return found[0]
 
     def _masks(self, outputs: Sequence[Tensor]) -> int | None:
-        """How many mask values a box of a segment export has, None for another one."""
+        """The number of mask values of a box of a segment export, None for another export."""
         others = [output for output in outputs[1:] if output.ndim != 5]  # noqa: PLR2004 (old v5 adds its grids)
         if not others:
             return None
@@ -148,7 +148,7 @@ class YoloOutput:
         return int(others[0].shape[1])
 
     def _extras(self, masks: int | None) -> int | None:
-        """How many numbers follow the class scores, None if that is not known."""
+        """The number of values behind the class scores, None if unknown."""
         task = self._notes.task
         if task == "pose":
             return self._notes.keypoint_values
@@ -160,14 +160,14 @@ class YoloOutput:
 
     def _fitting(self, one: int, other: int, extras: int | None) -> Iterator[Layout]:
         """Every layout that an output (1, one, other) may have."""
-        is_told = self._layout is not YoloLayout.AUTO
+        is_chosen = self._layout is not YoloLayout.AUTO
         for family in (YoloLayout.V5, YoloLayout.V8, YoloLayout.NMS_FREE):
             if not self._may_be(family):
                 continue
             # A row is a box, except in v8's own way; the other way round is looked at after it.
             native = (other, one) if family is YoloLayout.V8 else (one, other)
             ways = [way for way in (native, native[::-1]) if self._has_rows(family, way[0], is_native=way is native)]
-            if extras is None or (is_told and not ways):
+            if extras is None or (is_chosen and not ways):
                 # Any number of numbers, or grids of other strides: there are more boxes than numbers of each.
                 ways = [way for way in ways or [native, native[::-1]] if way[0] > way[1]]
             layouts = (self._layout_with(family, columns, extras) for _, columns in ways)
@@ -210,7 +210,7 @@ class YoloOutput:
         return layout if fits else None
 
     def _rows(self, output: Tensor, layout: Layout) -> Rows:
-        """The output as rows of boxes, whichever way round it came."""
+        """The output as rows of boxes, in either order of axes."""
         if output.ndim == 2:  # noqa: PLR2004
             # Number of the image, box, class, score: how YOLOv7 and v9 export with their own suppression.
             return np.asarray(output, np.float32)[:, [1, 2, 3, 4, 6, 5]]
@@ -235,7 +235,7 @@ class YoloOutput:
         return Candidates(boxes if angles is not None else _corners_of_middles(boxes), scores, numbers[best], angles)
 
     def _final(self, rows: Rows, choose: ChooseClasses, angles: NDArray[np.float32] | None) -> Candidates:
-        """What the network itself kept."""
+        """The boxes that the network itself kept."""
         scores, classes = rows[:, 4], rows[:, 5]
         is_used = scores > 0
         self._require_final(rows[is_used], is_turned=angles is not None)
@@ -297,5 +297,5 @@ def _corners_of_middles(boxes: Rows) -> Rows:
     return np.concatenate([middles - halves, middles + halves], axis=1)
 
 
-def _listed(words: Sequence[str]) -> str:
+def _join_words(words: Sequence[str]) -> str:
     return ", ".join(words[:-1]) + f" or {words[-1]}"

@@ -19,9 +19,9 @@ WIDTH: Final = 224
 HEIGHT: Final = 160
 """Of a close-up, in pixels of the network's input."""
 MAX_CLOSE_UPS: Final = 64
-"""Close-ups of a photo, the surest proposals first."""
+"""Close-ups of a photo, the most confident proposals first."""
 MIN_SCORE: Final = 0.02
-"""What is less sure in its close-up is no plate, however sure it was before."""
+"""A proposal with a lower score in its close-up is no plate, whatever its score was before."""
 # Exact of 332 plates in photos with the plate so wide: 110 pixels 279, 140 pixels 286.
 _PLATE_WIDTH: Final = 140.0
 _PLATE_HEIGHT: Final = 77.0
@@ -46,7 +46,7 @@ def close_up(image_bgr: ImageBgr, box_xyxy: BoxXyxy) -> tuple[ImageBgr, Letterbo
 
 
 def placed_again(proposal: Candidates, seen: Candidates) -> Candidates:
-    """The surest of what was seen that is the proposal, with the mean of both logits; none where it isn't to be seen.
+    """The most confident detection that matches the proposal, with the mean of both logits; none if there is none.
 
     Args:
         proposal: a single one, in pixels of the image.

@@ -36,7 +36,7 @@ Map = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Letterbox:
-    """How an image lies in the network's input: scaled, then moved."""
+    """The placement of an image in the network's input: scaled, then moved."""
 
     scale: float
     left: float
@@ -55,7 +55,7 @@ class Letterbox:
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """What the maps propose, in pixels of the canvas or of an image.
+    """The proposals of the maps, in pixels of the canvas or of an image.
 
     `scores` float32 (N,), 0..1; `boxes_xyxy` float32 (N, 4); `corners` float32 (N, 4, 2).
     """
@@ -111,26 +111,26 @@ def scaled(image_bgr: ImageBgr, width: int, height: int) -> ImageBgr:
     Averaging pixels in one go, for any ratio, takes up to ten times as long.
     """
     while image_bgr.shape[1] >= 2 * width and image_bgr.shape[0] >= 2 * height:
-        image_bgr = _sampled(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
-    return _sampled(image_bgr, width, height)
+        image_bgr = _sample(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
+    return _sample(image_bgr, width, height)
 
 
 def halved(image_bgr: ImageBgr, longest_side: int) -> tuple[ImageBgr, float]:
     """The image halved while it stays at least that long, and its scale."""
     full_width = image_bgr.shape[1]
     while max(image_bgr.shape[:2]) >= 2 * longest_side and min(image_bgr.shape[:2]) > 1:
-        image_bgr = _sampled(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
+        image_bgr = _sample(image_bgr, image_bgr.shape[1] // 2, image_bgr.shape[0] // 2)
     return image_bgr, image_bgr.shape[1] / full_width
 
 
 def decode(maps: Sequence[Map], min_score: float) -> Candidates:
-    """What cells of at least that score propose, the surest first; overlapping ones are still there."""
+    """The boxes of cells of at least that score, the most confident first, before suppression of overlaps."""
     everything = Candidates.joined([_decode_map(*pair, min_score) for pair in zip(maps, STRIDES, strict=True)])
     return everything.take(np.argsort(-everything.scores, kind="stable")[:_MAX_CANDIDATES])
 
 
 def suppress(candidates: Candidates, max_iou: float) -> Candidates:
-    """Those that share no more than `max_iou` with a surer one."""
+    """The boxes that overlap no more confident one by over `max_iou`."""
     if not len(candidates.scores):
         return candidates
     sizes = candidates.boxes_xyxy[:, 2:] - candidates.boxes_xyxy[:, :2]
@@ -182,7 +182,7 @@ def _decode_map(answers: Map, stride: int, min_score: float) -> Candidates:
     return Candidates(scores.astype(np.float32), boxes, corners.astype(np.float32))
 
 
-def _sampled(image_bgr: ImageBgr, width: int, height: int) -> ImageBgr:
+def _sample(image_bgr: ImageBgr, width: int, height: int) -> ImageBgr:
     return np.asarray(cv2.resize(image_bgr, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8)
 
 

@@ -46,14 +46,14 @@ _DIMENSIONS: Final = 4
 _STEPS_BACK: Final = (1.0, 3.0)
 """By how much smaller the photo is shown too: a cell sees some 200 pixels, which must hold a plate as a whole."""
 _HINT: Final = 0.02
-"""Such a score the first time is worth a closer look."""
+"""The least score of the first look that gets a closer one."""
 _SMALL: Final = 48.0
 """Pixels of the first look: wider plates need no closer one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """How a profile looks: at a photo of `side` pixels, then where small plates may be at so many times that size."""
+    """The looks of a profile: at the photo at `side` pixels, then `closer` times as large where small plates may be."""
 
     side: int
     closer: float = 1.0
@@ -106,7 +106,7 @@ class PlateDetector:
         return to_detections(suppress(sure, self._max_iou), width, height)
 
     def propose(self, image_bgr: ImageBgr) -> Candidates:
-        """What may be a plate by looks at the whole photo, best first, at most `close_ups.MAX_CLOSE_UPS`."""
+        """The proposals from looks at the whole photo, best first, at most `close_ups.MAX_CLOSE_UPS`."""
         found: list[Candidates] = []
         near_bgr, shrink = halved(image_bgr, self._side)
         for smaller in _STEPS_BACK:
@@ -122,7 +122,7 @@ class PlateDetector:
         return proposed.take(range(min(MAX_CLOSE_UPS, len(proposed.scores))))
 
     def pre_process(self, image_bgr: ImageBgr, longest_side: int) -> tuple[ImageBgr, Letterbox]:
-        """What the network looks at, uint8 (H, W, 3), whole cells of every map, and how the image lies in it."""
+        """The network's input, uint8 (H, W, 3), whole cells of every map, and the image's placement in it."""
         height, width = image_bgr.shape[:2]
         return letterbox(image_bgr, *canvas_size(width, height, longest_side))
 
@@ -131,7 +131,7 @@ class PlateDetector:
         return [np.asarray(output[0], np.float32) for output in self._session.run(canvas_bgr[np.newaxis])]
 
     def post_process(self, maps: Sequence[Map], min_score: float) -> Candidates:
-        """What the maps of a canvas propose, overlapping ones suppressed."""
+        """The proposals of a canvas's maps, after suppression of overlaps."""
         return suppress(decode(maps, min_score), self._max_iou)
 
     def _close_up(self, image_bgr: ImageBgr, proposal: Candidates) -> Candidates:
@@ -142,7 +142,7 @@ class PlateDetector:
         return placed_again(proposal, decode(maps, min(MIN_SCORE, self._min_score)).in_image(lies))
 
     def _look_closer(self, image_bgr: ImageBgr, hints: Candidates, scale: float) -> list[Candidates]:
-        """What windows round the hints show, in pixels of the image."""
+        """The proposals from windows round the hints, in pixels of the image."""
         height, width = image_bgr.shape[:2]
         found = []
         for lies in choose_windows(hints, width, height, scale * self._closer):
@@ -190,5 +190,5 @@ def _check(session: ModelSession, card: ModelCard) -> None:
         raise ModelShapeError(
             f"The card of {card.name!r} says that its input is {card.input_width} x {card.input_height}. Networks of "
             f"this detector are made for photos {LONGEST_SIDE} x {LONGEST_SIDE} and smaller, whatever its profile. "
-            "Export the model again, or mend its card.",
+            "Export the model again, or correct its card.",
         )

@@ -1,4 +1,4 @@
-"""Where a detector looks a second time, and closer: windows of the photo in which small plates may be."""
+"""Windows for a second, closer look: parts of the photo in which small plates may be."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ SIDE: Final = 640
 MAX_WINDOWS: Final = 6
 """Windows of a photo; what they don't show was seen the first time only."""
 _INNER: Final = 0.3
-"""How far from its middle a window shows things whole, as a share of its side."""
+"""The distance from a window's middle within which plates are whole, as a share of its side."""
 _AT_EDGE: Final = 2.0
 
 
 def choose_windows(hints: Candidates, width: int, height: int, scale: float) -> list[Letterbox]:
-    """How the image lies in windows that show every hint, the surest ones first.
+    """The image's placement in windows that show every hint, the most confident first.
 
     Args:
         hints: in pixels of the image.
@@ -40,7 +40,7 @@ def choose_windows(hints: Candidates, width: int, height: int, scale: float) -> 
 
 
 def cut_window(image_bgr: ImageBgr, lies: Letterbox) -> ImageBgr:
-    """What the window shows: uint8 (640, 640, 3), gray beyond the image."""
+    """The window's pixels: uint8 (640, 640, 3), gray beyond the image."""
     matrix = np.asarray([[lies.scale, 0, lies.left], [0, lies.scale, lies.top]], np.float32)
     gray = (PADDING_GRAY, PADDING_GRAY, PADDING_GRAY)
     shown = cv2.warpAffine(image_bgr, matrix, (SIDE, SIDE), flags=cv2.INTER_LINEAR, borderValue=gray)
@@ -48,7 +48,7 @@ def cut_window(image_bgr: ImageBgr, lies: Letterbox) -> ImageBgr:
 
 
 def whole(seen: Candidates, lies: Letterbox, width: int, height: int) -> Candidates:
-    """Those that the window's edge doesn't cut, in pixels of the window; beyond the image's own edge there is nothing.
+    """The candidates that the window's edge doesn't cut, in pixels of the window; the image's own edge cuts none.
 
     Args:
         seen: in pixels of the window.
@@ -65,7 +65,7 @@ def whole(seen: Candidates, lies: Letterbox, width: int, height: int) -> Candida
 
 
 def _start(middle: float, length: float) -> float:
-    """Where along the scaled image a window with that middle begins, kept inside it."""
+    """The start of a window with that middle along the scaled image, kept inside the image."""
     return float(np.clip(middle - SIDE / 2, 0, max(length - SIDE, 0)))
 
 

@@ -58,7 +58,7 @@ def install(folder: Path, models: Path, *, replace: bool = False) -> InstalledMo
 
 
 def remove(name: str, models: Path) -> Path:
-    """Where the model of that name was.
+    """The folder where the model of that name was.
 
     Raises:
         ModelFileError: There is none.

@@ -24,7 +24,7 @@ MODEL_NAME: Final = "model.onnx"
 SCORE: Final = "score"
 """A detector's threshold from which on something is proposed."""
 STATE: Final = "state"
-"""The threshold of a region network from which on a state is told, and not its country alone."""
+"""The threshold of a region network: from here on the state is reported, below it its country alone."""
 _CHUNK_BYTES: Final = 1 << 20
 _MAX_CARD_BYTES: Final = 1 << 18
 _MAX_BRACKETS: Final = 20
@@ -39,7 +39,7 @@ Shift = Annotated[float, Field(ge=-50, le=50)]
 
 
 class ModelKind(StrEnum):
-    """What a model does."""
+    """The kind of a model."""
 
     DETECTOR = "detector"
     RECOGNIZER = "recognizer"
@@ -60,7 +60,7 @@ class DataSource(_CardPart):
 
 
 class TrainingRun(_CardPart):
-    """How a model came about."""
+    """The training run of a model."""
 
     commit: str
     finished: date
@@ -77,7 +77,7 @@ class Score(_CardPart):
 
 
 class Calibration(_CardPart):
-    """What makes a recognizer's confidences probabilities; the defaults leave the network's own as they are.
+    """The calibration of a recognizer's confidences; the defaults leave the network's own as they are.
 
     Logits of slots are divided by `temperature`; the logit of the whole text's probability is then multiplied by
     `slope` and moved by `offset` (see vision/recognizer/calibration.py).
@@ -105,7 +105,7 @@ _THRESHOLDS: Final = {
 
 
 class RegionWeights(_CardPart):
-    """How much each says of where a plate is from: powers of probabilities.
+    """Weights of the evidence for a plate's region: powers of probabilities.
 
     Among named states count the region network (`looks`) and the recognizer's guess (`states`); between countries the
     recognizer's guess (`guess`), and whether the network sees a name at all (`named`), with `elsewhere` added (in
@@ -150,7 +150,7 @@ class ModelCard(_CardPart):
     @classmethod
     def _check_alphabet(cls, alphabet: str | None) -> str | None:
         letters = alphabet or ""
-        if doubled := _doubled(letters):
+        if doubled := _duplicates(letters):
             raise ValueError(f"each character is one class of the network, {', '.join(doubled)} is there twice")
         # Plates are kept in upper case and without separators.
         if odd := [letter for letter in letters if not letter.isalnum() or letter != letter.upper()]:
@@ -162,7 +162,7 @@ class ModelCard(_CardPart):
     @field_validator("regions")
     @classmethod
     def _check_regions(cls, regions: tuple[str, ...]) -> tuple[str, ...]:
-        if doubled := _doubled(regions):
+        if doubled := _duplicates(regions):
             raise ValueError(f"each region is one class of the network, {', '.join(doubled)} is there twice")
         return regions
 
@@ -184,7 +184,7 @@ class InstalledModel:
 
     @property
     def model_path(self) -> Path:
-        """Where the network is."""
+        """The path of the network's file."""
         return self.folder / MODEL_NAME
 
     def verify(self) -> None:
@@ -223,7 +223,7 @@ def load_card(folder: Path) -> InstalledModel:
         raise ModelFileError(f"There is no model card {str(path)!r}. A model is a folder with a card.") from error
     except ValidationError as error:
         problems = error.errors(include_url=False)
-        wrong = "; ".join(_described(problem) for problem in problems[:_MAX_PROBLEMS])
+        wrong = "; ".join(_describe(problem) for problem in problems[:_MAX_PROBLEMS])
         more = f"; and {len(problems) - _MAX_PROBLEMS} more" if len(problems) > _MAX_PROBLEMS else ""
         raise ModelFileError(f"The model card {str(path)!r} can't be used: {wrong}{more}.") from error
 
@@ -253,14 +253,14 @@ def _read_card(path: Path) -> object:
         raise ModelFileError(f"The model card {str(path)!r} is no YAML: {str(error)[:300]}") from error
 
 
-def _described(problem: ErrorDetails) -> str:
+def _describe(problem: ErrorDetails) -> str:
     """The field and what is wrong with it."""
     field = ".".join(str(part)[:40] for part in problem["loc"]) or "card"
     return f"{field}: {problem['msg'].removeprefix('Value error, ')}"
 
 
 def _depth(text: str) -> int:
-    """How many brackets are open at once at most."""
+    """The depth of the deepest bracket."""
     depth = deepest = 0
     for sign in text:
         if sign in "[{":
@@ -271,8 +271,8 @@ def _depth(text: str) -> int:
     return deepest
 
 
-def _doubled(values: Sequence[str]) -> list[str]:
-    """Those that are there more than once."""
+def _duplicates(values: Sequence[str]) -> list[str]:
+    """The values that occur more than once."""
     return [value for value, count in Counter(values).items() if count > 1]
 
 

@@ -21,7 +21,7 @@ OWN: Final = "platewatch"
 
 
 class BackendKind(StrEnum):
-    """What a backend does; the value ends the name of its entry point group."""
+    """The kind of a backend; the value ends the name of its entry point group."""
 
     DETECTOR = "detector"
     RECOGNIZER = "recognizer"
@@ -33,7 +33,7 @@ class BackendKind(StrEnum):
 
 
 class Profile(StrEnum):
-    """How closely the project's own detector looks: the time of a photo against its small plates."""
+    """The detector's profile: time for each photo against small plates found."""
 
     FAST = "fast"
     """At 448 pixels and smaller."""
@@ -44,7 +44,7 @@ class Profile(StrEnum):
 
 
 class YoloLayout(StrEnum):
-    """How the rows of a YOLO export's output are laid out. AUTO finds it by metadata, rows and order."""
+    """The layout of a YOLO export's output. AUTO finds it by metadata, rows and order."""
 
     AUTO = "auto"
     V5 = "v5"
@@ -61,7 +61,7 @@ def _midnight() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class LlmOptions:
-    """What the recognizer `llm` is told.
+    """Options of the recognizer `llm`.
 
     Nothing is sent anywhere unless `enabled`. `daily_cost` is how much all calls of one UTC day may cost, in the
     currency of the prices, which are per million tokens; it is counted in the file `ledger` (None: in this process
@@ -83,7 +83,7 @@ class LlmOptions:
 
 @dataclass(frozen=True, slots=True)
 class BackendOptions:
-    """What a backend may be told; each takes what concerns it.
+    """Options of the backends; each takes those that concern it.
 
     `threads` are set by PlateReader's own argument. `models` is the folder of installed models, each of which can be
     chosen by its name like a backend (None: there are none). `model` is the user's own ONNX file for the detector
@@ -126,7 +126,7 @@ class Detector(Protocol):
     """
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
-        """Where plates may be, in pixels of `image_bgr`; proposals may overlap, the pipeline chooses."""
+        """Proposals for plates, in pixels of `image_bgr`; they may overlap, the pipeline chooses."""
         ...
 
     def warm_up(self) -> None:
@@ -139,7 +139,7 @@ class Recognizer(Protocol):
 
     One that wants more of the photo around the plate says how much on each side: in an attribute `padding_px` pixels of
     the photo, in one `margin` a share of the plate's height.
-    One that can read crops more closely at more cost has a method `look_again`, which also takes what they said before.
+    One that can read crops more closely at more cost has a method `look_again`; it also takes the earlier transcripts.
     """
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
@@ -167,13 +167,13 @@ def make_detector(name: str, options: BackendOptions) -> Detector:
         UnknownBackendError: None of that name is installed.
         ModelError: Its model can't be used.
     """
-    name, options = _resolved(BackendKind.DETECTOR, name, options)
+    name, options = _resolve(BackendKind.DETECTOR, name, options)
     return cast("Callable[[BackendOptions], Detector]", _load(BackendKind.DETECTOR, name, options))(options)
 
 
 def make_recognizer(name: str, options: BackendOptions) -> Recognizer:
     """The recognizer of that name; raises like `make_detector`."""
-    name, options = _resolved(BackendKind.RECOGNIZER, name, options)
+    name, options = _resolve(BackendKind.RECOGNIZER, name, options)
     return cast("Callable[[BackendOptions], Recognizer]", _load(BackendKind.RECOGNIZER, name, options))(options)
 
 
@@ -196,7 +196,7 @@ def choices(kind: BackendKind, models: Path | None) -> list[str]:
 
 
 def ready_choices(kind: BackendKind, options: BackendOptions) -> list[str]:
-    """Those of the choices that can be used with these options, sorted."""
+    """The choices that can be used with these options, sorted."""
     return [name for name in choices(kind, options.models) if problem_of(kind, name, options) is None]
 
 
@@ -220,7 +220,7 @@ def require_ready(kind: BackendKind, name: str, options: BackendOptions) -> None
         UnknownBackendError: None of that name is installed.
         ModelError: It can't be used; the message says what is missing.
     """
-    name, options = _resolved(kind, name, options)
+    name, options = _resolve(kind, name, options)
     backend = _load(kind, name, options)
     check = getattr(backend, "require_ready", backend)
     cast("Callable[[BackendOptions], object]", check)(options)
@@ -235,16 +235,16 @@ def _models_of(kind: BackendKind, models: Path | None) -> list[InstalledModel]:
     return [model for model in found if model.card.kind == kind.value]
 
 
-def _installed(kind: BackendKind, name: str, models: Path | None) -> Path | None:
+def _find_installed(kind: BackendKind, name: str, models: Path | None) -> Path | None:
     """The folder of the installed model of that name; a backend comes first."""
     if name in _points(kind):
         return None
     return next((model.folder for model in _models_of(kind, models) if model.card.name == name), None)
 
 
-def _resolved(kind: BackendKind, name: str, options: BackendOptions) -> tuple[str, BackendOptions]:
+def _resolve(kind: BackendKind, name: str, options: BackendOptions) -> tuple[str, BackendOptions]:
     """The name of a backend, and for an installed model the options with its folder."""
-    folder = _installed(kind, name, options.models)
+    folder = _find_installed(kind, name, options.models)
     if folder is None:
         return name, options
     if kind is BackendKind.DETECTOR:

@@ -1,4 +1,4 @@
-"""The one wrapper round ONNX Runtime: providers, threads, typed input and output."""
+"""The wrapper of ONNX Runtime: providers, threads, typed input and output."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Shape: TypeAlias = tuple[int | None, ...]
 
 
 class Provider(StrEnum):
-    """What computes. AUTO is the best one present."""
+    """The execution provider. AUTO is the best one present."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -68,7 +68,7 @@ class ModelSession:
     """One loaded network. `run` may be called from several threads at once.
 
     `keep_buffers` leaves memory with the session between calls, as much as the largest input took: worth it for small
-    networks, which otherwise spend a tenth of their time on getting it anew.
+    networks, which otherwise spend a tenth of their time on allocating it again.
 
     Raises:
         ModelError: The provider is not installed.
@@ -117,7 +117,7 @@ class ModelSession:
 
     @property
     def output_shapes(self) -> list[Shape]:
-        """A shape for each output, as far as the model tells."""
+        """The shape of each output, as far as the model declares it."""
         return [_shape(value.shape) for value in self._session.get_outputs()]
 
     @property

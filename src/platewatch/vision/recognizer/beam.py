@@ -1,8 +1,8 @@
-"""Look-alikes settled: the likeliest texts of a crop, weighed by how the plates of the crop's region are built.
+"""Look-alikes settled: the most likely texts of a crop, weighed by how the plates of the crop's region are built.
 
 The network doesn't know that a French plate has its digits in the middle. So a text that is built like the plates of a
 probable region counts up to `MAX_GAIN` times as much. Where no region is known, or no likely text is built so, the
-likeliest stays as it is.
+most likely stays as it is.
 
 A network with two heads is asked twice: its slots count characters, its steps look at each place. Each finds texts, and
 a text is as likely as the geometric mean of what both give it, so that heads which disagree make an unsure reading.
@@ -31,9 +31,9 @@ WeightedGrammars: TypeAlias = tuple[tuple[float, RegionGrammar], ...]
 # Of 420 real plates kept for choosing the network reads 386 right by itself, 389 with 20, 50 and 100; of 3,255 crops
 # of the benchmark it was 2963, 2973 and 2974. With 50, what the network is 98 % sure of (50 to 1) is never overturned.
 MAX_GAIN: Final = 50.0
-# A text less likely than this, against the likeliest, can neither win nor be worth telling.
+# A text less likely than this, against the most likely, can neither win nor be worth reporting.
 _MIN_RATIO: Final = 0.01
-# With a network that is unsure everywhere, texts would be without number. Of 525 crops that are read unsurely 373 are
+# With a network that is unsure everywhere, texts would be without number. Of 525 crops whose reading is unsure 373 are
 # read right with 8, 12, 16 and 24 of them, 371 with 48, in four cuts each.
 _BEAM: Final = 16
 # Less probable regions could move a fiftieth of the whole gain each, and there are many to ask.
@@ -56,22 +56,22 @@ def settle(
     codec: SlotCodec,
     step_probabilities: Probabilities | None = None,
 ) -> Transcript:
-    """The text of one crop, look-alikes settled by the grammars of the probable regions; it tells no region itself.
+    """The text of one crop, look-alikes settled by the grammars of the probable regions; it returns no region.
 
     Characters have the network's own confidence, with two heads the mean of both. `confidence` is the joint probability
     that the text is right once the grammars are weighed in, not yet calibrated, and so are those of the alternatives.
-    If the text is not the likeliest before that, the likeliest is the first alternative. Where that one is empty, so is
+    If another text is most likely before that, that text is the first alternative. Where that one is empty, so is
     this.
 
     Args:
         slot_probabilities: float32 (slots, classes), each row's sum is 1.
-        region_probabilities: float32 (regions,), sum 1; None where the network tells no region.
+        region_probabilities: float32 (regions,), sum 1; None where the network gives no region.
         codec: the alphabet and the regions that these are the probabilities of.
         step_probabilities: float32 (steps, classes), each row's sum is 1; None where the network has slots alone.
     """
     of_characters = slot_probabilities
     if step_probabilities is None:
-        texts = likeliest_texts(slot_probabilities, codec.alphabet)
+        texts = most_likely_texts(slot_probabilities, codec.alphabet)
     else:
         of_peaks = peaks(step_probabilities, len(slot_probabilities))
         texts = _agreed_texts((slot_probabilities, step_probabilities, of_peaks), codec)
@@ -95,10 +95,10 @@ def settle(
     )
 
 
-def likeliest_texts(probabilities: Probabilities, alphabet: str) -> dict[str, Candidate]:
-    """The likeliest texts, beginning with that of each slot's likeliest class; nothing if that is empty.
+def most_likely_texts(probabilities: Probabilities, alphabet: str) -> dict[str, Candidate]:
+    """The most likely texts, beginning with that of each slot's most likely class; nothing if that is empty.
 
-    A text that several ways lead to has the classes of the likeliest way and their probabilities' sum.
+    A text that several ways lead to has the classes of the most likely way and their probabilities' sum.
     """
     texts: dict[str, Candidate] = {}
     for candidate in _candidates(probabilities):
@@ -124,20 +124,20 @@ def probable_grammars(region_probabilities: Probabilities | None, regions: tuple
 
 
 def gain(text: str, grammars: WeightedGrammars) -> float:
-    """How many times as much the text counts: 1 for none of the grammars, at most `MAX_GAIN`."""
+    """The factor by which grammars raise the text: 1 for none of the grammars, at most `MAX_GAIN`."""
     fit = sum([weight * grammar.share(text) for weight, grammar in grammars])
     return 1.0 + (MAX_GAIN - 1.0) * min(1.0, fit)
 
 
 def _agreed_texts(heads: tuple[Probabilities, Probabilities, Probabilities], codec: SlotCodec) -> dict[str, Candidate]:
-    """The texts that either head finds, and the empty one, the likeliest for both together first.
+    """The texts that either head finds, and the empty one, the most likely for both together first.
 
     Args:
         heads: the probabilities of the slots, of the steps, and of the steps' peaks.
         codec: the alphabet.
     """
     slots, steps, of_peaks = heads
-    found = [*likeliest_texts(slots, codec.alphabet), *likeliest_texts(of_peaks, codec.alphabet), ""]
+    found = [*most_likely_texts(slots, codec.alphabet), *most_likely_texts(of_peaks, codec.alphabet), ""]
     texts = list(dict.fromkeys(found))
     classes = np.stack([codec.encode(text, len(slots)) for text in texts])
     of_slots = slots[np.arange(len(slots)), classes].prod(axis=1, dtype=np.float64)
@@ -147,7 +147,7 @@ def _agreed_texts(heads: tuple[Probabilities, Probabilities, Probabilities], cod
 
 
 def _candidates(probabilities: Probabilities) -> Iterator[Candidate]:
-    """Ways to read the slots by falling probability; the first takes each at its likeliest.
+    """Ways to read the slots by falling probability; the first takes the most likely class of each.
 
     The others are that one with one or more slots swapped. They come out of a heap on which each way puts those that
     follow it: the same with its last swap made for the next worse one, and with the next worse one added.
@@ -168,7 +168,7 @@ def _candidates(probabilities: Probabilities) -> Iterator[Candidate]:
         chosen = [swaps[index] for index in picked]
         is_possible = len({swap.slot for swap in chosen}) == len(chosen)
         if is_possible:
-            yield _swapped(classes, chosen, -ratio * joint)
+            yield _swap(classes, chosen, -ratio * joint)
         following = picked[-1] + 1
         if following == len(swaps):
             continue
@@ -179,7 +179,7 @@ def _candidates(probabilities: Probabilities) -> Iterator[Candidate]:
 
 @dataclass(frozen=True, slots=True)
 class _Swap:
-    """Another class for a slot; `ratio` is its probability against the likeliest's."""
+    """Another class for a slot; `ratio` is its probability against the most likely class's."""
 
     ratio: float
     slot: int
@@ -196,7 +196,7 @@ def _swaps(probabilities: Probabilities, best: NDArray[np.intp], top: Probabilit
     return [_Swap(*each) for each in zip(*columns, strict=True)]
 
 
-def _swapped(classes: tuple[int, ...], swaps: Sequence[_Swap], probability: float) -> Candidate:
+def _swap(classes: tuple[int, ...], swaps: Sequence[_Swap], probability: float) -> Candidate:
     changed = list(classes)
     for swap in swaps:
         changed[swap.slot] = swap.index

@@ -1,4 +1,4 @@
-"""From a network's logits to probabilities that can be taken at their word: the same in training and in serving.
+"""Calibration of a network's logits to probabilities, the same in training and in serving.
 
 A temperature evens out the slots (Guo et al., "On Calibration of Modern Neural Networks", 2017); a line through the
 logits of the text's probability (Platt scaling) then makes up for slots that go wrong together.
@@ -26,12 +26,12 @@ def slot_probabilities(slot_logits: Logits, temperature: float) -> NDArray[np.fl
 
 
 def plate_confidence(probability: float, slope: float, offset: float) -> float:
-    """How sure it is that every character is right: the probability of its text, moved along its logit."""
+    """The calibrated probability that every character is right: the text's probability, moved along its logit."""
     return probability_of(slope * logit_of(probability) + offset)
 
 
 def joint_confidence(found: float, read: float, joint: Joint) -> float:
-    """How sure it is that this is a plate and that every character is right, by what both networks say of it."""
+    """The probability that this is a plate and every character is right, from both networks' scores."""
     return probability_of(joint.found * logit_of(found) + joint.read * logit_of(read) + joint.offset)
 
 

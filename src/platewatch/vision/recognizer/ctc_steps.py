@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from platewatch.vision.recognizer.slot_codec import NOTHING
 
-# A run of steps that are surer than this of "nothing" is taken as one such step: most are, and it saves most time.
-_SURELY_NOTHING: Final = 0.999
+# A run of steps that give "nothing" more than this is taken as one such step: most are, and it saves most time.
+_CONFIDENTLY_NOTHING: Final = 0.999
 
 
 def peaks(step_probabilities: NDArray[np.float32], slots: int) -> NDArray[np.float32]:
-    """The classes of each character that the likeliest path has, as slots: float32 (slots, classes).
+    """The classes of each character that the most likely path has, as slots: float32 (slots, classes).
 
     Characters beyond the last slot are dropped; slots without a character are sure of "nothing".
 
@@ -41,7 +41,7 @@ def peaks(step_probabilities: NDArray[np.float32], slots: int) -> NDArray[np.flo
 
 
 def text_probabilities(step_probabilities: NDArray[np.float32], classes: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How probable each text is over all paths that lead to it (the forward algorithm): float64 (texts,).
+    """The probability of each text over all paths that lead to it (the forward algorithm): float64 (texts,).
 
     Args:
         step_probabilities: float32 (steps, classes), each row's sum is 1.
@@ -66,6 +66,6 @@ def text_probabilities(step_probabilities: NDArray[np.float32], classes: NDArray
 
 
 def _without_repeated_nothing(steps: NDArray[np.float64]) -> NDArray[np.float64]:
-    sure = steps[:, NOTHING] > _SURELY_NOTHING
+    sure = steps[:, NOTHING] > _CONFIDENTLY_NOTHING
     repeated = np.append(False, sure[1:] & sure[:-1])
     return np.asarray(steps[~repeated], np.float64)

@@ -1,7 +1,7 @@
-"""The network that tells regions by what plates name: its model folder, and what it says together with the text.
+"""The region classifier: a network that reads what plates name, joined with the recognizer's guess and the text.
 
 It sees the upper and the lower edge of a plate, where states are named, larger than the recognizer does, and only of
-those crops that are told in the end: one a plate, whatever the detector proposed and however often it was looked at.
+those crops that are reported in the end: one a plate, however often the plate was looked at.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from platewatch.vision.inference.model_card import (
     load_card,
 )
 from platewatch.vision.inference.session import Provider
-from platewatch.vision.recognizer.regions import joined_regions, likely_region, regions_told
+from platewatch.vision.recognizer.regions import joined_regions, likely_region, reportable_regions
 from platewatch.vision.recognizer.slot_codec import softmax, to_input
 from platewatch.vision.types import Crop, ImageBgr, Transcript
 
@@ -36,10 +36,10 @@ _STRIP: Final = 0.28
 _BESIDE: Final = 0.05
 
 
-class RegionTeller:
-    """Tells the region of plates that were read, by one network, the recognizer's guess and the text.
+class RegionClassifier:
+    """Classifies the region of plates that were read, by one network, the recognizer's guess and the text.
 
-    `guessed` are the regions that the recognizer knows.
+    `guessed` holds the regions that the recognizer knows.
 
     Raises:
         ModelFileError: There is no model, it is damaged, or its card is not that of a region network.
@@ -57,9 +57,9 @@ class RegionTeller:
         model = region_model(folder)
         card = model.card
         self.named = card.regions
-        self.regions = regions_told(card.regions, guessed)
+        self.regions = reportable_regions(card.regions, guessed)
         self._weights = card.region_weights or RegionWeights()
-        self._least_state = card.thresholds.get(STATE, _MIN_STATE)
+        self._min_state = card.thresholds.get(STATE, _MIN_STATE)
         self._size = (card.input_width, card.input_height)
         self._session = model.load(provider=provider, threads=threads)
         expected = [(card.input_height, card.input_width, 3), (len(card.regions),)]
@@ -70,13 +70,13 @@ class RegionTeller:
                 "Export it again.",
             )
 
-    def tell(self, crops: Sequence[Crop], transcripts: Sequence[Transcript]) -> list[Transcript]:
-        """The transcripts, in their order, with the region that crop and text together speak for."""
+    def classify(self, crops: Sequence[Crop], transcripts: Sequence[Transcript]) -> list[Transcript]:
+        """The transcripts, in their order, with the region that crop and text together favor."""
         by_looks = self.probabilities([crop.image_bgr for crop in crops])
-        return [self._told(*pair) for pair in zip(by_looks, transcripts, strict=True)]
+        return [self._with_region(*pair) for pair in zip(by_looks, transcripts, strict=True)]
 
     def probabilities(self, crops_bgr: Sequence[ImageBgr]) -> NDArray[np.float32]:
-        """float32 (N, named), each row's sum is 1: what the network says of each crop alone."""
+        """float32 (N, named), each row's sum is 1: the network's softmax for each crop alone."""
         inputs = [to_strips(crop_bgr, *self._size) for crop_bgr in crops_bgr]
         found = [np.zeros((0, len(self.named)), np.float32)]
         for at in range(0, len(inputs), _CROPS_PER_BATCH):
@@ -88,14 +88,14 @@ class RegionTeller:
         """Run once on an empty crop."""
         self.probabilities([np.zeros((self._size[1], self._size[0], 3), np.uint8)])
 
-    def _told(self, by_looks: NDArray[np.float32], said: Transcript) -> Transcript:
-        if not said.characters:
-            return said
+    def _with_region(self, by_looks: NDArray[np.float32], transcript: Transcript) -> Transcript:
+        if not transcript.characters:
+            return transcript
         by_name = dict(zip(self.named, by_looks.tolist(), strict=True))
-        joined = joined_regions(by_name, self.regions, dict(said.guessed_regions), said.text, self._weights)
-        likely = likely_region(joined, self.regions, self._least_state)
+        joined = joined_regions(by_name, self.regions, dict(transcript.guessed_regions), transcript.text, self._weights)
+        likely = likely_region(joined, self.regions, self._min_state)
         return replace(
-            said, region=likely.code if likely else None, region_confidence=likely.confidence if likely else None
+            transcript, region=likely.code if likely else None, region_confidence=likely.confidence if likely else None
         )
 
 

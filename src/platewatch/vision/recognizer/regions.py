@@ -1,4 +1,4 @@
-"""Which region to tell of a plate, and how sure it is: the likeliest one, or the country of several likely states.
+"""The region to report for a plate, with its confidence: the most likely one, or the country of several likely states.
 
 The network knows regions by their looks. How the text is built speaks for some of them and against others.
 """
@@ -16,16 +16,16 @@ from numpy.typing import NDArray
 from platewatch.plates.grammars import country_of, grammar_of
 from platewatch.vision.inference.model_card import RegionWeights
 
-# Of 747 real crops with a labelled country or continent (150 at most of ar, br, eu, eu_square and in), the likeliest
+# Of 747 real crops with a labelled country or continent (150 at most of ar, br, eu, eu_square and in), the most likely
 # region was right for 92 %; from 0.2, 0.3, 0.4, 0.5 and 0.7 on for 93, 93, 95, 95 and 98 % of the 99, 96, 92, 88 and
-# 76 % that were still told. Of those between 0.3 and 0.4 it was right for 58 %.
+# 76 % that were still reported. Of those between 0.3 and 0.4 it was right for 58 %.
 MIN_REPORTED: Final = 0.4
 """No reading has a region that is less probable: it would be about as often wrong as right."""
 ELSEWHERE: Final = "zz"
-"""What the region network says of plates that name no region that it knows."""
+"""The region network's class for plates that name no region that it knows."""
 SURE: Final = 0.7
 """From here on 98 % of these regions were right; below it four of five: nothing to keep a gate shut for."""
-# Of 148 Indian plates, whose state their text tells, the likeliest state was right for 65 % below this, for 96 % above.
+# Of 148 Indian plates, whose state their text names, the most likely state was right for 65 % below, 96 % above.
 _MIN_STATE: Final = 0.3
 # What a text counts that is built like no plate of the region, against 1.1 for one that is built like all of them:
 # owners choose some texts, and not every old kind is known. By the looks alone 90 % of the regions above were right and
@@ -36,14 +36,14 @@ _NEGLIGIBLE: Final = 0.002
 # A network that is sure of itself may be wrong all the same.
 _MIN_LOOKS: Final = 1e-5
 _MIN_GUESS: Final = 1e-3
-# What is less probable than the likeliest by so much (in logarithms) is not asked for its texts, which can't save it.
+# What is less probable than the most likely by so much (in logarithms) is not asked for its texts, which can't save it.
 _TEXT_RANGE: Final = 7.0
 # More probable than every other country together.
 _MIN_COUNTRY: Final = 0.5
 
 
 def sure_region(region: str | None, confidence: float | None) -> str | None:
-    """The region if it is sure, or told by somebody who says nothing of how sure it is; else None."""
+    """The region if it is sure, or given without a confidence; else None."""
     return region if confidence is None or confidence >= SURE else None
 
 
@@ -56,23 +56,23 @@ class LikelyRegion:
 
 
 def likely_region(
-    probabilities: NDArray[np.float32], regions: tuple[str, ...], least_state: float = _MIN_STATE
+    probabilities: NDArray[np.float32], regions: tuple[str, ...], min_state: float = _MIN_STATE
 ) -> LikelyRegion | None:
-    """The likeliest region with its own probability, however small; None from a network that knows no regions.
+    """The most likely region with its own probability, however small; None from a network that knows no regions.
 
     Where the states of one country share what is likely among them, it is the country, with their sum.
 
     Args:
         probabilities: float32 (regions,), sum 1.
         regions: the code of each.
-        least_state: how probable a state must be so that it is told in place of its country, where that is probable.
+        min_state: how probable a state must be to be reported in place of its country, where the country is probable.
     """
     if not regions:
         return None
     owners, countries = _countries(regions)
     sums = np.bincount(owners, weights=probabilities, minlength=len(countries))
     country = int(sums.argmax())
-    if sums[country] >= _MIN_COUNTRY and probabilities[owners == country].max() < least_state:
+    if sums[country] >= _MIN_COUNTRY and probabilities[owners == country].max() < min_state:
         return LikelyRegion(countries[country], min(1.0, float(sums[country])))
     best = int(probabilities.argmax())
     return LikelyRegion(regions[best], float(probabilities[best]))
@@ -102,10 +102,10 @@ def probable(probabilities: NDArray[np.float32], regions: tuple[str, ...]) -> tu
     )
 
 
-def regions_told(named: tuple[str, ...], guessed: tuple[str, ...]) -> tuple[str, ...]:
-    """What can be told together: regions that are named on plates, and of the recognizer's those of other countries.
+def reportable_regions(named: tuple[str, ...], guessed: tuple[str, ...]) -> tuple[str, ...]:
+    """The regions that can be reported: those named on plates, and the recognizer's regions of other countries.
 
-    A country whose states are named is told by these.
+    A country whose states are named is reported by these.
     """
     states = tuple(region for region in named if region != ELSEWHERE)
     countries = {country_of(state) for state in states}
@@ -119,11 +119,11 @@ def joined_regions(
     text: str,
     weights: RegionWeights,
 ) -> NDArray[np.float32]:
-    """What the region network, the recognizer and the text say together: float32 (regions,), sum 1.
+    """The joint probabilities of region network, recognizer and text: float32 (regions,), sum 1.
 
     Args:
         by_name: what the region network gives each region that it names, and `ELSEWHERE`.
-        regions: the code of each, as `regions_told` gives them.
+        regions: the code of each, as `reportable_regions` gives them.
         guessed: probabilities by the recognizer's own looks; those left out are negligible.
         text: what was read.
         weights: how much each of the three counts.
@@ -148,7 +148,7 @@ def joined_regions(
 
 @dataclass(frozen=True, slots=True)
 class RegionEvidence:
-    """What speaks for each region before its text, as logarithms, all float64 (regions,).
+    """The evidence for each region before its text, as logarithms, all float64 (regions,).
 
     `looks` is the network's word among the named states, `states` the recognizer's among those of one country, `guess`
     the recognizer's among countries, and `named` whether a name is seen, as far as the region needs one or none.
@@ -164,7 +164,7 @@ class RegionEvidence:
 def region_evidence(
     by_name: Mapping[str, float], regions: tuple[str, ...], guessed: Mapping[str, float]
 ) -> RegionEvidence:
-    """What the network and the recognizer say of each region; arguments as of `joined_regions`."""
+    """The evidence of the network and the recognizer for each region; arguments as of `joined_regions`."""
     owners, countries = _countries(regions)
     is_named = np.array([region in by_name for region in regions])
     looks = np.array([by_name.get(region, 0.0) for region in regions])

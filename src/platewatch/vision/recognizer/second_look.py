@@ -1,4 +1,4 @@
-"""A crop that is read unsurely is cut a little differently a few times, and the readings vote.
+"""A crop whose reading is unsure is cut a little differently a few times, and the readings vote.
 
 Where one cut makes a 3 look like an 8, another doesn't: mistakes change with the cut, what is right stays.
 """
@@ -56,10 +56,10 @@ def is_settled(transcripts: Sequence[Transcript]) -> bool:
 
 
 def agreed(transcripts: Sequence[Transcript]) -> Transcript:
-    """What the readings of all cuts of one crop say together.
+    """The transcript that the readings of all cuts of one crop vote for.
 
     Each gives its text and its alternatives as much as it is sure of them; the confidence is the mean of what the
-    text got. Characters and region are those of the reading that was surest of it.
+    text got. Characters and region are those of the most confident reading with that text.
     """
     votes: dict[str, float] = defaultdict(float)
     for one in transcripts:
@@ -67,18 +67,18 @@ def agreed(transcripts: Sequence[Transcript]) -> Transcript:
             votes[one.text] += one.confidence or 0.0
         for text, confidence in one.alternatives:
             votes[text] += confidence
-    surest: dict[str, Transcript] = {}
+    most_confident: dict[str, Transcript] = {}
     for one in sorted(transcripts, key=lambda one: one.confidence or 0.0):
         if one.characters:
-            surest[one.text] = one
-    if not surest:
+            most_confident[one.text] = one
+    if not most_confident:
         return transcripts[0]
-    chosen = max(surest, key=lambda text: votes[text])
+    chosen = max(most_confident, key=lambda text: votes[text])
     count = len(transcripts)
     others = sorted((text for text in votes if text != chosen), key=lambda text: -votes[text])
-    told = [(text, votes[text] / count) for text in others[:_ALTERNATIVES]]
+    alternatives = [(text, votes[text] / count) for text in others[:_ALTERNATIVES]]
     return replace(
-        surest[chosen],
+        most_confident[chosen],
         confidence=min(1.0, votes[chosen] / count),
-        alternatives=tuple(pair for pair in told if pair[1] >= _MIN_ALTERNATIVE),
+        alternatives=tuple(pair for pair in alternatives if pair[1] >= _MIN_ALTERNATIVE),
     )

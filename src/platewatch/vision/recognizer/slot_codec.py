@@ -19,7 +19,7 @@ from platewatch.vision.types import Character, ImageBgr, Transcript
 
 PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
 ALPHABET: Final = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ" + PROVINCES + "学警港澳挂领使"
-"""What the project's own recognizer reads. Class 0 of the network is "nothing", class n is ALPHABET[n - 1]."""
+"""The characters of the project's own recognizer. Class 0 of the network is "nothing", class n is ALPHABET[n - 1]."""
 NOTHING: Final = 0
 SLOTS: Final = 12
 INPUT_WIDTH: Final = 160
@@ -57,7 +57,7 @@ class SlotCodec:
 
         Args:
             slot_logits: float32 (slots, classes), before softmax.
-            region_logits: float32 (regions,), before softmax; None where the network tells no region.
+            region_logits: float32 (regions,), before softmax; None where the network gives no region.
         """
         probabilities = softmax(slot_logits)
         best = probabilities.argmax(axis=1)

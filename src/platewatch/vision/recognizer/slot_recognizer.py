@@ -1,4 +1,4 @@
-"""The project's own recognizer: a model folder whose network reads crops with one or two heads and tells the region."""
+"""The project's own recognizer: a model folder whose network reads the text with one or two heads, and the region."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from platewatch.vision.inference.registry import BackendOptions
 from platewatch.vision.recognizer.beam import settle
 from platewatch.vision.recognizer.calibration import plate_confidence, slot_probabilities
 from platewatch.vision.recognizer.region_network import BUILT_IN_NAME as BUILT_IN_REGIONS
-from platewatch.vision.recognizer.region_network import RegionTeller
+from platewatch.vision.recognizer.region_network import RegionClassifier
 from platewatch.vision.recognizer.regions import informed, likely_region, probable
 from platewatch.vision.recognizer.second_look import agreed, is_settled, other_cuts
 from platewatch.vision.recognizer.slot_codec import Logits, SlotCodec, softmax, to_input
@@ -37,7 +37,7 @@ _CROPS_PER_BATCH: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What the network says of N crops: logits (N, slots, classes), (N, steps, classes), (N, regions), all float32."""
+    """The network's output for N crops: logits (N, slots, classes), (N, steps, classes), (N, regions), all float32."""
 
     slots: Logits
     steps: Logits | None
@@ -71,7 +71,7 @@ class SlotRecognizer:
         self._grammars = options.grammars
         self._calibration = model.card.calibration or Calibration()
         self._session = model.load(provider=options.provider, threads=options.threads)
-        self._teller = _region_teller(options, model.card.regions)
+        self._region_classifier = _load_region_classifier(options, model.card.regions)
         texts = [size for size in (model.card.slots, model.card.steps) if size is not None]
         expected = [
             (self._height, self._width, 3),
@@ -90,19 +90,21 @@ class SlotRecognizer:
         return self._read([self.pre_process(crop) for crop in crops])
 
     def look_again(self, crops: Sequence[Crop], first: Sequence[Transcript]) -> list[Transcript]:
-        """What crops that were read unsurely say by several cuts, in their order; `first` is what they said before."""
+        """The transcripts of unsure crops, each voted from several cuts; `first` holds the earlier transcripts."""
         cuts = [other_cuts(self.pre_process(crop)) for crop in crops]
         closer = self._read([of_crop[0] for of_crop in cuts])
-        said = [list(pair) for pair in zip(first, closer, strict=True)]
-        unsettled = [number for number, one in enumerate(said) if not is_settled(one)]
+        collected = [list(pair) for pair in zip(first, closer, strict=True)]
+        unsettled = [number for number, one in enumerate(collected) if not is_settled(one)]
         others = iter(self._read([cut for number in unsettled for cut in cuts[number][1:]]))
         for number in unsettled:
-            said[number] += islice(others, len(cuts[number]) - 1)
-        return [agreed(one) for one in said]
+            collected[number] += islice(others, len(cuts[number]) - 1)
+        return [agreed(one) for one in collected]
 
     def tell_regions(self, crops: Sequence[Crop], transcripts: Sequence[Transcript]) -> list[Transcript]:
-        """The transcripts with the region that the region network tells; as they are where there is none."""
-        return list(transcripts) if self._teller is None else self._teller.tell(crops, transcripts)
+        """The transcripts with the region network's region; unchanged where no such network is installed."""
+        if self._region_classifier is None:
+            return list(transcripts)
+        return self._region_classifier.classify(crops, transcripts)
 
     def pre_process(self, crop: Crop) -> ImageBgr:
         """The network's input, uint8 (height, width, 3), BGR."""
@@ -121,8 +123,8 @@ class SlotRecognizer:
     def warm_up(self) -> None:
         """Run once on an empty crop."""
         self.forward(np.zeros((1, self._height, self._width, 3), np.uint8))
-        if self._teller is not None:
-            self._teller.warm_up()
+        if self._region_classifier is not None:
+            self._region_classifier.warm_up()
 
     def _read(self, inputs: Sequence[ImageBgr]) -> list[Transcript]:
         transcripts: list[Transcript] = []
@@ -144,22 +146,22 @@ class SlotRecognizer:
         likely = likely_region(region_probabilities, self._codec.regions) if read.characters else None
         return replace(
             read,
-            confidence=self._calibrated(read.confidence or 0.0) if read.characters else 0.0,
-            alternatives=tuple((text, self._calibrated(probability)) for text, probability in read.alternatives),
+            confidence=self._calibrate(read.confidence or 0.0) if read.characters else 0.0,
+            alternatives=tuple((text, self._calibrate(probability)) for text, probability in read.alternatives),
             region=likely.code if likely else None,
             region_confidence=likely.confidence if likely else None,
             guessed_regions=guessed if read.characters else (),
         )
 
-    def _calibrated(self, probability: float) -> float:
+    def _calibrate(self, probability: float) -> float:
         return plate_confidence(probability, self._calibration.slope, self._calibration.offset)
 
 
-def _region_teller(options: BackendOptions, guessed: tuple[str, ...]) -> RegionTeller | None:
+def _load_region_classifier(options: BackendOptions, guessed: tuple[str, ...]) -> RegionClassifier | None:
     """The region network of the options, the built-in one, or none where the package has none."""
     if options.region_model is None and not (BUILT_IN_MODELS / BUILT_IN_REGIONS / CARD_NAME).is_file():
         return None
-    return RegionTeller(options.region_model, guessed, provider=options.provider, threads=options.threads)
+    return RegionClassifier(options.region_model, guessed, provider=options.provider, threads=options.threads)
 
 
 def recognizer_model(folder: Path | None) -> InstalledModel:

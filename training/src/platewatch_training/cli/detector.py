@@ -22,7 +22,7 @@ from platewatch_training.cli.own import (
     SkipBadOption,
     StartFromOption,
     own_data,
-    tell_changes,
+    print_changes,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def train(  # noqa: PLR0913 -- each parameter is an option of the command
     with progress("detector", chosen.steps, trainer.step) as show:
         trainer.run(show, seconds=minutes * 60 if minutes else None)
     if trainer.held_back is not None and trainer.finished:
-        tell_changes(run)
+        print_changes(run)
         typer.echo(f"report: {write(run, None, run)}")
 
 

@@ -40,7 +40,7 @@ def own_data(
     )
 
 
-def tell_changes(run: Path) -> None:
+def print_changes(run: Path) -> None:
     """Print what fine-tuning brought on what was held back."""
     from platewatch_training.reports.page import changes  # noqa: PLC0415
     from platewatch_training.runs.held_back import best_of, read_looks  # noqa: PLC0415

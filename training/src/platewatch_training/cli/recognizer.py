@@ -20,7 +20,7 @@ from platewatch_training.cli.own import (
     SkipBadOption,
     StartFromOption,
     own_data,
-    tell_changes,
+    print_changes,
 )
 
 verbs = typer.Typer(no_args_is_help=True, help="The network that reads the text of a plate.")
@@ -88,7 +88,7 @@ def train(  # noqa: PLR0913 -- each parameter is an option of the command
     with progress("recognizer", chosen.steps, trainer.step) as show:
         trainer.run(show, seconds=minutes * 60 if minutes else None)
     if trainer.held_back is not None and trainer.finished:
-        tell_changes(run)
+        print_changes(run)
         typer.echo(f"report: {write(run, None, run)}")
 
 

@@ -50,8 +50,8 @@ def train(  # noqa: PLR0913 -- each parameter is an option of the command
     _ask(accepted=accept_agpl)
     own = own_data(data, label_format, held_back, patience, skip_bad=skip_bad)
     before, after = fine_tune(Request(run.resolve(), own, weights, epochs, image_side))
-    typer.echo(f"held back, before: {_told(before)}")
-    typer.echo(f"held back, after:  {_told(after)}")
+    typer.echo(f"held back, before: {_describe(before)}")
+    typer.echo(f"held back, after:  {_describe(after)}")
 
 
 @verbs.command()
@@ -60,7 +60,7 @@ def evaluate(run: RunArgument, *, image_side: SideOption = 640, accept_agpl: Acc
     from platewatch_training.ultralytics.training import evaluate as measure  # noqa: PLC0415
 
     _ask(accepted=accept_agpl)
-    typer.echo(f"held back: {_told(measure(run.resolve(), image_side))}")
+    typer.echo(f"held back: {_describe(measure(run.resolve(), image_side))}")
 
 
 @verbs.command()
@@ -81,5 +81,5 @@ def _ask(*, accepted: bool) -> None:
         typer.confirm("Go on under these terms?", abort=True, err=True)
 
 
-def _told(found: Precision) -> str:
+def _describe(found: Precision) -> str:
     return f"mAP {found.at_50:.1f} % at IoU 0.5, {found.over_all:.1f} % over 0.5 to 0.95"

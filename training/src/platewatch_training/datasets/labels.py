@@ -48,15 +48,15 @@ def labelled_crops(folder: Path, split: Literal["train", "dev"] | None = None) -
             continue
         source = f"{folder.name}/{line['image']}"
         read = [(at, plate, _text_of(plate) or transcript_of(source, at)) for at, plate in enumerate(_rows(line))]
-        plates = [(at, plate, said) for at, plate, said in read if said]
+        plates = [(at, plate, transcript) for at, plate, transcript in read if transcript]
         if not plates:
             continue
         image_bgr = read_image(folder, str(line["image"]), number)
-        for at, plate, said in plates:
+        for at, plate, transcript in plates:
             crop = image_bgr if line.get("crop") else _cut(image_bgr, plate)
-            text = reading_key(said.text)
+            text = reading_key(transcript.text)
             if crop is not None and text:
-                region = origin_of(source, at) or said.region or plate.get("region")
+                region = origin_of(source, at) or transcript.region or plate.get("region")
                 yield LabelledCrop(crop, text, source, region)
 
 

@@ -1,4 +1,4 @@
-"""Where plates of `train/` are from that show their state or country, each looked at by eye: their labels don't say."""
+"""Regions of plates of `train/` that show their state or country, found by eye where the labels have none."""
 
 from __future__ import annotations
 

@@ -17,14 +17,14 @@ _FILE: Final = "transcripts.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class PlateText:
-    """What is on a plate, and the country that it is from, None where it does not show."""
+    """A plate's text and its country, None where the plate does not show it."""
 
     text: str
     region: str | None = None
 
 
 def transcript_of(source: str, plate: int) -> PlateText | None:
-    """What the plate of that number in the photo `folder/image` says; None where nobody has read it."""
+    """The transcript of the plate of that number in the photo `folder/image`; None where nobody has read it."""
     return _transcripts().get((source, plate))
 
 

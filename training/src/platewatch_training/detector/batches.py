@@ -49,7 +49,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What pictures are made of: labelled photos, photos to put plates into, crops that are none, own photos."""
+    """The sources of pictures: labelled photos, backdrops for plates, crops without plates, own photos."""
 
     photos: list[Backdrop]
     backdrops: list[Backdrop]
@@ -80,11 +80,11 @@ class PictureSource:
 
     def next(self, size: tuple[int, int]) -> Scene:
         """The next picture, `size` pixels wide and high, as the server prepares it."""
-        scene = self._drawn(size)
+        scene = self._draw_scene(size)
         scene.picture_bgr = without_impulses(scene.picture_bgr)
         return scene
 
-    def _drawn(self, size: tuple[int, int]) -> Scene:
+    def _draw_scene(self, size: tuple[int, int]) -> Scene:
         if self._own_share and self._rng.random() < self._own_share:
             return self._own.next(size)
         source = self._composites if self._rng.random() < self._share else self._real
@@ -190,7 +190,7 @@ def where_plates_are(vehicle: LabelledVehicle) -> Box:
 
 
 def read_mined(folder: Path) -> tuple[Mined, list[ImageBgr]]:
-    """What `detector-mine` wrote: where plates may be, and crops of what is none.
+    """The output of `detector mine`: places where plates may be, and crops without plates.
 
     Raises:
         RunError: it is missing or damaged.
@@ -201,10 +201,10 @@ def read_mined(folder: Path) -> tuple[Mined, list[ImageBgr]]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"What was mined can't be read from {str(folder / UNSURE)!r}: {error!r}") from error
     crops = [cv2.imread(str(path), cv2.IMREAD_COLOR) for path in sorted((folder / NEGATIVES).glob("*.png"))]
-    return mined, [_checked(crop, folder) for crop in crops]
+    return mined, [_check(crop, folder) for crop in crops]
 
 
-def _checked(crop: NDArray[np.integer[Any] | np.floating[Any]] | None, folder: Path) -> ImageBgr:
+def _check(crop: NDArray[np.integer[Any] | np.floating[Any]] | None, folder: Path) -> ImageBgr:
     if crop is None:
         raise RunError(f"A crop in {str(folder / NEGATIVES)!r} is damaged. Remove it, or mine again.")
     return np.asarray(crop, np.uint8)

@@ -1,4 +1,4 @@
-"""How well plates are found in photos that the detector was not trained on."""
+"""Scores of the detector on photos that it was not trained on."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from platewatch_training.datasets.photos import LabelledPhoto, LabelledPlate
 from platewatch_training.detector.network import PIXELS, DetectorNetwork
 
 Find = Callable[[ImageBgr], list[Detection]]
-"""What finds plates in a photo, sure and unsure ones."""
+"""Finds plates in a photo, also unsure ones."""
 
 MIN_SCORE: Final = 0.02
-"""What is less sure counts for nothing."""
+"""Detections below this score are ignored."""
 WIDTHS: Final = (0.0, 14.0, 24.0, 48.0, 96.0, 192.0, 641.0)
 """Borders between classes of plates' widths, in pixels once the photo is 640 pixels long."""
 _MAX_IOU: Final = 0.5
@@ -63,7 +63,7 @@ class FalsePlate:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was found in a set of photos."""
+    """The detections in a set of photos."""
 
     name: str
     photos: int
@@ -76,7 +76,7 @@ class Findings:
         return 100.0 * sum(score >= threshold for score in scores) / len(scores) if scores else 100.0
 
     def false_per_photo(self, threshold: float) -> float:
-        """How many detections of a photo are no labelled plate."""
+        """The number of false detections a photo."""
         return sum(one.score >= threshold for one in self.false) / max(1, self.photos)
 
     def average_precision(self, overlap: int = 50) -> float:
@@ -112,7 +112,7 @@ class Findings:
 
 
 def finder(network: DetectorNetwork, longest_side: int = LONGEST_SIDE) -> Find:
-    """What finds plates with the network, as the server does."""
+    """A detector with this network, as the server runs it."""
     network.eval()
     device = next(network.parameters()).device
 
@@ -128,7 +128,7 @@ def finder(network: DetectorNetwork, longest_side: int = LONGEST_SIDE) -> Find:
 
 
 def evaluate(name: str, photos: Iterable[LabelledPhoto], find: Find) -> Findings:
-    """What is found in these photos; those without labels are passed over."""
+    """The detections in these photos; photos without labels are skipped."""
     plates: list[Plate] = []
     false: list[FalsePlate] = []
     count = 0

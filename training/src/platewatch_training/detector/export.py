@@ -58,7 +58,7 @@ _USUAL_PHOTO: Final = (720, 1280)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to export: the run, the folder to write, and the folder with train/ and evaluation/.
+    """Options of an export: the run, the folder to write, and the folder with train/ and evaluation/.
 
     A run with own data needs no `datasets`. `false_per_photo` is how many false proposals a photo there may be on the
     dev photos of train/ and on what was held back: it makes the card's threshold, low since the recognizer decides.
@@ -183,7 +183,7 @@ def to_input(image_bgr: ImageBgr) -> NDArray[np.uint8]:
 
 
 def open_finder(folder: Path, longest_side: int = LONGEST_SIDE) -> Find:
-    """What finds plates with the averaged weights of a run, or with an exported model.
+    """A detector with the averaged weights of a run, or with an exported model.
 
     Raises:
         RunError: it is neither, or can't be read.
@@ -195,7 +195,7 @@ def open_finder(folder: Path, longest_side: int = LONGEST_SIDE) -> Find:
 
 
 def check_drift(network: DetectorNetwork, model: Path, images_bgr: Sequence[ImageBgr]) -> float:
-    """How far the ONNX model's answers are from the network's at most.
+    """The largest difference between the ONNX model's outputs and the network's.
 
     Raises:
         ExportError: farther than `DRIFT_LIMIT`.

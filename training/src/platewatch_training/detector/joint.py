@@ -1,4 +1,4 @@
-"""What a detector's score and a recognizer's confidence say together: fitted and measured on photos unseen by both."""
+"""The joint confidence of a detector's score and a recognizer's: fitted and measured on photos unseen by both."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NEUTRAL: Final = (0.5, 1.0, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """What was found and read at one place. `plate` is the number of the labelled plate there, None for no plate.
+    """The scores at one place. `plate` is the number of the labelled plate there, None for no plate.
 
     `exact` is None where nobody knows the text. `photo` and `plate` count over all photos.
     """
@@ -99,8 +99,8 @@ def propose(detector_folder: Path, recognizer_folder: Path, sets: Mapping[str, S
 def fit_joint(proposals: Proposals) -> Joint:
     """The weights with which both say best what is a plate that was read exactly."""
     known = [one for one in proposals.all if one.exact is not None]
-    told = [logits(np.asarray([getattr(one, name) for one in known], np.float64)) for name in ("found", "read")]
-    columns = np.stack([*told, np.ones(len(known))], axis=1)
+    scores = [logits(np.asarray([getattr(one, name) for one in known], np.float64)) for name in ("found", "read")]
+    columns = np.stack([*scores, np.ones(len(known))], axis=1)
     exact = np.asarray([one.exact for one in known], np.float64)
     found, read, offset = fit_logistic(columns, exact, np.asarray(_NEUTRAL)).tolist()
     return Joint(found=round(max(found, 0.0), 4), read=round(max(read, 0.05), 4), offset=round(offset, 4))
@@ -117,7 +117,7 @@ def trades(proposals: Proposals, joint: Joint, false_per_photo: float) -> list[T
 
 
 def at_threshold(proposals: Proposals, joint: Joint, threshold: float) -> Trade:
-    """What both together leave from this confidence on."""
+    """The figures of the joint confidence from this threshold on."""
     return _from(proposals, "both", lambda one: joint_confidence(one.found, one.read, joint), threshold)
 
 

@@ -65,7 +65,7 @@ def make_network(config: RunConfig) -> DetectorNetwork:
 
 
 def held_back_photos(config: RunConfig, run: Path) -> list[LabelledPhoto]:
-    """What the run held back of a user's own data; empty where it had none.
+    """The part of a user's own data that the run held back; empty without own data.
 
     Raises:
         PlatewatchError: the data can't be used any more.
@@ -74,7 +74,7 @@ def held_back_photos(config: RunConfig, run: Path) -> list[LabelledPhoto]:
 
 
 def learned_photos(config: RunConfig, run: Path) -> list[LabelledPhoto]:
-    """What the run learned from of a user's own data; empty where it had none; raises like `held_back_photos`."""
+    """The part of a user's own data that the run learned from, perhaps empty; raises like `held_back_photos`."""
     return _own_photos(config, run, lambda images: images.train)
 
 

@@ -1,4 +1,4 @@
-"""What the detector's answers cost: which cells stand for which plate, and how far off they are."""
+"""The detector's losses: assignment of cells to plates, and the error of their boxes and corners."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IOU_POWER: Final = 4.0
 # A sure score for a fair box: by the overlap alone, small plates, whose boxes are a pixel off, would never be sure.
 _QUALITY_POWER: Final = 0.5
 _NEAREST: Final = 1e-6
-"""What being near and of a fitting map is worth: it decides only while no cell overlaps yet."""
+"""The weight of a near center and a fitting map, which decides only while no cell overlaps yet."""
 _CELLS_IN_A_SIDE: Final = 4.0
 _BOX_SHARE: Final = 5.0
 _SMOOTH: Final = 0.02
@@ -29,7 +29,7 @@ _EPSILON: Final = 1e-7
 
 @dataclass(frozen=True, slots=True)
 class Targets:
-    """What is in N photos; rows that are all zeros fill up.
+    """The labels of N photos, padded with rows of zeros.
 
     `boxes_xyxy` float32 (N, G, 4); `corners` float32 (N, G, 8), NaN where unknown; `ignored_xyxy` float32 (N, I, 4):
     places that are neither plates nor background.
@@ -104,7 +104,7 @@ def detector_losses(maps: Sequence[Tensor], targets: Targets, corners_share: flo
 
 @torch.no_grad()
 def assign(answers: Answers, boxes_xyxy: Tensor) -> Assignment:
-    """The cells that are surest and overlap each plate most, a few for each (task-aligned, as in TOOD)."""
+    """The most confident cells that overlap each plate most, a few for each (task-aligned, as in TOOD)."""
     cells = answers.logits.shape[1]
     wanted = torch.zeros_like(answers.logits)
     chosen = torch.full_like(answers.logits, -1, dtype=torch.long)
@@ -151,7 +151,7 @@ def complete_iou(boxes_xyxy: Tensor, truth_xyxy: Tensor) -> Tensor:
 
 
 def _corner_loss(found: Tensor, truth: Tensor, boxes_xyxy: Tensor, share: Tensor) -> Tensor:
-    """How far corners are off in sizes of the plate; 0 where none is known."""
+    """The error of the corners in sizes of the plate; 0 where no corners are known."""
     known = ~truth.isnan().any(dim=1)
     boxes, share = boxes_xyxy[known], share[known]
     own = boxes[:, [0, 1, 2, 1, 2, 3, 0, 3]]

@@ -25,7 +25,7 @@ SHEET: Final = "negatives.png"
 _SHOWN: Final = 160
 _LONGEST_SIDE: Final = 800
 _APART: Final = 0.1
-"""What shares no more than this with a labelled plate is about something else."""
+"""Detections that overlap a labelled plate by no more than this are about something else."""
 _CROP_GROWN: Final = 0.25
 _UNSURE_GROWN: Final = 0.3
 _WIDEST_CROP: Final = 240
@@ -55,7 +55,7 @@ class Negative:
 
 @dataclass(frozen=True, slots=True)
 class Mined:
-    """How many errors were kept, and how many places of how many photos are left out of learning."""
+    """The number of errors kept, and of places and photos left out of training."""
 
     negatives: int
     unsure: int
@@ -63,7 +63,7 @@ class Mined:
 
 
 def mine(datasets: Path, find: Find, folder: Path, thresholds: Thresholds | None = None, most: int = 2000) -> Mined:
-    """Write the surest errors as crops with a sheet to look at, and for each photo where plates may be.
+    """Write the most confident errors as crops with a sheet to look at, and for each photo where plates may be.
 
     Raises:
         DatasetError: the photos can't be read.

@@ -15,7 +15,7 @@ MAX_CLOSE_UPS: Final = 4
 """Close-ups of a scene, so that one of many plates does not fill a batch."""
 _MOVED: Final = (0.08, 0.13)
 _RESIZED: Final = 0.18
-"""How far proposals are off across and down, as shares of the plate, and how much larger or smaller, as logarithms."""
+"""Errors of proposals: shifts across and down, as shares of the plate, and scale, as logarithms."""
 _HALVED: Final = 0.12
 """Share of proposals that hold only a part of their plate."""
 _ELSEWHERE: Final = 0.25

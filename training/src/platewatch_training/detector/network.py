@@ -15,7 +15,7 @@ from platewatch_training.networks.layers import Residual, convolution
 PIXELS: Final = PixelRange(1 / 255)
 GEOMETRY: Final = CHANNELS - 1
 _RARE: Final = 0.01
-"""What share of cells the head takes for plates at first; otherwise the many empty ones are all that is learned."""
+"""The share of cells that the head takes for plates at first; without this prior the many empty cells dominate."""
 
 
 class Level(nn.Module):
@@ -31,7 +31,7 @@ class Level(nn.Module):
 
 
 class Neck(nn.Module):
-    """Three maps of one width, finer ones told by coarser ones what they are part of (as in FPN)."""
+    """Three maps of one width, the coarser ones added to the finer ones for context (as in FPN)."""
 
     def __init__(self, channels: tuple[int, int, int], width: int) -> None:
         super().__init__()
@@ -40,8 +40,8 @@ class Neck(nn.Module):
 
     def forward(self, fine: Tensor, middle: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         coarse = self.smooth[2](self.lateral[2](coarse))
-        middle = self.smooth[1](self.lateral[1](middle) + _doubled(coarse))
-        fine = self.smooth[0](self.lateral[0](fine) + _doubled(middle))
+        middle = self.smooth[1](self.lateral[1](middle) + _upsample(coarse))
+        fine = self.smooth[0](self.lateral[0](fine) + _upsample(middle))
         return fine, middle, coarse
 
 
@@ -93,5 +93,5 @@ class DetectorNetwork(nn.Module):
         return self.head(fine), self.head(middle), self.head(coarse)
 
 
-def _doubled(features: Tensor) -> Tensor:
+def _upsample(features: Tensor) -> Tensor:
     return nn.functional.interpolate(features, scale_factor=2.0, mode="nearest")

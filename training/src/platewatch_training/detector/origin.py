@@ -1,4 +1,4 @@
-"""What the detector learned from, and under which licence each may be used."""
+"""The data that the detector learned from, with their licences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from platewatch_training.runs.origin import further_sources, lineage
 
 
 def data_sources(config: RunConfig, step: int) -> tuple[DataSource, ...]:
-    """What the run, and those whose weights it began with, learned from, and under which licence each may be used.
+    """The data that this run and its parents learned from, with their licences.
 
     Raises:
         RunError: a configuration names no photos, or the run that it began with is not on disk.

@@ -1,4 +1,4 @@
-"""Real photos seen anew: of any scale and shape, one or a few in a picture, in other light."""
+"""Real photos augmented: at any scale and shape, one or a few in a picture, in other light."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from platewatch_training.synthesis.views import Matrix, box_points, box_round, c
 
 _MAX_ENLARGED: Final = 3.5
 _MIN_FILLED: Final = 0.75
-"""How long a photo is at least, as a share of the part of the picture that it is in."""
+"""The least side of a photo, as a share of its part of the picture."""
 _COVERING: Final = 0.8
 """Share of views that show as little as they can of what is beyond the photo."""
 _WIDEST_SHARE: Final = 0.95
@@ -104,7 +104,7 @@ def view_of(photo: Backdrop, size: tuple[int, int], rng: Generator) -> Matrix:
 
 
 def _put(before: float, after: float, shown: float, half: float, rng: Generator, *, covering: bool) -> float:
-    """Where the plate's middle goes along one side of the picture.
+    """The position of the plate's middle along one side of the picture.
 
     Args:
         before: how much of the photo is on the one side of the plate's middle.

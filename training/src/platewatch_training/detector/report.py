@@ -77,7 +77,7 @@ def row(found: Findings) -> SetRow:
 
 
 def worst_tiles(findings: Sequence[tuple[Findings, Sequence[LabelledPhoto]]]) -> list[Tile]:
-    """Plates that were missed, the widest first, then false ones, the surest first."""
+    """Plates that were missed, the widest first, then false ones, the most confident first."""
     missed = [
         (plate.width, Tile(_around(photo, plate.box_xyxy), f"{found.name}: {photo.source}", _PLATE, "", plate.score_50))
         for found, photos in findings

@@ -20,7 +20,7 @@ _LINE_PX: Final = 16
 _COLUMNS: Final = 8
 _PAPER: Final = 40
 _CONTEXT: Final = 1.6
-"""How much of the box's longer side is shown on each side of it."""
+"""The margin on each side of the box, as a share of its longer side."""
 _SCENES_A_ROW: Final = 4
 _FACE: Final = cv2.FONT_HERSHEY_SIMPLEX
 _RED, _GREEN, _BLUE, _YELLOW = (0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 255)
@@ -29,7 +29,7 @@ _RED, _GREEN, _BLUE, _YELLOW = (0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 2
 def errors_sheet(
     path: Path, findings: Sequence[tuple[Findings, Sequence[LabelledPhoto]]], threshold: float, most: int = 96
 ) -> int:
-    """Write the plates that were missed, then the surest false ones, and say how many tiles there are.
+    """Write the plates that were missed, then the most confident false ones, and return the number of tiles.
 
     Raises:
         FieldError: the picture can't be written.

@@ -41,7 +41,7 @@ def write_onnx(
         names: of the input, and of the outputs in their order.
         open_sizes: the dimensions of the input that may have any size.
     """
-    # It tells at length that torchvision, which nothing here uses, is not installed.
+    # It warns at length that torchvision, which nothing here uses, is not installed.
     logging.getLogger("torch.onnx._internal.exporter._registration").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)  # of the exporter about itself

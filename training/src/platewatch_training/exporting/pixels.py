@@ -19,7 +19,7 @@ _CHANNELS_FIRST: Final = (0, 3, 1, 2)
 
 @dataclass(frozen=True, slots=True)
 class PixelRange:
-    """Which number of a plane a pixel is: its value times `scale`, plus `offset`."""
+    """The quantized value of a pixel: its value times `scale`, plus `offset`."""
 
     scale: float
     offset: float = 0.0

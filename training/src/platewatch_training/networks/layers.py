@@ -1,4 +1,4 @@
-"""What the networks are made of: plain convolutions, which CPUs and int8 are fastest at."""
+"""Layers of the networks: plain convolutions, which are fastest on CPUs and in int8."""
 
 from __future__ import annotations
 

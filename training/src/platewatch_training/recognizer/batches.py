@@ -85,7 +85,7 @@ class SampleBatches(IterableDataset[tuple[Tensor, Tensor, Tensor]]):
 
 
 class RealSource:
-    """Real crops in any order, each photographed anew; a large folder does not drown the small ones."""
+    """Real crops in any order, each augmented as a new photo; a large folder does not drown the small ones."""
 
     def __init__(self, crops: Sequence[LabelledCrop], *, seed: int) -> None:
         self._crops = crops
@@ -102,7 +102,7 @@ class RealSource:
 
 
 def regions_within(region: str | None, regions: Sequence[str]) -> list[bool]:
-    """Which of the regions are this one or, where it is a country, its states."""
+    """The regions that are this one or, for a country, its states."""
     return [region is not None and (one == region or one.startswith(f"{region}-")) for one in regions]
 
 

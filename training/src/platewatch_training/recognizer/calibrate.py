@@ -1,4 +1,4 @@
-"""What makes a network's confidences probabilities, fitted on crops that it was not trained on."""
+"""Calibration of a network's confidences, fitted on crops that it was not trained on."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BINS: Final = 10
 
 
 def fit_temperature(slot_logits: Logits, targets: NDArray[np.int64]) -> float:
-    """The temperature with which the right classes are likeliest.
+    """The temperature with which the right classes are most likely.
 
     Args:
         slot_logits: float32 (N, slots, classes), before softmax.
@@ -51,15 +51,15 @@ def fit_line(outcomes: Sequence[Outcome]) -> tuple[float, float]:
     Logistic regression, drawn a little towards slope 1 and offset 0.
     """
     read = [outcome for outcome in outcomes if outcome.text]
-    told = logits(np.asarray([outcome.confidence for outcome in read], np.float64))
-    columns = np.stack([told, np.ones(len(read))], axis=1)
+    confidences = logits(np.asarray([outcome.confidence for outcome in read], np.float64))
+    columns = np.stack([confidences, np.ones(len(read))], axis=1)
     exact = np.array([outcome.exact for outcome in read], np.float64)
     slope, offset = fit_logistic(columns, exact, np.array([1.0, 0.0])).tolist()
     return max(_FLATTEST, slope), offset
 
 
 def calibration_error(outcomes: Sequence[Outcome]) -> float:
-    """How far confidence and share of exact readings lie apart, in ten bins of confidence, in per cent.
+    """The expected calibration error of the readings, in ten bins of confidence, in per cent.
 
     Empty readings don't count: nothing has no confidence.
     """

@@ -1,4 +1,4 @@
-"""How well a network reads real crops that it was not trained on."""
+"""Scores of a network on real crops that it was not trained on."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _read(network: RecognizerNetwork, codec: SlotCodec, crops: Sequence[Labelled
 
 
 def read_answer(answer: Answer, codec: SlotCodec) -> list[Transcript]:
-    """What the network reads without grammars; of steps alone, their peaks are taken for slots."""
+    """The network's text without grammars; without slots, the peaks of the steps are taken."""
     of_slots, of_steps = (
         None if logits is None else softmax(logits.float().cpu().numpy()) for logits in (answer.slots, answer.steps)
     )

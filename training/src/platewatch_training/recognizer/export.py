@@ -62,7 +62,7 @@ _RANGES: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to export: the run, the folder to write, and `samples` rendered crops for fitting and for measuring each.
+    """Options of an export: the run, the folder to write, and `samples` rendered crops each for fitting and measuring.
 
     `datasets` is the folder with evaluation/ and train/, None for rendered crops alone; `commit` that of the code which
     trained, None to ask Git.
@@ -173,7 +173,7 @@ def to_onnx(network: RecognizerNetwork, path: Path) -> None:
 
 
 def check_drift(network: RecognizerNetwork, codec: SlotCodec, model: Path, crops: Sequence[LabelledCrop]) -> float:
-    """How far the ONNX model's logits are from the network's at most.
+    """The largest difference between the ONNX model's logits and the network's.
 
     Raises:
         ExportError: farther than `DRIFT_LIMIT`, or a text or region that differs.
@@ -188,7 +188,7 @@ def check_drift(network: RecognizerNetwork, codec: SlotCodec, model: Path, crops
             expected = list(outputs(torch.from_numpy(PIXELS.planes(inputs))))
         found = [torch.from_numpy(np.asarray(part, np.float32)) for part in session.run(inputs)]
         worst = max(worst, *(float((a - b).abs().max()) for a, b in zip(expected, found, strict=True)))
-        for crop, known, read in zip(chosen, _told(expected, codec), _told(found, codec), strict=True):
+        for crop, known, read in zip(chosen, _decode(expected, codec), _decode(found, codec), strict=True):
             if known != read:
                 raise ExportError(f"Of {crop.source} ONNX reads {read!r}, PyTorch {known!r}.")
     if worst > DRIFT_LIMIT:
@@ -196,7 +196,7 @@ def check_drift(network: RecognizerNetwork, codec: SlotCodec, model: Path, crops
     return worst
 
 
-def _told(parts: Sequence[Tensor], codec: SlotCodec) -> list[tuple[str, str]]:
+def _decode(parts: Sequence[Tensor], codec: SlotCodec) -> list[tuple[str, str]]:
     """Text and region of each crop."""
     answer = Answer(parts[0], parts[1] if len(parts) > len(("slots", "regions")) else None, parts[-1])
     regions = [codec.regions[index] for index in answer.regions.argmax(dim=1).tolist()]
@@ -222,7 +222,7 @@ def _material(request: Request, config: RunConfig) -> _Material:
         sets[HELD_BACK] = own
     if request.datasets is not None:
         sets |= crop_sets(request.datasets)
-        # A network is surer of what it was trained on, so that only a run without real crops may be fitted on them.
+        # A network is more confident on its training data, so that only a run without real crops may be fitted on them.
         if config.real_share == 0 and config.own is None:
             fit += real_crops(config.model_copy(update={"real_share": 1.0, "datasets": request.datasets}))
     return _Material(fit, render_samples(HELD_OUT_SEED, request.samples), sets)
@@ -236,7 +236,7 @@ def _input_width(session: ModelSession) -> int:
 
 
 def _steps(session: ModelSession) -> int | None:
-    """How many steps its second head has; None where it has slots alone."""
+    """The number of steps of the second head; None where the network has slots alone."""
     of_texts = session.output_shapes[:-1]
     return of_texts[1][1] if len(of_texts) > 1 else None
 

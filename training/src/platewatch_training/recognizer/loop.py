@@ -22,7 +22,7 @@ from platewatch_training.runs.trainer import CONFIG, RunTrainer, averaged_weight
 from platewatch_training.synthesis.layouts import load_layouts
 
 _EVENED: Final = 0.05
-"""How much of the region's loss is for being sure at all (label smoothing)."""
+"""The label smoothing of the region's loss."""
 
 
 class Trainer(RunTrainer[RunConfig, Batch]):
@@ -105,7 +105,7 @@ def make_network(config: RunConfig, codec: SlotCodec) -> RecognizerNetwork:
 
 
 def held_back_crops(config: RunConfig, run: Path) -> list[LabelledCrop]:
-    """What the run held back of a user's own data; empty where it had none.
+    """The part of a user's own data that the run held back; empty without own data.
 
     Raises:
         PlatewatchError: the data can't be used any more.
@@ -127,7 +127,7 @@ def load_run(folder: Path) -> tuple[RecognizerNetwork, SlotCodec, int]:
 
 
 def region_loss(logits: Tensor, within: Tensor) -> Tensor:
-    """How unlikely it is that the plates are from one of their regions; those without any don't count.
+    """The negative log-likelihood of the plates' regions; plates without a region don't count.
 
     Args:
         logits: float32 (N, regions).

@@ -1,4 +1,4 @@
-"""How well a model folder reads, asked through the same code that serves it."""
+"""Scores of a model folder, measured through the same code that serves it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Measured:
 
 
 def render_samples(seed: int, count: int) -> list[Sample]:
-    """So many samples of all layouts, those of that seed."""
+    """`count` samples of all layouts, drawn with that seed."""
     source = SampleSource(load_layouts(), seed=seed)
     return [source.next() for _ in range(count)]
 
@@ -57,7 +57,7 @@ def as_labelled(samples: Sequence[Sample]) -> list[LabelledCrop]:
 def read_folder(
     folder: Path, crops: Sequence[LabelledCrop], *, grammars: bool = True
 ) -> tuple[list[Outcome], list[str | None]]:
-    """What the model of that folder reads, and the region that it tells of each crop."""
+    """The readings of the model in that folder, and the region of each crop."""
     recognizer = _recognizer(folder, grammars=grammars)
     transcripts = recognizer.recognize([_as_crop(crop.crop_bgr) for crop in crops])
     outcomes = [Outcome(crop, one.text, one.confidence or 0.0) for crop, one in zip(crops, transcripts, strict=True)]
@@ -68,11 +68,11 @@ def measure(folder: Path, held_out: Sequence[Sample], sets: Mapping[str, Sequenc
     """The figures of rendered samples that nothing was fitted on, then of each set of real crops."""
     rendered = as_labelled(held_out)
     regions = read_folder(folder, rendered)[1]
-    known = [(sample.region, told) for sample, told in zip(held_out, regions, strict=True) if sample.region]
-    right = 100 * sum(region == told for region, told in known) / max(1, len(known))
+    known = [(sample.region, reported) for sample, reported in zip(held_out, regions, strict=True) if sample.region]
+    right = 100 * sum(region == reported for region, reported in known) / max(1, len(known))
     return [
-        _measured(folder, RENDERED, rendered, right),
-        *(_measured(folder, name, crops) for name, crops in sets.items()),
+        _measure(folder, RENDERED, rendered, right),
+        *(_measure(folder, name, crops) for name, crops in sets.items()),
     ]
 
 
@@ -95,7 +95,7 @@ def _recognizer(folder: Path, *, grammars: bool = True) -> SlotRecognizer:
     return SlotRecognizer(options)
 
 
-def _measured(folder: Path, name: str, crops: Sequence[LabelledCrop], region: float | None = None) -> Measured:
+def _measure(folder: Path, name: str, crops: Sequence[LabelledCrop], region: float | None = None) -> Measured:
     outcomes, _ = read_folder(folder, crops)
     found, as_read = score(name, outcomes), score(name, read_folder(folder, crops, grammars=False)[0])
     return Measured(

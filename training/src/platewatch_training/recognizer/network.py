@@ -1,4 +1,4 @@
-"""The network that reads crops: one backbone of plain convolutions, and two heads that are heard together or alone."""
+"""The network that reads crops: one backbone of plain convolutions, and two heads that are read together or alone."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class SlotLayer(nn.Module):
 class CtcHead(nn.Module):
     """The upper half's columns, then the lower half's, then the whole height's, read as one sequence of steps.
 
-    A one-row plate is read by the last third, a two-row plate by the first two; a look at the whole picture tells each
+    A one-row plate is read by the last third, a two-row plate by the first two; a look at the whole picture gives each
     third whether it is asked, and CTC sorts out the rest. Each column gives two steps, so that narrow characters that
     repeat have room for the blank between them.
     """
@@ -129,7 +129,7 @@ class CtcHead(nn.Module):
 
 
 class Answer(NamedTuple):
-    """What the network says, before softmax: None from a head that it doesn't have.
+    """The network's logits; None for a head that it doesn't have.
 
     `slots` (N, slots, classes), `steps` (N, steps, classes), `regions` (N, regions).
     """

@@ -1,4 +1,4 @@
-"""What the recognizer learned from, and under which licence each may be used."""
+"""The data that the recognizer learned from, with their licences."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RENDERED_LICENSE: Final = "MIT, drawn by platewatch's own renderer with the type
 
 
 def data_sources(config: RunConfig, step: int) -> tuple[DataSource, ...]:
-    """What the run, and those whose weights it began with, learned from, and under which licence each may be used.
+    """The data that this run and its parents learned from, with their licences.
 
     Raises:
         RunError: real crops of the configuration, or the run that it began with, are not on disk.

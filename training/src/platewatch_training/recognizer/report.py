@@ -78,14 +78,14 @@ def row(name: str, outcomes: Sequence[Outcome]) -> SetRow:
 
 
 def confusions(outcomes: Sequence[Outcome]) -> Counter[tuple[str, str]]:
-    """How often which character (empty: none) was read as which (empty: not at all)."""
+    """Counts of misread characters: (true, read), each empty where there is none."""
     return Counter(
         pair for outcome in outcomes for pair in align(outcome.crop.text, outcome.text) if pair[0] != pair[1]
     )
 
 
 def worst_tiles(outcomes: Mapping[str, Sequence[Outcome]]) -> list[Tile]:
-    """The misread crops of all sets, the surest first: there either the network or the label is badly wrong."""
+    """The misread crops of all sets, the most confident first: there either the network or the label is badly wrong."""
     wrong = [(name, one) for name, found in outcomes.items() for one in found if not one.exact]
     wrong.sort(key=lambda pair: -pair[1].confidence)
     return [

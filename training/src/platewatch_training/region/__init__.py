@@ -1,1 +1,1 @@
-"""The network that tells a plate's region by its looks: training, measuring, export."""
+"""The network that classifies a plate's region by its looks: training, measuring, export."""

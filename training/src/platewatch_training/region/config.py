@@ -1,4 +1,4 @@
-"""What a training run of the region network is told; a YAML file in, a copy in the run's folder out."""
+"""Options of a training run of the region network, read from a YAML file; a copy is kept in the run's folder."""
 
 from __future__ import annotations
 

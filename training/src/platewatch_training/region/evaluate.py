@@ -1,4 +1,4 @@
-"""How often a network tells the right state and country of real crops that it was not trained on."""
+"""Scores of a region network: the right states and countries of real crops that it was not trained on."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BATCH: Final = 64
 
 @dataclass(frozen=True, slots=True)
 class RegionScore:
-    """Per cent of one set: the likeliest region is the labelled state (None where labels name none), and country."""
+    """Per cent of one set: the most likely region is the labelled state (None where labels name none), and country."""
 
     name: str
     plates: int
@@ -37,7 +37,7 @@ class RegionScore:
 class Naming(nn.Module):
     """The network with the regions that it names alone: of all others it says how probable they are together.
 
-    It learns all regions, so that it knows what has no name; but by its edges no plate of France is told from others.
+    It learns all regions, so that it knows what has no name; but by its edges no plate of France differs from others.
     """
 
     def __init__(self, network: RegionNetwork, regions: tuple[str, ...]) -> None:
@@ -50,8 +50,8 @@ class Naming(nn.Module):
         self.register_buffer("others", torch.tensor(others))
 
     def forward(self, inputs: Tensor) -> Tensor:
-        told = self.network(inputs)
-        return torch.cat([told[:, self.named], told[:, self.others].logsumexp(1, keepdim=True)], dim=1)
+        reported = self.network(inputs)
+        return torch.cat([reported[:, self.named], reported[:, self.others].logsumexp(1, keepdim=True)], dim=1)
 
 
 def region_probabilities(network: RegionNetwork, crops: Sequence[LabelledCrop]) -> NDArray[np.float32]:
@@ -73,9 +73,9 @@ def region_sets(datasets: Path) -> dict[str, list[LabelledCrop]]:
     return {name: crops for name, crops in sets.items() if crops}
 
 
-def score_regions(name: str, crops: Sequence[LabelledCrop], told: Iterable[str | None]) -> RegionScore:
-    """The shares of right states and countries; a country that is told counts as no state."""
-    pairs = [(crop.region or "", region) for crop, region in zip(crops, told, strict=True)]
+def score_regions(name: str, crops: Sequence[LabelledCrop], reported: Iterable[str | None]) -> RegionScore:
+    """The shares of right states and countries; a reported country counts as no state."""
+    pairs = [(crop.region or "", region) for crop, region in zip(crops, reported, strict=True)]
     of_states = [labelled == region for labelled, region in pairs if "-" in labelled]
     return RegionScore(
         name,

@@ -16,7 +16,7 @@ from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.inference.model_card import MODEL_NAME, STATE, ModelCard, ModelKind, Score, sha256_of
 from platewatch.vision.inference.registry import BackendOptions
 from platewatch.vision.inference.session import ModelSession, Provider
-from platewatch.vision.recognizer.region_network import RegionTeller, to_strips
+from platewatch.vision.recognizer.region_network import RegionClassifier, to_strips
 from platewatch.vision.recognizer.slot_recognizer import SlotRecognizer, recognizer_model
 from platewatch.vision.types import Crop, Detection, ImageBgr, Transcript
 from platewatch_training.datasets.labels import LabelledCrop
@@ -29,7 +29,7 @@ from platewatch_training.region.evaluate import Naming, RegionScore, region_sets
 from platewatch_training.region.loop import load_run
 from platewatch_training.region.network import PIXELS, RegionNetwork
 from platewatch_training.region.origin import data_sources
-from platewatch_training.region.weigh import Told, fit_threshold, fit_weights
+from platewatch_training.region.weigh import WeighedCrop, fit_threshold, fit_weights
 from platewatch_training.runs.config import RunError
 from platewatch_training.runs.origin import training_run
 from platewatch_training.runs.trainer import CONFIG
@@ -48,7 +48,7 @@ _DEV: Final = "train"
 
 @dataclass(frozen=True, slots=True)
 class RegionRequest:
-    """What to export: the run, the folder to write, and `samples` rendered crops for fitting and for measuring each.
+    """Options of an export: the run, the folder to write, and `samples` rendered crops each for fitting and measuring.
 
     `datasets` is the folder with evaluation/ and train/, None for rendered crops alone; `commit` that of the code which
     trained, None to ask Git.
@@ -94,7 +94,7 @@ def export(request: RegionRequest) -> RegionExport:
     config = load_config(request.run / CONFIG)
     network, all_regions, step = load_run(request.run)
     naming = Naming(network, all_regions).eval()
-    fit, held_out = (_rendered(config, seed, request.samples) for seed in (_FIT_SEED, _HELD_OUT_SEED))
+    fit, held_out = (_render(config, seed, request.samples) for seed in (_FIT_SEED, _HELD_OUT_SEED))
     sets = {} if request.datasets is None else region_sets(request.datasets)
     trained = _names_of_train(request.datasets)
     # The rows of train/ that are kept for validation choose the weights; what measures chooses nothing.
@@ -107,8 +107,8 @@ def export(request: RegionRequest) -> RegionExport:
     write_both(naming, request.folder / MODEL_NAME, small / MODEL_NAME, [crop.crop_bgr for crop in fit[:_RANGES]])
     drift = check_drift(naming, request.folder / MODEL_NAME, [crop.crop_bgr for crop in fit[:_RANGES]])
     reader = SlotRecognizer(BackendOptions(provider=Provider.CPU))
-    said = {RENDERED: _read(reader, held_out), **{name: _read(reader, measured[name]) for name in measured}}
-    fit_said = _read(reader, fit)
+    transcripts = {RENDERED: _read(reader, held_out), **{name: _read(reader, measured[name]) for name in measured}}
+    fit_transcripts = _read(reader, fit)
     done = []
     for folder, name in ((request.folder, request.name), (small, request.name + INT8_SUFFIX)):
         card = ModelCard(
@@ -123,8 +123,8 @@ def export(request: RegionRequest) -> RegionExport:
             data=origin[1],
         )
         save_card(folder, card)
-        card = _weighed(folder, card, list(zip(fit, fit_said, strict=True)))
-        scores = tuple(_scores(folder, set_name, crops, said[set_name]) for set_name, crops in measured.items())
+        card = _fit_weights(folder, card, list(zip(fit, fit_transcripts, strict=True)))
+        scores = tuple(_scores(folder, set_name, crops, transcripts[set_name]) for set_name, crops in measured.items())
         save_card(folder, card.model_copy(update={"scores": tuple(_as_scores(scores))}))
         size = (folder / MODEL_NAME).stat().st_size
         done.append(RegionExported(folder, scores, middle_ms(folder, held_out), size))
@@ -145,7 +145,7 @@ def write_both(naming: Naming, fp32: Path, int8: Path, crops_bgr: Sequence[Image
 
 
 def check_drift(naming: Naming, model: Path, crops_bgr: Sequence[ImageBgr]) -> float:
-    """How far the ONNX model's logits are from the network's at most.
+    """The largest difference between the ONNX model's logits and the network's.
 
     Raises:
         ExportError: farther than `DRIFT_LIMIT`, or a region that differs.
@@ -166,38 +166,38 @@ def check_drift(naming: Naming, model: Path, crops_bgr: Sequence[ImageBgr]) -> f
 
 def middle_ms(folder: Path, crops: Sequence[LabelledCrop]) -> float:
     """The middle time of one crop on one thread, in milliseconds."""
-    teller = RegionTeller(folder, provider=Provider.CPU)
+    classifier = RegionClassifier(folder, provider=Provider.CPU)
     crop_bgr = crops[0].crop_bgr
     for _ in range(_WARM_UPS):
-        teller.probabilities([crop_bgr])
+        classifier.probabilities([crop_bgr])
     times_s = []
     for _ in range(_TIMED):
         began = time.perf_counter()
-        teller.probabilities([crop_bgr])
+        classifier.probabilities([crop_bgr])
         times_s.append(time.perf_counter() - began)
     return 1000 * statistics.median(times_s)
 
 
-def _weighed(folder: Path, card: ModelCard, fit: Sequence[tuple[LabelledCrop, Transcript]]) -> ModelCard:
+def _fit_weights(folder: Path, card: ModelCard, fit: Sequence[tuple[LabelledCrop, Transcript]]) -> ModelCard:
     """The card with the fitted weights and threshold, saved in the folder."""
-    teller = RegionTeller(folder, recognizer_model(None).card.regions, provider=Provider.CPU)
-    by_looks = teller.probabilities([crop.crop_bgr for crop, _ in fit]).tolist()
+    classifier = RegionClassifier(folder, recognizer_model(None).card.regions, provider=Provider.CPU)
+    by_looks = classifier.probabilities([crop.crop_bgr for crop, _ in fit]).tolist()
     crops = [
-        Told(dict(zip(teller.named, looks, strict=True)), said, crop.region or "")
-        for looks, (crop, said) in zip(by_looks, fit, strict=True)
+        WeighedCrop(dict(zip(classifier.named, looks, strict=True)), transcript, crop.region or "")
+        for looks, (crop, transcript) in zip(by_looks, fit, strict=True)
     ]
-    weights = fit_weights(crops, teller.regions)
-    thresholds = {STATE: fit_threshold(crops, teller.regions, weights)}
+    weights = fit_weights(crops, classifier.regions)
+    thresholds = {STATE: fit_threshold(crops, classifier.regions, weights)}
     card = card.model_copy(update={"region_weights": weights, "thresholds": thresholds})
     save_card(folder, card)
     return card
 
 
-def _scores(folder: Path, name: str, crops: Sequence[LabelledCrop], said: Sequence[Transcript]) -> RegionScore:
-    """What the server tells with that model of crops that were read so."""
-    teller = RegionTeller(folder, recognizer_model(None).card.regions, provider=Provider.CPU)
-    told = teller.tell([_as_crop(crop.crop_bgr) for crop in crops], said)
-    return score_regions(name, crops, [one.region for one in told])
+def _scores(folder: Path, name: str, crops: Sequence[LabelledCrop], transcripts: Sequence[Transcript]) -> RegionScore:
+    """The regions that the server reports with that model for crops with these transcripts."""
+    classifier = RegionClassifier(folder, recognizer_model(None).card.regions, provider=Provider.CPU)
+    classified = classifier.classify([_as_crop(crop.crop_bgr) for crop in crops], transcripts)
+    return score_regions(name, crops, [one.region for one in classified])
 
 
 def _as_scores(scores: Sequence[RegionScore]) -> list[Score]:
@@ -215,7 +215,7 @@ def _right(exported: RegionExported) -> float:
     return sum(share * plates for share, plates in shares) / sum(plates for _, plates in shares)
 
 
-def _rendered(config: RegionConfig, seed: int, count: int) -> list[LabelledCrop]:
+def _render(config: RegionConfig, seed: int, count: int) -> list[LabelledCrop]:
     # Half of them name a state: where the server stands is not known, and neither half is to be thought likelier.
     source = RenderedSource(config.model_copy(update={"states_share": 0.5}), seed=seed)
     samples = [source.next() for _ in range(count)]

@@ -19,7 +19,7 @@ from platewatch_training.runs.trainer import CONFIG, RunTrainer, averaged_weight
 from platewatch_training.synthesis.layouts import load_layouts
 
 _REPLAYED: Final = 24_000
-"""So many samples are kept; with bfloat16 they take 1.4 GB."""
+"""The number of samples kept for replay; with bfloat16 they take 1.4 GB."""
 _LAST = ("answer.3.weight", "answer.3.bias")
 
 
@@ -53,7 +53,7 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
         return loader(RegionBatches(self.regions, self.config, first_step=self.step), self.config.workers)
 
     def losses(self, batch: RegionBatch) -> dict[str, Tensor]:
-        """How unlikely the right regions are, with a frozen backbone also those of some samples from before."""
+        """The loss of the right regions, with a frozen backbone also for some replayed samples."""
         network = cast("RegionNetwork", self.network)
         inputs = batch.inputs.to(self.device, memory_format=torch.channels_last)
         within = batch.regions.to(self.device)
@@ -62,10 +62,10 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
                 with torch.no_grad():
                     features = network.backbone(inputs)
                 features, within = self._replay.joined(features, within)
-                told = network.told(features)
+                logits = network.classify(features)
             else:
-                told = network(inputs)
-        return {"loss": region_loss(told.float(), within)}
+                logits = network(inputs)
+        return {"loss": region_loss(logits.float(), within)}
 
     def measure(self) -> Mapping[str, float]:
         """Never asked: this network is not fine-tuned on own data."""
@@ -84,7 +84,7 @@ class RegionTrainer(RunTrainer[RegionConfig, RegionBatch]):
 
 
 class Replay:
-    """What a frozen backbone saw before, to be learned from again: seeing takes longer than learning."""
+    """Features of a frozen backbone, kept for replay: computing them takes longer than learning from them."""
 
     def __init__(self, times: int, seed: int) -> None:
         self._times = times

@@ -1,4 +1,4 @@
-"""The network that tells regions: the recognizer's backbone on the strips where plates name their state."""
+"""The network that classifies regions: the recognizer's backbone on the strips where plates name their state."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class RegionNetwork(nn.Module):
         return self
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return self.told(self.backbone(inputs))
+        return self.classify(self.backbone(inputs))
 
-    def told(self, features: Tensor) -> Tensor:
+    def classify(self, features: Tensor) -> Tensor:
         """The answer to what the backbone saw."""
         upper, lower = features[:, :, : self.rows], features[:, :, self.rows :]
         seen = []

@@ -1,4 +1,4 @@
-"""What the region network learned from, and under which licence each may be used."""
+"""The data that the region network learned from, with their licences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from platewatch_training.runs.origin import further_sources, lineage
 
 
 def data_sources(config: RegionConfig, step: int) -> tuple[DataSource, ...]:
-    """What the run, and those whose weights it began with, learned from, and under which licence each may be used.
+    """The data that this run and its parents learned from, with their licences.
 
     Raises:
         RunError: real crops of the configuration, or the run that it began with, are not on disk.

@@ -1,4 +1,4 @@
-"""How much the looks, the recognizer's guess and the text count together, and from when on a state is told."""
+"""The weights of the looks, the recognizer's guess and the text, and the threshold for reporting a state."""
 
 from __future__ import annotations
 
@@ -21,29 +21,29 @@ _RATE: Final = 0.03
 _WORST: Final = -8.0
 """No crop counts as less probable than that: some labels and some renders are wrong."""
 _RIGHT: Final = 0.97
-"""So many of the told states are to be right where the threshold is fitted."""
+"""The share of the reported states that is to be right where the threshold is fitted."""
 _LOWEST: Final = 0.3
 _HIGHEST: Final = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class WeighedCrop:
     """One crop: what the region network names, what the recognizer read and guessed, and where the plate is from."""
 
     by_name: Mapping[str, float]
-    said: Transcript
+    transcript: Transcript
     region: str
 
 
-def fit_weights(crops: Sequence[Told], regions: tuple[str, ...]) -> RegionWeights:
-    """The weights with which the right regions are likeliest; crops without a text or a known region don't count."""
-    read = [crop for crop in crops if crop.said.characters and any(regions_within(crop.region, regions))]
-    evidence = [region_evidence(crop.by_name, regions, dict(crop.said.guessed_regions)) for crop in read]
+def fit_weights(crops: Sequence[WeighedCrop], regions: tuple[str, ...]) -> RegionWeights:
+    """The weights with which the right regions are most likely; crops without a text or a known region don't count."""
+    read = [crop for crop in crops if crop.transcript.characters and any(regions_within(crop.region, regions))]
+    evidence = [region_evidence(crop.by_name, regions, dict(crop.transcript.guessed_regions)) for crop in read]
     looks, states, guess, named = (
         torch.from_numpy(np.stack([getattr(one, name) for one in evidence]))
         for name in ("looks", "states", "guess", "named")
     )
-    texts = torch.from_numpy(np.stack([_of_text(crop.said.text, regions) for crop in read]))
+    texts = torch.from_numpy(np.stack([_of_text(crop.transcript.text, regions) for crop in read]))
     is_named = torch.from_numpy(evidence[0].is_named)
     within = torch.tensor([regions_within(crop.region, regions) for crop in read])
     # Softplus keeps them from becoming negative; they begin near one.
@@ -66,11 +66,11 @@ def fit_weights(crops: Sequence[Told], regions: tuple[str, ...]) -> RegionWeight
     )
 
 
-def fit_threshold(crops: Sequence[Told], regions: tuple[str, ...], weights: RegionWeights) -> float:
-    """From which probability on `_RIGHT` of the states that are told are right, of crops whose state is known."""
+def fit_threshold(crops: Sequence[WeighedCrop], regions: tuple[str, ...], weights: RegionWeights) -> float:
+    """The probability from which on `_RIGHT` of the reported states are right, of crops whose state is known."""
     found: list[tuple[float, bool]] = []
     for crop in crops:
-        if "-" not in crop.region or not crop.said.characters:
+        if "-" not in crop.region or not crop.transcript.characters:
             continue
         joined = join(crop, regions, weights)
         best = int(joined.argmax())
@@ -88,9 +88,9 @@ def fit_threshold(crops: Sequence[Told], regions: tuple[str, ...], weights: Regi
     return round(min(_HIGHEST, max(_LOWEST, threshold)), 3)
 
 
-def join(crop: Told, regions: tuple[str, ...], weights: RegionWeights) -> NDArray[np.float32]:
+def join(crop: WeighedCrop, regions: tuple[str, ...], weights: RegionWeights) -> NDArray[np.float32]:
     """float32 (regions,): what looks, guess and text say together, as the server joins them."""
-    return joined_regions(crop.by_name, regions, dict(crop.said.guessed_regions), crop.said.text, weights)
+    return joined_regions(crop.by_name, regions, dict(crop.transcript.guessed_regions), crop.transcript.text, weights)
 
 
 def _of_text(text: str, regions: tuple[str, ...]) -> NDArray[np.float64]:

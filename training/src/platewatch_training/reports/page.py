@@ -21,7 +21,7 @@ from platewatch_training.runs.trainer import METRICS
 
 REPORT: Final = "report.html"
 WORST: Final = 50
-"""How many of the worst cases are shown."""
+"""The number of worst cases that are shown."""
 _CURVE_SIZE: Final = (640, 160)
 _TILE_WIDTH: Final = 220
 _MAX_POINTS: Final = 400

@@ -1,1 +1,1 @@
-"""What the training of every network shares: configurations, the loop, checkpoints, origins, and the way to ONNX."""
+"""Shared parts of every training: configurations, the loop, checkpoints, origins, and the export to ONNX."""

@@ -1,4 +1,4 @@
-"""What a run was made from: the code's commit, versions, and hashes of the files that say what is learned."""
+"""The circumstances of a run: the code's commit, versions, and hashes of the files that define its data."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def made_from_of(datasets: Path | None) -> dict[str, object]:
 
 
 def _files(datasets: Path | None) -> dict[str, Path]:
-    """What is drawn (layouts, typefaces) and what is told of photos (labels), by short names."""
+    """The files of what is drawn (layouts, typefaces) and of the photos' labels, by short names."""
     found = {path.relative_to(_DRAWN).as_posix(): path for path in _DRAWN.rglob("*.yaml")}
     if datasets is None:
         return found

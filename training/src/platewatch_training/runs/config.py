@@ -1,4 +1,4 @@
-"""What every training run is told; a YAML file in, a copy in the run's folder out."""
+"""Options of every training run, read from a YAML file; a copy is kept in the run's folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a run does on what is held back of a user's own data: look by look, which was best, and when to stop."""
+"""Validation on held-back own data: the figures at each look, the best look, and early stopping."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BEST: Final = "best.pt"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What was measured at a step. Figures are better when higher; a later one decides where those before are equal."""
+    """The figures at a step. Higher is better; a later figure decides where those before it are equal."""
 
     step: int
     figures: Mapping[str, float]
@@ -71,7 +71,7 @@ def best_of(looks: Sequence[Look]) -> Look | None:
 
 
 def read_looks(run: Path) -> list[Look]:
-    """What was measured in the course of the run.
+    """The looks in the course of the run.
 
     Raises:
         RunError: the file is missing or damaged.

@@ -15,11 +15,11 @@ from platewatch_training.runs.config import RunError
 from platewatch_training.runs.trainer import load_checkpoint
 
 _STATE = ("network", "optimizer", "schedule")
-"""What only the run itself goes on with."""
+"""Entries of a checkpoint that only the run itself resumes from."""
 
 
 class KeptOrigin(BaseModel):
-    """What a kept checkpoint learned from: `samples` in all runs that led to it, and the data of all of them."""
+    """The origin of a kept checkpoint: `samples` in all runs that led to it, and the data of all of them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -36,12 +36,12 @@ def keep(checkpoint: Path, path: Path, origin: KeptOrigin) -> None:
     content = load_checkpoint(checkpoint)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save({name: value for name, value in content.items() if name not in _STATE}, path)
-    told = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, width=120)
-    _beside(path).write_text(told, encoding="utf-8")
+    text = yaml.safe_dump(origin.model_dump(mode="json", exclude_none=True), sort_keys=False, width=120)
+    _beside(path).write_text(text, encoding="utf-8")
 
 
 def kept_origin(checkpoint: Path) -> KeptOrigin | None:
-    """What stands beside a kept checkpoint; None if there is nothing.
+    """The origin beside a kept checkpoint; None if there is none.
 
     Raises:
         RunError: it can't be used.

@@ -26,14 +26,16 @@ def fit_logistic(
     """
 
     def cost(weights: NDArray[np.float64]) -> float:
-        told = columns @ weights
-        return float((np.logaddexp(0, told) - truth * told).sum() + _PRIOR / 2 * ((weights - neutral) ** 2).sum())
+        predicted = columns @ weights
+        return float(
+            (np.logaddexp(0, predicted) - truth * predicted).sum() + _PRIOR / 2 * ((weights - neutral) ** 2).sum()
+        )
 
     weights = neutral
     for _ in range(_STEPS):
-        told = 1 / (1 + np.exp(-np.clip(columns @ weights, -_STEEPEST, _STEEPEST)))
-        slope = columns.T @ (told - truth) + _PRIOR * (weights - neutral)
-        bend = (columns * (told * (1 - told))[:, None]).T @ columns + _PRIOR * np.eye(len(neutral))
+        predicted = 1 / (1 + np.exp(-np.clip(columns @ weights, -_STEEPEST, _STEEPEST)))
+        slope = columns.T @ (predicted - truth) + _PRIOR * (weights - neutral)
+        bend = (columns * (predicted * (1 - predicted))[:, None]).T @ columns + _PRIOR * np.eye(len(neutral))
         step = np.linalg.solve(bend, slope)
         while cost(weights - step) > cost(weights) and np.abs(step).max() > _MIN_PROBABILITY:
             step = step / 2

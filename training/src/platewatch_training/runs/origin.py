@@ -1,4 +1,4 @@
-"""Where a run's weights come from: its code, and the runs that it began with."""
+"""The origin of a run's weights: its code, and the runs that it began with."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from platewatch_training.runs.trainer import CHECKPOINT, CONFIG, chosen_checkpoi
 
 
 def training_run(verb: str, run: Path, config: TrainingConfig, step: int, commit: str | None = None) -> TrainingRun:
-    """How the run of that verb came about; it ended when its checkpoint was written.
+    """The training run of that verb; it ended when its checkpoint was written.
 
     Raises:
         RunError: no commit was given, and Git knows none from when the run began.
@@ -39,7 +39,7 @@ def keep_run(run: Path, path: Path, config: TrainingConfig, step: int, data: tup
 
 
 def samples_of(config: TrainingConfig, step: int) -> int:
-    """How many samples the run saw, and those before it whose weights it began with."""
+    """The number of samples that the run and its parents saw."""
     runs = list(lineage(config, step))
     first = runs[-1][0].start_from
     kept = None if first is None else kept_origin(first)
@@ -59,13 +59,15 @@ def lineage(config: Config, step: int) -> Iterator[tuple[Config, int]]:
 
 
 def further_sources(config: TrainingConfig) -> Iterator[DataSource]:
-    """What a network's own kinds of data leave out: a user's own data, and a checkpoint that came without its run."""
+    """Data beside a network's own kinds: a user's own data, and a checkpoint that came without its run."""
     if config.own is not None:
-        yield DataSource(name=f"own data {config.own.folder.name!r}", license="not told: whoever trained it knows")
+        yield DataSource(
+            name=f"own data {config.own.folder.name!r}", license="not stated: ask the person who trained it"
+        )
     if config.start_from is not None and _is_bare(config.start_from):
         kept = kept_origin(config.start_from)
         name = f"the checkpoint {config.start_from.name!r}"
-        yield from kept.data if kept else [DataSource(name=name, license="not told: it came without its run")]
+        yield from kept.data if kept else [DataSource(name=name, license="not stated: it came without its run")]
 
 
 def _is_bare(checkpoint: Path) -> bool:

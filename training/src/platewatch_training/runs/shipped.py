@@ -1,4 +1,4 @@
-"""What a checkout brings for fine-tuning: checkpoints to begin with, and configurations that fit them."""
+"""Files of a checkout for fine-tuning: checkpoints to begin with, and configurations that fit them."""
 
 from __future__ import annotations
 

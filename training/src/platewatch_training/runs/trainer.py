@@ -35,7 +35,7 @@ Batch = TypeVar("Batch")
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How a run stands; `rate` is samples a second."""
+    """The state of a run; `rate` is samples a second."""
 
     step: int
     steps: int
@@ -67,14 +67,14 @@ class RunTrainer(ABC, Generic[Config, Batch]):
 
     @abstractmethod
     def batches(self) -> Iterator[Batch]:
-        """What is learned from next, without end."""
+        """The batches, without end."""
 
     @abstractmethod
     def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """What the batch costs: `loss` is what is learned from, the others are its parts."""
+        """The losses of the batch: `loss` is minimized, the others are its parts."""
 
     def facts(self) -> Mapping[str, object]:
-        """What must be the same when the run goes on; it is kept in the checkpoint."""
+        """The options that must be the same when the run resumes; kept in the checkpoint."""
         return {}
 
     def check(self, kept: Mapping[str, object]) -> None:
@@ -234,7 +234,7 @@ def chosen_checkpoint(run: Path) -> Path:
 
 
 def load_checkpoint(path: Path, device: torch.device = _CPU) -> dict[str, Any]:
-    """What a run saved.
+    """The saved state of a run.
 
     Raises:
         RunError: there is no such file, or one that can't be read.

@@ -29,7 +29,7 @@ _BLOOMING: Final = 0.4
 def choose_width(
     rng: Generator, characters: int = 1, *, widest: float = WIDEST_PX, narrowest: float = NARROWEST_PX
 ) -> float:
-    """How many pixels wide a plate with so many characters in a row is in the photo, small ones as often as large.
+    """A random width of a plate in the photo, in pixels, by its characters in a row; small ones as often as large.
 
     Where a character has fewer pixels than `NARROWEST_CHARACTER_PX`, people only guess.
     """
@@ -39,7 +39,7 @@ def choose_width(
 
 
 def choose_harshness(rng: Generator) -> float:
-    """How bad light, lens, sensor and file of a photo are, 0..1: most photos in front of a gate are good ones."""
+    """The harshness of a photo's light, lens, sensor and file, 0..1: most photos in front of a gate are good."""
     return float(rng.random() ** 1.5)
 
 
@@ -97,7 +97,7 @@ def _project(scene: Picture, margin_px: int, size: tuple[int, int], wanted_px: f
     target = np.asarray([(0, 0), (out_width, 0), (out_width, out_height), (0, out_height)], np.float32)
     to_image = cv2.getPerspectiveTransform(flat + np.float32(margin_px), seen)
     to_crop = cv2.getPerspectiveTransform(cut, target)
-    scene = _curved(scene, rng)
+    scene = _curve(scene, rng)
     shrink = wanted_px / width
     if shrink < 0.6:  # the warp alone would skip pixels
         scene = np.asarray(cv2.GaussianBlur(scene, (0, 0), 0.4 / shrink), np.float32)
@@ -152,7 +152,7 @@ def _jittered_box(seen: Quad, rng: Generator) -> Quad:
 
 
 def _margins(rng: Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """What a cut adds left and right, above and below, as shares of the plate; a tight one takes a little away."""
+    """The margins of a cut left and right, above and below, as shares of the plate; negative for a tight cut."""
     kind = rng.random()
     if kind < 0.12:
         limits = ((-0.03, 0.0), (-0.03, 0.02))
@@ -163,7 +163,7 @@ def _margins(rng: Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     return rng.uniform(*limits[0], 2), rng.uniform(*limits[1], 2)
 
 
-def _curved(scene: Picture, rng: Generator) -> Picture:
+def _curve(scene: Picture, rng: Generator) -> Picture:
     """The plate bent along its length, in a sixth of the cases."""
     if rng.random() > 0.16:
         return scene
@@ -177,7 +177,7 @@ def _light(crop: Picture, harsh: float, rng: Generator) -> Picture:
     shape = crop.shape[:2]
     kind = rng.random()
     if kind < 0.14:
-        crop = _infrared(crop, rng)
+        crop = _to_infrared(crop, rng)
     elif kind < 0.26:
         crop = (
             crop
@@ -199,7 +199,7 @@ def _light(crop: Picture, harsh: float, rng: Generator) -> Picture:
     return np.asarray(255 * np.power(np.clip(crop, 0, 255) / 255, gamma), np.float32)
 
 
-def _infrared(crop: Picture, rng: Generator) -> Picture:
+def _to_infrared(crop: Picture, rng: Generator) -> Picture:
     weights = rng.dirichlet((1.5, 2, 3)).astype(np.float32)
     gray = crop @ weights
     contrast = rng.uniform(0.6, 1.6)
@@ -228,7 +228,7 @@ def _blur(crop: Picture, harsh: float, rng: Generator) -> Picture:
     if kind < 0.4:
         return np.asarray(cv2.GaussianBlur(crop, (0, 0), rng.uniform(0.3, 0.4 + 0.03 * harsh * height)), np.float32)
     if kind < 0.6:
-        return _moved(crop, harsh, rng)
+        return _blur_by_motion(crop, harsh, rng)
     if kind < 0.75:  # few pixels blown up, as a digital zoom or a scaled recording does
         least = max(1 - 0.7 * harsh, 34 / crop.shape[1])
         factor = rng.uniform(least, 0.98) if least < 0.98 else 1.0
@@ -241,7 +241,7 @@ def _blur(crop: Picture, harsh: float, rng: Generator) -> Picture:
     return crop
 
 
-def _moved(crop: Picture, harsh: float, rng: Generator) -> Picture:
+def _blur_by_motion(crop: Picture, harsh: float, rng: Generator) -> Picture:
     if crop.shape[0] >= _COMBED_FROM_PX and rng.random() < 0.2:  # the two fields of an interlaced recording
         shift = int(rng.integers(1, 2 + round(0.03 * crop.shape[0])))
         combed = crop.copy()

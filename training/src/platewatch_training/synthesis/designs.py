@@ -23,7 +23,7 @@ _NAMES_FILE: Final = "state_names.yaml"
 _SLOGANS_FILE: Final = "state_slogans.yaml"
 _KINDS: Final[tuple[Kind, ...]] = ("sans", "serif", "script")
 _OWN_COLORS: Final = 0.3
-"""So often the colors are those of the layout."""
+"""The share of plates with the layout's own colors."""
 _NAMES_AT_TOP: Final = 0.72
 _SLOGANS_SHARE: Final = 0.85
 _OWN_SLOGANS: Final = 0.6
@@ -65,7 +65,7 @@ _MONTHS: Final = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP",
 
 
 def state_names(region: str) -> tuple[str, ...]:
-    """How the state is named on its plates; nothing for a region whose plates don't name it."""
+    """The names of the state on its plates; empty for a region whose plates don't name it."""
     return _names().get(region, ())
 
 

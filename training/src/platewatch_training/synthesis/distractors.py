@@ -1,4 +1,4 @@
-"""What detectors take for plates and recognizers must not: badges, signs, time stamps, telephone numbers, grilles."""
+"""Distractors that look like plates: badges, signs, time stamps, telephone numbers, grilles."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What light, lens, sensor and file do to a whole photo, in whole numbers and tables, since detectors need many."""
+"""Effects of light, lens, sensor and file on a whole photo, in integers and tables for speed."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def _coarse(photo_bgr: ImageBgr, factor: float, rng: Generator, *, impulses: boo
     size = (max(8, round(width / factor)), max(8, round(height / factor)))
     small = np.asarray(cv2.resize(photo_bgr, size, interpolation=cv2.INTER_AREA), np.uint8)
     if impulses:
-        small = _salted(small, rng)
+        small = _add_salt(small, rng)
     way = cv2.INTER_LINEAR if rng.random() < 0.7 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(small, (width, height), interpolation=way), np.uint8)
 
@@ -114,7 +114,7 @@ def _grain(photo_bgr: ImageBgr, rng: Generator) -> ImageBgr:
 
 @lru_cache(maxsize=8)
 def _noise_bank(level: int, *, colored: bool) -> NDArray[np.int16]:
-    """Noise to cut from: drawing as much anew would take longer than all else."""
+    """Noise to cut from: drawing as much again would take longer than all else."""
     made = np.random.default_rng(_NOISE_SEED + level)
     channels = 3 if colored else 1
     noise = made.standard_normal((_NOISE_SIDE, _NOISE_SIDE, channels), np.float32) * (3.0 * 1.9**level)
@@ -124,11 +124,11 @@ def _noise_bank(level: int, *, colored: bool) -> NDArray[np.int16]:
 def _impulses(photo_bgr: ImageBgr, rng: Generator) -> ImageBgr:
     """Single black and white pixels, as sharp as they came or scaled up with the photo."""
     if rng.random() < 0.5:
-        return _salted(photo_bgr, rng)
+        return _add_salt(photo_bgr, rng)
     return _coarse(photo_bgr, rng.uniform(1.1, 2.0), rng, impulses=True)
 
 
-def _salted(photo_bgr: ImageBgr, rng: Generator) -> ImageBgr:
+def _add_salt(photo_bgr: ImageBgr, rng: Generator) -> ImageBgr:
     share = rng.uniform(0.002, _DENSEST)
     drawn = rng.integers(0, 65536, photo_bgr.shape[:2], dtype=np.uint16)
     photo_bgr = photo_bgr.copy()

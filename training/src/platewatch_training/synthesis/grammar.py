@@ -87,7 +87,7 @@ class Option:
 
 
 class Grammar:
-    """What the numbers of one row look like, parsed once.
+    """The grammar of the numbers of one row, parsed once.
 
     Args:
         pattern: One pattern, or several with how often each is used.
@@ -178,7 +178,7 @@ class _Parser:
     def _sequence(self) -> _Node:
         parts: list[_Node] = []
         while self._next() not in {"", "|", ")"}:
-            parts.append(self._quantified(self._atom()))
+            parts.append(self._parse_quantifier(self._atom()))
         return _Sequence(tuple(parts))
 
     def _atom(self) -> _Node:
@@ -239,7 +239,7 @@ class _Parser:
             return self._letters
         return alphabet[alphabet.index(first) : alphabet.index(last) + 1]
 
-    def _quantified(self, node: _Node) -> _Node:
+    def _parse_quantifier(self, node: _Node) -> _Node:
         if self._next() == "?":
             self._at += 1
             quantified = _Repeat(node, 0, 1)

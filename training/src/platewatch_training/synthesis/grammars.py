@@ -1,4 +1,4 @@
-"""How the numbers of each region are built, gathered from the layouts for `platewatch.vision.recognizer.beam`."""
+"""Grammars of each region's numbers, gathered from the layouts for `platewatch.vision.recognizer.beam`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def region_grammars(layouts: Iterable[Layout]) -> RegionGrammars:
     """The grammars of every region that has plates with issued numbers, sorted by region and falling share."""
     weights: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for layout in layouts:
-        for expression, weight in _issued(layout):
+        for expression, weight in _issued_patterns(layout):
             weights[layout.region][expression] += weight
     return {region: _shares(weights[region]) for region in sorted(weights)}
 
@@ -41,7 +41,7 @@ def to_yaml(grammars: RegionGrammars) -> str:
     )
 
 
-def _issued(layout: Layout) -> Iterator[tuple[str, float]]:
+def _issued_patterns(layout: Layout) -> Iterator[tuple[str, float]]:
     """The expressions of the layout's whole texts with their weights, without those that owners choose."""
     totals = [sum(option.weight for option in grammar.options) for grammar in layout.grammars]
     for rows in product(*(grammar.options for grammar in layout.grammars)):

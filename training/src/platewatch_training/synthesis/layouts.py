@@ -1,4 +1,4 @@
-"""What the world's plates look like: the entries of `layouts/*.yaml`, read and checked.
+"""Layouts of the world's plates: the entries of `layouts/*.yaml`, read and checked.
 
 An entry says everything that makes a plate of one kind: size, colors, typefaces, bands, the rows of the number and what
 else is on it. Millimeters have their zero in the plate's top left corner, x to the right, y down; places are centers.
@@ -187,7 +187,7 @@ class Caption(_Placed):
         return None if self.pattern is None else Grammar(self.pattern)
 
     def sample(self, rng: Generator) -> str:
-        """What is written this time."""
+        """A random text of this caption."""
         return self.grammar.sample(rng) if self.grammar else self.text[int(rng.integers(len(self.text)))]
 
 
@@ -261,7 +261,7 @@ class Layout(_Entry):
         return fullmatch("".join(grammar.expression for grammar in self.grammars), text) is not None
 
     def region_of(self, text: str) -> str:
-        """The region that the text tells where `regions` knows how it begins, else the layout's."""
+        """The region of the text's beginning where `regions` has it, else the layout's."""
         known = (prefix for prefix in sorted(self.regions, key=len, reverse=True) if text.startswith(prefix))
         return self.regions.get(next(known, ""), self.region)
 

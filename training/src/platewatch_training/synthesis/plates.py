@@ -116,9 +116,9 @@ def draw_plate(layout: Layout, rng: Generator, px_per_mm: float, text: PlateText
     """
     text = text or layout.sample(rng)
     canvas = _Canvas(layout, px_per_mm)
-    scheme = layout.colors[_weighted(rng, [color.weight for color in layout.colors])]
-    ink = _jittered(rng, _bgr(scheme.ink), 10)
-    _fill_background(canvas, [_jittered(rng, _bgr(color), 12) for color in scheme.background])
+    scheme = layout.colors[_choose_weighted(rng, [color.weight for color in layout.colors])]
+    ink = _jitter(rng, _bgr(scheme.ink), 10)
+    _fill_background(canvas, [_jitter(rng, _bgr(color), 12) for color in scheme.background])
     for band in layout.bands:
         _draw_band(canvas, layout, band)
     _draw_number_and_marks(canvas, layout, text, ink, rng)
@@ -182,11 +182,11 @@ def _draw_band(canvas: _Canvas, layout: Layout, band: Band) -> None:
 def _draw_rows(canvas: _Canvas, layout: Layout, text: PlateText, ink: ColorBgr, rng: Generator) -> list[PlaceMm]:
     """The middles of the gaps, in millimeters, rows from top to bottom."""
     names = list(layout.typefaces)
-    typeface = load_typeface(names[_weighted(rng, list(layout.typefaces.values()))])
+    typeface = load_typeface(names[_choose_weighted(rng, list(layout.typefaces.values()))])
     gaps: list[PlaceMm] = []
     setting = _Setting.choose(rng, handmade=layout.handmade)
     if len(layout.zeros) > 1 or "plain" not in layout.zeros:
-        setting = replace(setting, zero=list(layout.zeros)[_weighted(rng, list(layout.zeros.values()))])
+        setting = replace(setting, zero=list(layout.zeros)[_choose_weighted(rng, list(layout.zeros.values()))])
     for row, drawn, center in zip(layout.rows, text.rows, _row_centers(layout), strict=True):
         gaps += _draw_row(canvas, layout, row, drawn, (center, typeface, ink, setting))
     return gaps
@@ -194,7 +194,7 @@ def _draw_rows(canvas: _Canvas, layout: Layout, text: PlateText, ink: ColorBgr, 
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """How this plate's maker set the number: real plates of one kind differ by that much."""
+    """Variations in how this plate's maker set the number, as on real plates of one kind."""
 
     stretch: float
     tracking: float
@@ -204,9 +204,9 @@ class _Setting:
     growth: float
     """Of the strokes on every side, as a share of the capital height; worn dies and thick films differ."""
     slant: float
-    """How far the top leans to the right, as a share of the height."""
+    """The lean of the top to the right, as a share of the height."""
     zero: Literal["plain", "slash", "bar"] = "plain"
-    """What is in the zeros, so that they are told from O."""
+    """The mark in the zeros that distinguishes them from O."""
 
     @classmethod
     def choose(cls, rng: Generator, *, handmade: bool) -> _Setting:
@@ -257,7 +257,7 @@ def _draw_row(
     mask = _struck(mask, spans, height_px, setting.zero)
     mask = slanted(grown(mask, setting.growth * height_px), setting.slant)
     stretch = min(setting.stretch, room / mask.shape[1])
-    mask = _resized(mask, stretch)
+    mask = _resize(mask, stretch)
     spare_mm = max(0.0, room - mask.shape[1]) / canvas.scale / 2
     center = (center[0] + setting.shift[0] * spare_mm, center[1] + setting.shift[1] * row.height_mm)
     canvas.blend(mask, center, ink, raised=True)
@@ -294,7 +294,7 @@ def _draw_mark(canvas: _Canvas, mark: Mark, place: PlaceMm, rng: Generator) -> N
         _draw_flag(canvas, mark.flag, place, (width_mm, height_mm))
         return
     width, height = max(2, canvas.px(width_mm)), max(2, canvas.px(height_mm))
-    colors = [_jittered(rng, _bgr(color), 14) for color in mark.colors]
+    colors = [_jitter(rng, _bgr(color), 14) for color in mark.colors]
     if mark.kind == "picture":
         _draw_blobs(canvas, (width, height), place, colors, rng)
         return
@@ -304,7 +304,7 @@ def _draw_mark(canvas: _Canvas, mark: Mark, place: PlaceMm, rng: Generator) -> N
     outer = ellipse(width, height) if mark.kind in {"seal", "bolt"} else rounded_rectangle(width, height, width // 8)
     canvas.blend(outer, place, colors[0])
     if width >= 5 and mark.kind != "bolt":
-        inner = colors[-1] if len(colors) > 1 else _jittered(rng, colors[0], 60)
+        inner = colors[-1] if len(colors) > 1 else _jitter(rng, colors[0], 60)
         blob = ellipse(max(2, int(width * rng.uniform(0.4, 0.75))), max(2, int(height * rng.uniform(0.4, 0.75))))
         speckled = (blob * rng.uniform(0.3, 1.0, blob.shape)).astype(np.float32)
         canvas.blend(speckled, place, inner)
@@ -373,7 +373,7 @@ def _write(canvas: _Canvas, lettering: _Lettering, center: PlaceMm) -> None:
     mask = load_typeface(lettering.typeface).line_mask(lettering.text, height_px)
     room = lettering.widest_mm * canvas.scale * _WIDEST_SHARE
     stretch = min(lettering.width_scale, room / mask.shape[1])
-    canvas.blend(_resized(mask, stretch), center, lettering.color)
+    canvas.blend(_resize(mask, stretch), center, lettering.color)
 
 
 def _draw_flag(canvas: _Canvas, flag: Flag, place: PlaceMm, size_mm: tuple[float, float]) -> None:
@@ -404,7 +404,7 @@ def _draw_border(canvas: _Canvas, layout: Layout, color: ColorBgr) -> None:
 
 
 def _place(item: Mark | Caption, gaps: Sequence[PlaceMm]) -> list[PlaceMm]:
-    """Where it is; nowhere if the number has no such gap this time."""
+    """The place of the mark or caption; empty if the number has no such gap."""
     place = item.at_mm
     if place is None:
         if item.after_gap is None or item.after_gap > len(gaps):
@@ -413,13 +413,13 @@ def _place(item: Mark | Caption, gaps: Sequence[PlaceMm]) -> list[PlaceMm]:
     return [(place[0] + item.offset_mm[0], place[1] + item.offset_mm[1])]
 
 
-def _resized(mask: NDArray[np.float32], factor_x: float) -> NDArray[np.float32]:
+def _resize(mask: NDArray[np.float32], factor_x: float) -> NDArray[np.float32]:
     width = max(1, round(mask.shape[1] * factor_x))
     way = cv2.INTER_AREA if factor_x < 1.0 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(mask, (width, mask.shape[0]), interpolation=way), np.float32)
 
 
-def _weighted(rng: Generator, weights: Sequence[float]) -> int:
+def _choose_weighted(rng: Generator, weights: Sequence[float]) -> int:
     total = np.cumsum(weights)
     return int(np.searchsorted(total, rng.random() * total[-1], side="right"))
 
@@ -429,6 +429,6 @@ def _bgr(color: str) -> ColorBgr:
     return float(blue), float(green), float(red)
 
 
-def _jittered(rng: Generator, color: ColorBgr, amount: float) -> ColorBgr:
+def _jitter(rng: Generator, color: ColorBgr, amount: float) -> ColorBgr:
     blue, green, red = np.clip(np.asarray(color) + rng.normal(0, amount, 3), 0, 255)
     return float(blue), float(green), float(red)

@@ -30,7 +30,7 @@ _SUBSTITUTE: Final = "liberation-sans-narrow"
 _WITHOUT_SUBSTITUTE: Final = frozenset({"china"})
 """No font of the packages has both the letters and the characters of provinces."""
 _WAITING: Final = 64
-"""So many samples are drawn ahead, so that photos of one plate don't follow each other."""
+"""The number of samples drawn ahead, so that photos of one plate don't follow each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How plates are drawn: the recognizer's way where nothing is said."""
+    """How plates are drawn; by default the recognizer's way."""
 
     free_designs: float = 0.0
     """Share of the plates that name a state which are drawn in a design of no layout."""

@@ -68,7 +68,7 @@ class Scene:
     plates: list[ScenePlate] = field(default_factory=list)
     ignored: list[Box] = field(default_factory=list)
     taken: list[Box] = field(default_factory=list)
-    """Where nothing more may be put."""
+    """Places that are taken."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -100,7 +100,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
-    """Where a vehicle is in a backdrop."""
+    """The place of a vehicle in a backdrop."""
 
     box_xyxy: Box
     kind: str
@@ -124,7 +124,7 @@ class Backdrop:
 
 @dataclass(frozen=True, slots=True)
 class Props:
-    """What is put into scenes."""
+    """The sprites put into scenes."""
 
     plates: Pool
     distractors: Pool
@@ -223,7 +223,7 @@ def distract(scene: Scene, props: Props, rng: Generator) -> None:
 
 
 def family_chances(families: Sequence[str]) -> NDArray[np.float64]:
-    """How often each is taken, so that a large folder does not drown the small ones."""
+    """The weights of the folders, so that a large folder does not drown the small ones."""
     sizes: Mapping[str, int] = Counter(families)
     weights = np.asarray([sizes[family] ** -0.5 for family in families])
     return np.asarray(weights / weights.sum()) if len(weights) else weights
@@ -235,7 +235,7 @@ def any_width(widest: float, rng: Generator) -> float:
 
 
 def lying(sprite: Sprite, center: Points, width: float, rng: Generator, tilt: float = 0.0) -> Points:
-    """Where the corners of the sprite's quad come to lie: so wide, turned as cameras see things."""
+    """The corners of the sprite's quad in the scene, at that width, turned as cameras see things."""
     high = width / sprite.aspect * rng.uniform(0.85, 1.1)
     flat = box_points(np.asarray((0, 0, width, high), np.float32))
     seen = turned(flat, rng)

@@ -1,4 +1,4 @@
-"""What is put into scenes: plates with a little car round them, things that look like plates, and lettering.
+"""Sprites for scenes: plates with a little car round them, things that look like plates, and lettering.
 
 Drawing takes ten times as long as putting down, so that each drawn thing is kept for a while and used a few times.
 """

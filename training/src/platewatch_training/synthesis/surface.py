@@ -1,4 +1,4 @@
-"""What happens to a plate before it is photographed: relief, wear, dirt, bolts, a frame, a car round it."""
+"""The surface of a plate before it is photographed: relief, wear, dirt, bolts, a frame, a car round it."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Pyramid:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """How a view differs from a straight one: angles in degrees, `stretch` is how much wider it makes things."""
+    """The angles of a view in degrees; `stretch` is how much wider it makes things."""
 
     angle: float = 0.0
     shear: float = 0.0
@@ -91,7 +91,7 @@ def moved(by_x: float, by_y: float) -> Matrix:
 
 
 def scale_of(view: Matrix, size: tuple[int, int]) -> float:
-    """How many times as long things in the middle of the picture become."""
+    """The scale in the middle of the picture."""
     x, y = size[0] / 2, size[1] / 2
     spread = through(view, np.asarray([(x - 1, y), (x + 1, y), (x, y - 1), (x, y + 1)], np.float32))
     across, down = np.linalg.norm(spread[1] - spread[0]), np.linalg.norm(spread[3] - spread[2])

@@ -21,7 +21,7 @@ from platewatch_training.runs.config import OwnData, RunError
 
 LICENSE_NOTICE: Final = (
     "Ultralytics is another company's program under the AGPL-3.0, and so, as its makers see it, are networks trained "
-    "with it: whoever lets others use them over a network has to give them the source of all that they are part of, "
+    "with it: anyone who lets others use them over a network has to give them the source of all that they are part of, "
     "or buy a licence from Ultralytics. platewatch itself is MIT and does not need it."
 )
 _SEED: Final = 1
@@ -41,7 +41,7 @@ class Precision:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to train: the run's folder, the data, the weights (a .pt file), and for how long at most."""
+    """Options of a training: the run's folder, the data, the weights (a .pt file), and its greatest length."""
 
     run: Path
     own: OwnData
@@ -51,7 +51,7 @@ class Request:
 
 
 def train(request: Request) -> tuple[Precision, Precision]:
-    """How well held-back plates are found before and after; a stopped run goes on.
+    """The precision on held-back plates before and after; a stopped run is resumed.
 
     Raises:
         RunError: Ultralytics or the weights are missing, or too few photos can be used.
@@ -64,13 +64,13 @@ def train(request: Request) -> tuple[Precision, Precision]:
         )
     data = _write_data(request)
     last = request.run / _LAST
-    told = {"data": str(data), "imgsz": request.image_side}
-    before = _precision(program.YOLO(str(request.weights)).val(**told, device=_device()))
+    validation = {"data": str(data), "imgsz": request.image_side}
+    before = _precision(program.YOLO(str(request.weights)).val(**validation, device=_device()))
     if last.is_file():
         program.YOLO(str(last)).train(resume=True)
     else:
         program.YOLO(str(request.weights)).train(
-            **told,
+            **validation,
             epochs=request.epochs,
             patience=request.own.patience,
             project=str(request.run),
@@ -83,7 +83,7 @@ def train(request: Request) -> tuple[Precision, Precision]:
 
 
 def evaluate(run: Path, image_side: int) -> Precision:
-    """How well the best weights of a run find the held-back plates.
+    """The precision of a run's best weights on the held-back plates.
 
     Raises:
         RunError: Ultralytics is missing, or the run has no weights.
@@ -118,10 +118,10 @@ def ultralytics() -> Any:
 
 
 def _write_data(request: Request) -> Path:
-    """Links to the photos with YOLO labels, and what Ultralytics wants to be told about them."""
+    """Links to the photos with YOLO labels, and the data file that Ultralytics needs about them."""
     request.run.mkdir(parents=True, exist_ok=True)
     folder = (request.run / _DATA).resolve()
-    told = folder / "data.yaml"
+    data_file = folder / "data.yaml"
     if not folder.exists():
         images = own_images(request.own, _SEED, request.run, has_places)
         parts = (*_labelled(images.train, "train"), *_labelled(images.held_back, "val"))
@@ -129,8 +129,8 @@ def _write_data(request: Request) -> Path:
         images.save(request.run)
         # Ultralytics takes a relative path as one below its own folder of datasets.
         content = {"path": str(folder), "train": "train.txt", "val": "val.txt", "names": {0: "plate"}}
-        told.write_text(yaml.safe_dump(content, sort_keys=False))
-    return told
+        data_file.write_text(yaml.safe_dump(content, sort_keys=False))
+    return data_file
 
 
 def _labelled(images: Sequence[ImageLabels], part: str) -> list[ImageLabels]:

@@ -76,7 +76,7 @@ def read_typeface(path: Path) -> Typeface:
     Raises:
         TypefaceError: the file is not as `TypefaceEntry` wants it; the message names the file and each wrong entry.
     """
-    entry = _checked(TypefaceEntry, path)
+    entry = _check(TypefaceEntry, path)
     if entry.name != path.stem:
         message = f"{path.name}: the name {entry.name!r} must be the file's own, {path.stem!r}."
         raise TypefaceError(message)
@@ -108,11 +108,11 @@ def _fallback(file: str, entry: TypefaceEntry) -> Callable[[], Outlines] | None:
 
 
 def _with_separators(outlines: Outlines) -> Outlines:
-    entry = _checked(TypefaceEntry, _FOLDER / _SEPARATORS)
+    entry = _check(TypefaceEntry, _FOLDER / _SEPARATORS)
     return Merged(outlines, DrawnOutlines(entry))
 
 
-def _checked(kind: type[_Entry], path: Path) -> _Entry:
+def _check(kind: type[_Entry], path: Path) -> _Entry:
     try:
         return kind.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
@@ -131,4 +131,4 @@ def _drawn_files() -> dict[str, Path]:
 
 @lru_cache(maxsize=1)
 def _fonts() -> dict[str, FontEntry]:
-    return {entry.name: entry for entry in _checked(FontList, _FOLDER / _DEBIAN).fonts}
+    return {entry.name: entry for entry in _check(FontList, _FOLDER / _DEBIAN).fonts}

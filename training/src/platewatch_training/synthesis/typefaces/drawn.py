@@ -54,7 +54,7 @@ class FallbackEntry(BaseModel):
     characters: Annotated[str, StringConstraints(min_length=1)]
     width: Length
     grow: Annotated[float, Field(ge=0, le=100)] = 0
-    """How much bolder the strokes become, in units on each side: stretching makes upright strokes thin."""
+    """The added boldness of strokes, in units on each side: stretching makes upright strokes thin."""
 
 
 class TypefaceEntry(BaseModel):

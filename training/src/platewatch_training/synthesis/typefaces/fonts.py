@@ -16,7 +16,7 @@ from platewatch_training.synthesis.typefaces.paths import Ink
 from platewatch_training.synthesis.typefaces.typeface import MARGIN_PX, MASTER_PX, Master, TypefaceError, thicken
 
 FONT_FOLDER = Path("/usr/share/fonts")
-"""Where Debian's packages put font files."""
+"""The folder of font files from Debian's packages."""
 _LATIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789ÄÖÜČŠŽĆĐÅÆØÁÉÍÓÚÑ-.·:/&'abcdefghijklmnopqrstuvwxyzáéíóúñ,!?()@+"
 _PROBE_PX = 1000
 _HALF_INK = 127
@@ -65,7 +65,7 @@ class FontOutlines:
 
     @property
     def characters(self) -> frozenset[str]:
-        """Those of the entry that the font file has."""
+        """The characters of the entry that the font file has."""
         return self._characters
 
     @property
@@ -118,5 +118,5 @@ class FontOutlines:
         ImageDraw.Draw(canvas).text(place, character, fill=255, font=font, anchor="ls")
         ink = np.asarray(np.where(np.asarray(canvas) > _HALF_INK, 255, 0), dtype=np.uint8)
         inked = np.flatnonzero(ink.any(axis=0))
-        # Not the width that Pillow tells: it counts the empty sides that the font file gives a character.
+        # Not the width that Pillow gives: it counts the empty sides that the font file gives a character.
         return ink[:, inked[0] - MARGIN_PX : inked[-1] + 1 + MARGIN_PX] if inked.size else ink

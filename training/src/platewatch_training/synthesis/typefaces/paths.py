@@ -45,7 +45,7 @@ class Polyline:
 
 @dataclass(frozen=True, slots=True)
 class Pen:
-    """How strokes are drawn; `width` in the units of the polylines."""
+    """The pen of strokes; `width` in the units of the polylines."""
 
     width: float
     caps: Literal["butt", "round"] = "butt"
@@ -54,7 +54,7 @@ class Pen:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """Where units fall on pixels: pixel = unit * (scale_x, scale_y) + (offset_x, offset_y)."""
+    """The mapping of units to pixels: pixel = unit * (scale_x, scale_y) + (offset_x, offset_y)."""
 
     scale: tuple[float, float]
     offset: tuple[float, float]

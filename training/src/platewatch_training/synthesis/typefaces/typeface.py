@@ -49,11 +49,11 @@ class Master:
 
 
 class Outlines(Protocol):
-    """Where glyphs come from: path data or a font file."""
+    """A source of glyphs: path data or a font file."""
 
     @property
     def characters(self) -> frozenset[str]:
-        """What can be drawn."""
+        """The characters that can be drawn."""
 
     @property
     def stroke(self) -> float:
@@ -72,7 +72,7 @@ class Merged:
 
     @property
     def characters(self) -> frozenset[str]:
-        """What either can draw."""
+        """The characters that either source can draw."""
         return self.first.characters | self.rest.characters
 
     @property
@@ -88,7 +88,7 @@ class Merged:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Where one character stands in a line: from `left` to `right`, in pixels of the line's mask."""
+    """The place of one character in a line: from `left` to `right`, in pixels of the line's mask."""
 
     character: str
     left: float
@@ -97,7 +97,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Spacing:
-    """How a line is set. `tracking` (between characters) and `gap` (a space) are shares of the capital height.
+    """The setting of a line. `tracking` (between characters) and `gap` (a space) are shares of the capital height.
 
     None stands for what the typeface itself has. `width_factor` makes characters narrower or wider, not their gaps.
     """
@@ -124,7 +124,7 @@ class Typeface:
 
     @property
     def characters(self) -> frozenset[str]:
-        """What can be drawn besides the space."""
+        """The characters that can be drawn, besides the space."""
         return self.outlines.characters
 
     def glyph_mask(self, character: str, height_px: int, *, stroke_scale: float = 1.0) -> Mask:
@@ -146,7 +146,7 @@ class Typeface:
         return max(width, self.cell or 0.0)
 
     def line_spans(self, text: str, height_px: int, *, spacing: Spacing | None = None) -> list[Span]:
-        """Where each character of a line stands, spaces included, from 0 at the left of the first capital box."""
+        """The place of each character of a line, spaces included, from 0 at the left of the first capital box."""
         spacing = spacing or Spacing()
         tracking = self.tracking if spacing.tracking is None else spacing.tracking
         spans: list[Span] = []
@@ -195,7 +195,7 @@ def thicken(ink: Ink, growth_px: float) -> Ink:
         return ink
     inside = cv2.distanceTransform(ink, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
     outside = cv2.distanceTransform(255 - ink, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    from_edge = np.where(ink > 0, 0.5 - inside, outside - 0.5)  # distances are told between centers of pixels
+    from_edge = np.where(ink > 0, 0.5 - inside, outside - 0.5)  # distances are between centers of pixels
     return np.asarray(np.where(from_edge < growth_px, 255, 0), dtype=np.uint8)
 
 

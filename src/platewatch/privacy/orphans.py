@@ -9,7 +9,7 @@ import structlog
 from platewatch.clock import Clock
 from platewatch.installation import own_command
 from platewatch.media.store import IsReferenced, MediaStore
-from platewatch.media.sweeping import MIN_AGE, count_strays, sweep
+from platewatch.media.sweeping import MIN_AGE, count_orphans, sweep
 
 log = structlog.get_logger(__name__)
 
@@ -23,14 +23,14 @@ class MediaSweeper:
         self._clock = clock
 
     def sweep(self, goes_on: Callable[[], bool]) -> int:
-        """How many images that no row names were taken away; none where there are suspiciously many."""
+        """Delete the images that no row names; returns their number, 0 where there are suspiciously many."""
         before = self._clock.now() - MIN_AGE
-        strays = count_strays(self._media, self._is_referenced, before)
-        if not strays.are_plausible:
+        orphans = count_orphans(self._media, self._is_referenced, before)
+        if not orphans.are_plausible:
             sweeping = own_command("sweep-media --all")
             hint = f"Is this the database of this data folder? `{sweeping}` takes them away."
-            log.error("media.sweep_refused", images=strays.images, without_row=strays.unnamed, hint=hint)
+            log.error("media.sweep_refused", images=orphans.images, without_row=orphans.unnamed, hint=hint)
             return 0
         taken = sweep(self._media, self._is_referenced, before, goes_on)
-        log.info("media.swept", images=strays.images, taken=taken)
+        log.info("media.swept", images=orphans.images, taken=taken)
         return taken
