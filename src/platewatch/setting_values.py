@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from zxcvbn import zxcvbn
-
 MIN_KEY_LENGTH: Final = 16
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MIN_KEY_GUESSES: Final = 10**10
@@ -138,6 +136,8 @@ def require_strong_key(key: str) -> str:
     """The key, if it is long and not a document's placeholder."""
     if len(key) < MIN_KEY_LENGTH:
         raise ValueError(f"the key has {len(key)} characters, {MIN_KEY_LENGTH} are the least; {_NEW_KEY}")
+    from zxcvbn import zxcvbn  # noqa: PLC0415 (its word lists take 20 ms to load, and few commands are given a key)
+
     if _PLACEHOLDER.fullmatch(key) or zxcvbn(key[:_JUDGED])["guesses"] < _MIN_KEY_GUESSES:
         raise ValueError(f"the key is a document's placeholder or easy to guess; {_NEW_KEY}")
     return key

@@ -39,6 +39,6 @@ class AccountSettings(SettingsGroup):
         ShownDefault("the file `secret-key` in the data folder"),
     ] = Field(default=None, repr=False, validation_alias=carwatch_name("SECRET_KEY"))
     """Key, at least 16 characters and hard to guess, that seals secrets in the database (`openssl rand -hex 32` prints
-    one): second factors, gates' addresses, headers, texts and passwords, cameras' addresses. Several with commas between
-    them while one [replaces another](deployment.md#replacing-the-secret-key), of which the first seals and all open;
-    `platewatch reseal` seals everything with the first. Several machines need the same."""
+    one): second factors, gates' addresses, headers, texts and passwords, cameras' addresses. Several with commas
+    between them while one [replaces another](deployment.md#replacing-the-secret-key), of which the first seals and all
+    open; `platewatch reseal` seals everything with the first. Several machines need the same."""
