@@ -1,6 +1,6 @@
 """The values of settings that are more than a number or a word: what to use of them, or what to write instead.
 
-Each raises ValueError with a message for whoever wrote the value; it names no setting, since settings/loading.py does.
+Each raises ValueError with a message for the person who wrote the value; it names no setting, since settings/loading.py does.
 """
 
 from __future__ import annotations

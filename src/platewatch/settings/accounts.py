@@ -16,7 +16,7 @@ class AccountSettings(SettingsGroup):
     """Accounts and log-in."""
 
     auth: Literal["on", "off"] = "on"
-    """`off`: no log-in, whoever works on this machine is its administrator; only on loopback, and requests through a
+    """`off`: no log-in, everybody who works on this machine is its administrator; only on loopback, and requests through a
     proxy are refused."""
 
     auth_off_confirmed: bool = False

@@ -1,4 +1,4 @@
-"""How passes are recorded and told to listeners."""
+"""How passes are recorded and sent to listeners."""
 
 from __future__ import annotations
 
