@@ -44,7 +44,7 @@ test.each([true, false])(
   'a page that can not be loaded is tried again once the server answers (bar: %s)',
   async (withBar) => {
     const reload = vi.fn();
-    vi.stubGlobal('location', { ...window.location, reload });
+    vi.stubGlobal('location', { href: window.location.href, reload });
     const server = new FakeServer().on('GET /health', { body: { status: 'ok' } }).install();
     server.isReachable = false;
     drawPage(missingPage(), withBar);
