@@ -23,7 +23,7 @@ from platewatch.db.tables import (
     VisitRow,
 )
 from platewatch.errors import StorageError
-from platewatch.privacy.strays import MediaSweeper
+from platewatch.privacy.orphans import MediaSweeper
 from platewatch.visits.service import VisitService
 from tests.db.rows import NOON
 from tests.privacy.pictures import photographed
