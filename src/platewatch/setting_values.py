@@ -1,6 +1,6 @@
 """The values of settings that are more than a number or a word: what to use of them, or what to write instead.
 
-Each raises ValueError with a message for the person who wrote the value; it names no setting, since settings/loading.py does.
+Each raises ValueError with a message for the author of the value; it names no setting, since settings/loading.py does.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 MIN_KEY_LENGTH: Final = 16
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _MIN_KEY_GUESSES: Final = 10**10
-"""Whoever has a copy of the database tries keys without a limit; random keys of 16 hex digits take 10**13 and more."""
+"""Anyone with a copy of the database can try keys without a limit; 16 random hex digits take 10**13 and more."""
 _JUDGED: Final = 20
 """Characters that zxcvbn looks at: more can only be harder to guess, and 72 may take it ten seconds."""
 _PLACEHOLDER: Final = re.compile(

@@ -97,7 +97,7 @@ def read(  # noqa: PLR0913 (each parameter is an option of the command)
     except (ModelError, FieldError) as error:
         _refuse(str(error))
     except BrokenPipeError:
-        # Whoever read our output has enough, as in `| head`; the interpreter must not flush into it again.
+        # The reader of our output has enough, as in `| head`; the interpreter must not flush into it again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise typer.Exit(0) from None
     if failed:
@@ -166,7 +166,7 @@ class AnnotationWriter:
 
 
 def _read_all(reader: PlateReader, images: list[str], style: Style, writer: AnnotationWriter | None) -> int:
-    """How many images failed."""
+    """The number of images that failed."""
     failed = 0
     printer = make_printer(style, sys.stdout)
     progress = _progress(len(images))

@@ -1,4 +1,4 @@
-"""Who may come in, and what seals secrets."""
+"""Accounts, log-in, and the key that seals secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class AccountSettings(SettingsGroup):
     """Accounts and log-in."""
 
     auth: Literal["on", "off"] = "on"
-    """`off`: no log-in, everybody who works on this machine is its administrator; only on loopback, and requests through a
+    """`off`: no log-in, anyone who works on this machine is its administrator; only on loopback, and requests through a
     proxy are refused."""
 
     auth_off_confirmed: bool = False
@@ -26,7 +26,7 @@ class AccountSettings(SettingsGroup):
     """Who may register after the first account."""
 
     session_hours: int = Field(default=24 * 7, ge=1, le=24 * 365)
-    """How many hours a log-in lasts."""
+    """Hours that a log-in lasts."""
 
     bcrypt_rounds: int = Field(default=12, ge=4, le=16, validation_alias=carwatch_name("BCRYPT_ROUNDS"))
     """Cost of password hashes."""

@@ -1,4 +1,4 @@
-"""How closely the server stands in for CarWatch."""
+"""Compatibility with CarWatch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where rows and images are stored."""
+"""The database, and the store of images."""
 
 from __future__ import annotations
 

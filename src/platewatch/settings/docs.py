@@ -64,7 +64,7 @@ def write_example() -> str:
 
 
 def describe_fields(group: type[SettingsGroup]) -> dict[str, str]:
-    """What the docstring below each field of the group says, in one line."""
+    """The docstring below each field of the group, in one line."""
     tree = ast.parse(inspect.getsource(group)).body[0]
     assert isinstance(tree, ast.ClassDef)  # noqa: S101 (for the type checker)
     described = {}
@@ -122,7 +122,7 @@ def _title(group: type[SettingsGroup]) -> tuple[str, list[str]]:
 
 
 def _fields(group: type[SettingsGroup]) -> list[tuple[str, FieldInfo, str]]:
-    """The fields of the group with what is said of them: what they mean, which values may be given, other names."""
+    """The fields of the group with their texts: meaning, allowed values, other names."""
     described = describe_fields(group)
     return [
         (field, info, " ".join(filter(None, (described[field], _allowed(info), _other_names(info)))))

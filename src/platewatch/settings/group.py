@@ -1,4 +1,4 @@
-"""What the groups of settings are made of."""
+"""The base of the groups of settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FiniteNumber: TypeAlias = Annotated[float, Field(allow_inf_nan=False)]
 
 @dataclass(frozen=True, slots=True)
 class ShownDefault:
-    """What the documents call the default where the field's own says nothing, such as None; in Markdown."""
+    """The default as the documents show it, where the field's own says nothing, such as None; in Markdown."""
 
     text: str
 

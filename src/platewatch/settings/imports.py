@@ -1,4 +1,4 @@
-"""What comes in and goes out in bulk."""
+"""Imports and exports in bulk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class ImportSettings(SettingsGroup):
     """Files in one import."""
 
     import_max_gb: int = Field(default=20, ge=1, le=10_000)
-    """What an uploaded archive may unpack to, in GB."""
+    """The largest unpacked size of an uploaded archive, in GB."""
 
     max_export_rows: int = Field(default=1_000_000, ge=1, le=100_000_000)
     """Sightings in one exported file."""

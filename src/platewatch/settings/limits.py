@@ -1,4 +1,4 @@
-"""How much clients may send, how often, and for how long."""
+"""Limits of clients: sizes, rates and times."""
 
 from __future__ import annotations
 

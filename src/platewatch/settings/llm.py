@@ -33,13 +33,13 @@ class LlmSettings(SettingsGroup):
     """Seconds for a whole call."""
 
     llm_retries: int = Field(default=2, ge=0, le=10)
-    """How often a call that failed is tried again."""
+    """Retries of a failed call."""
 
     llm_daily_cost: FiniteNumber = Field(default=1.0, ge=0)
-    """What the calls of a day (UTC) may cost, in the currency of the prices."""
+    """The most that the calls of a day (UTC) may cost, in the currency of the prices."""
 
     llm_input_price: FiniteNumber = Field(default=0.30, ge=0)
-    """What a million input tokens cost."""
+    """Price of a million input tokens."""
 
     llm_output_price: FiniteNumber = Field(default=2.50, ge=0)
-    """What a million output tokens cost."""
+    """Price of a million output tokens."""

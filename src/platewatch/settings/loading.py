@@ -73,7 +73,7 @@ def read_settings() -> ReadSettings:
 
 
 def _fault(field: str, problem: ErrorDetails, place: Place | None) -> str:
-    """What is wrong with the field's value; the value itself only where it is no secret."""
+    """The problem with the field's value; the value itself only where it is no secret."""
     given = problem["input"]
     shown = f"={given}" if isinstance(given, str) and field not in SECRET_FIELDS else ""
     message = problem["msg"].removeprefix("Value error, ")

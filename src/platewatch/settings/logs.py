@@ -1,4 +1,4 @@
-"""What is logged, where and how."""
+"""Logs: level, files and format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class LogSettings(SettingsGroup):
     """The least severe messages that are logged."""
 
     log_format: Literal["console", "json"] = "console"
-    """How the terminal shows messages; files are always JSON."""
+    """The format of messages on the terminal; files are always JSON."""
 
     logs: Annotated[UserPath | None, ShownDefault("`logs` in the data folder")] = None
     """Folder of `app.log`, `access.log` and `error.log`, each 5 MB with 5 backups."""

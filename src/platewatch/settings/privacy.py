@@ -1,4 +1,4 @@
-"""What is kept of plates, for how long, and who has to say why they look."""
+"""Privacy: retention of plates, and reasons for searches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How photos are read: which networks, how closely, and how many at a time."""
+"""Reading of photos: networks, profile, and readers at a time."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ReadingSettings(SettingsGroup):
     """Recognizers, by commas, that vote in the recognizer `ensemble`."""
 
     provider: Literal["auto", "cpu", "cuda", "openvino", "tensorrt"] = "auto"
-    """What computes the networks; it has to be one that ONNX Runtime has. `auto`: the fastest of them."""
+    """The execution provider of the networks; ONNX Runtime must have it. `auto`: the fastest one."""
 
     min_confidence: float = Field(default=0.1, ge=0, le=1)
     """Plates below this are not reported."""

@@ -1,4 +1,4 @@
-"""Where the server listens, where its data are, and whom it believes."""
+"""The server's address, data folder and trusted proxies."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class ServerSettings(SettingsGroup):
 
     @property
     def models_folder(self) -> Path:
-        """Where installed models are, each in a folder of its name."""
+        """The folder of installed models, each in a folder of its name."""
         return self.data / "models"
 
     @property

@@ -111,7 +111,7 @@ class Settings(
         return field.upper() if as_carwatch else own_name(field)
 
     def place_of(self, field: str) -> str:
-        """Where the setting was given, for the beginning of a message."""
+        """The place where the setting was set, for the beginning of a message."""
         return str(self._places.get(field) or own_name(field))
 
     def is_given(self, field: str) -> bool:
@@ -129,7 +129,7 @@ class Settings(
         """Do nothing if strangers can't get in without a log-in.
 
         Raises:
-            SettingsError: they could, and nobody said that it is meant.
+            SettingsError: others could reach the server, and the setting that confirms it is not set.
         """
         if self.auth == "off" and not self.listens_on_loopback and not self.auth_off_confirmed:
             raise SettingsError(

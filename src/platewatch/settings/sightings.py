@@ -1,4 +1,4 @@
-"""How passes are recorded and sent to listeners."""
+"""Recording of passes, and events for listeners."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ class SightingSettings(SettingsGroup):
     [the same pass](sightings.md#the-same-photo-twice); `0`: no photo is known."""
 
     idempotency_hours: int = Field(default=24, ge=1, le=24 * 30)
-    """How many hours the answer to an `Idempotency-Key` is kept."""
+    """Hours that the answer to an `Idempotency-Key` is kept."""
 
     overstay_check_s: int = Field(default=60, ge=1, le=3600)
     """Seconds between two looks for vehicles that stay longer than their location allows."""
 
     event_days: int = Field(default=30, ge=1, le=3650)
-    """How many days events are kept for listeners that were away."""
+    """Days that events are kept for listeners that were away."""
 
     event_poll_ms: int = Field(default=250, ge=10, le=60_000)
     """Milliseconds between two looks of a process for events that others wrote."""
