@@ -28,12 +28,8 @@ MAX_ADDED: Final = 50_000
 """Rows that may be added in one transaction."""
 MAX_ROWS: Final = 2_000_000
 MANY: Final = 10_000
-<<<<<<< HEAD
 """From this number of new rows on, the database's statistics are gathered again."""
 MAX_PROBLEMS: Final = 100
-=======
-"""So many rows change how a database should look for one of them."""
->>>>>>> 6ddbb59 (dashboard: take the user's rights and the lengths of fields from the server)
 CHUNK: Final = 2000
 """Rows a transaction of a replacement; on SQLite, other writers wait for that long."""
 
