@@ -21,7 +21,7 @@ export default defineConfig(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', 'scripts/*.js'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -79,8 +79,9 @@ export default defineConfig(
   },
   { files: ['vite.config.ts'], rules: { 'import-x/no-default-export': 'off' } },
   {
-    // Plain JavaScript over plugins that bring no types.
-    files: ['eslint.config.js'],
+    // Plain JavaScript that brings no types.
+    files: ['eslint.config.js', 'scripts/*.js'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
     extends: [tseslint.configs.disableTypeChecked],
     rules: { 'import-x/no-default-export': 'off' },
   },

@@ -80,6 +80,18 @@ def test_a_key_may_only_what_its_scopes_say(sqlite_server: Server) -> None:
     assert managing.get("/api/v1/users").status_code == 200
 
 
+def test_me_lists_the_rights_of_the_caller(sqlite_server: Server) -> None:
+    admin = sqlite_server.admin()
+    callers = {
+        "admin": (admin, ["read", "recognize", "manage"]),
+        "operator": (sqlite_server.user("olga", "operator"), ["read", "recognize"]),
+        "viewer": (sqlite_server.user("vera", "viewer"), ["read"]),
+        "key": (sqlite_server.key_client(admin, "recognize", "read"), ["read", "recognize"]),
+    }
+    listed = {name: caller.get("/auth/me").json()["data"]["scopes"] for name, (caller, _) in callers.items()}
+    assert listed == {name: scopes for name, (_, scopes) in callers.items()}
+
+
 def test_a_key_loses_what_its_owner_loses(sqlite_server: Server) -> None:
     admin = sqlite_server.admin()
     bob = sqlite_server.user("bob", "admin")

@@ -33,6 +33,7 @@ def test_the_first_account_is_an_active_administrator(server: Server) -> None:
         "username": "ada",
         "role": "admin",
         "has_session": True,
+        "scopes": ["read", "recognize", "manage"],
     }
 
 

@@ -3,20 +3,13 @@ import { skipToken, useQuery } from '@tanstack/react-query';
 import { SESSION_KEY } from './queries';
 import type { components } from './schema';
 
-type Role = components['schemas']['Role'];
-export type Right = 'read' | 'recognize' | 'manage';
+export type Right = components['schemas']['Scope'];
 
-const RIGHTS: Record<Role, readonly Right[]> = {
-  admin: ['read', 'recognize', 'manage'],
-  operator: ['read', 'recognize'],
-  viewer: ['read'],
-};
-
-/** Whether the logged-in user may do this, so that nothing is offered which the server would refuse. */
+/** Whether the server lets the logged-in user do this, so that nothing is offered which it would refuse. */
 export function useHasRight(right: Right): boolean {
-  const { data: user } = useQuery<components['schemas']['UserRead'] | null>({
+  const { data: user } = useQuery<components['schemas']['CallerRead'] | null>({
     queryKey: SESSION_KEY,
     queryFn: skipToken,
   });
-  return user ? RIGHTS[user.role].includes(right) : false;
+  return user?.scopes.includes(right) ?? false;
 }

@@ -2732,7 +2732,11 @@ export interface components {
          * CallerRead
          * @example {
          *       "has_session": true,
-         *       "role": "admin",
+         *       "role": "operator",
+         *       "scopes": [
+         *         "read",
+         *         "recognize"
+         *       ],
          *       "user_id": 1,
          *       "username": "gatekeeper"
          *     }
@@ -2748,6 +2752,11 @@ export interface components {
              * @description False with an API key and where no log-in is needed: nothing to log out of.
              */
             has_session: boolean;
+            /**
+             * Scopes
+             * @description What the caller may do: the rights of the role, or those of the API key.
+             */
+            scopes: components["schemas"]["Scope"][];
         };
         /** CameraCreate */
         CameraCreate: {

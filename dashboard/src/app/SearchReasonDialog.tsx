@@ -1,9 +1,8 @@
 import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core';
 import { useEffect, useState } from 'react';
 
+import { MAX_LENGTHS } from '@/api/limits';
 import { askReasonsWith } from '@/api/searchReason';
-
-const MAX_LENGTH = 300;
 
 /** Asks why plates are searched, whenever the server wants to know. */
 export function SearchReasonDialog() {
@@ -45,7 +44,7 @@ export function SearchReasonDialog() {
           <TextInput
             label="Reason"
             placeholder="lost ticket, row 4"
-            maxLength={MAX_LENGTH}
+            maxLength={MAX_LENGTHS.search.reason}
             data-autofocus
             value={text}
             onChange={({ currentTarget }) => {

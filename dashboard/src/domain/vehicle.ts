@@ -33,10 +33,6 @@ export const COLORS = [
   'yellow',
 ];
 
-/** The longest that the server takes. */
-export const MAX_COLOR_LENGTH = 32;
-export const MAX_MAKE_LENGTH = 64;
-
 const INITIALS = new Set(['bmw', 'byd', 'daf', 'ds', 'gmc', 'ktm', 'man', 'mg', 'vw']);
 
 /** "White Volkswagen van" of what is known; null where nothing is. */

@@ -54,7 +54,19 @@ export function refusal(status: number, message: string): FakeAnswer {
   return { status, body: { success: false, message } };
 }
 
-export const ANNA = { user_id: 1, username: 'anna', role: 'admin', has_session: true };
+/** The rights that the server gives each role. */
+const SCOPES = {
+  admin: ['read', 'recognize', 'manage'],
+  operator: ['read', 'recognize'],
+  viewer: ['read'],
+};
+
+/** Anna as `GET /auth/me` answers, in another role if one is given. */
+export function annaAs(role: keyof typeof SCOPES) {
+  return { user_id: 1, username: 'anna', role, has_session: true, scopes: SCOPES[role] };
+}
+
+export const ANNA = annaAs('admin');
 export const REGISTRATION = {
   first_account: false,
   setup_token_required: false,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -34,6 +35,11 @@ ROLE_SCOPES: dict[Role, frozenset[Scope]] = {
     Role.OPERATOR: frozenset({Scope.READ, Scope.RECOGNIZE}),
     Role.VIEWER: frozenset({Scope.READ}),
 }
+
+
+def in_order(scopes: Collection[Scope]) -> list[Scope]:
+    """The scopes in the order of their definition, as answers list them."""
+    return [scope for scope in Scope if scope in scopes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from platewatch.db.tables import ApiKeyRow, LoginSessionRow, UserRow
 from platewatch.fields import NO_CONTROLS, Instant, TimeZone
 from platewatch.settings import Registration
-from platewatch.users.principal import AccountStatus, Role, Scope
+from platewatch.users.principal import ROLE_SCOPES, AccountStatus, Role, Scope, in_order
 
 Data = TypeVar("Data")
 MAX_USERNAME_LENGTH = 150
@@ -101,10 +101,27 @@ class UserRead(BaseModel):
 
 class CallerRead(UserRead):
     model_config = ConfigDict(
-        json_schema_extra={"examples": [{"user_id": 1, "username": "gatekeeper", "role": "admin", "has_session": True}]}
+        json_schema_extra={
+            "examples": [
+                {
+                    "user_id": 1,
+                    "username": "gatekeeper",
+                    "role": "operator",
+                    "has_session": True,
+                    "scopes": ["read", "recognize"],
+                }
+            ]
+        }
     )
 
     has_session: bool = Field(description="False with an API key and where no log-in is needed: nothing to log out of.")
+    scopes: list[Scope] = Field(description="What the caller may do: the rights of the role, or those of the API key.")
+
+    @classmethod
+    def of_log_in(cls, row: UserRow) -> CallerRead:
+        """The user of a session that begins, with the rights of their role."""
+        user = UserRead.of_row(row)
+        return CallerRead(**user.model_dump(), has_session=True, scopes=in_order(ROLE_SCOPES[user.role]))
 
 
 class RegisteredRead(UserRead):

@@ -12,6 +12,8 @@ from platewatch.db.base import MAX_ID
 from platewatch.db.tables import WatchlistImportRow
 
 MAX_PAGE: Final = 200
+MAX_PROBLEMS: Final = 100
+"""Refused rows that are kept; a file with as many isn't read further."""
 SILENT_FOR: Final = timedelta(minutes=5)
 """An import that showed nothing of itself for so long was aborted: its process ended."""
 
@@ -46,7 +48,9 @@ class ListImportRead(BaseModel):
     skipped: int = Field(description="rows that stood in the list already, or twice in the file")
     removed: int = Field(description="entries that were replaced")
     refused: int = Field(
-        description="rows that can't be used; a file with 100 of them isn't read further. Lines: `GET .../imports/{id}`"
+        json_schema_extra={"maximum": MAX_PROBLEMS},
+        description=f"rows that can't be used; a file with {MAX_PROBLEMS} of them isn't read further. Lines: "
+        "`GET .../imports/{id}`",
     )
     error: str | None
     username: str | None = Field(examples=["ada"], description="who sent it, as the name was then")

@@ -17,6 +17,7 @@ from platewatch.errors import FieldError, NotFoundError, RowProblem, RowsError
 from platewatch.plates.matching import is_pattern, pattern_spelling
 from platewatch.watchlists.csv_files import EntryLine, Parsed
 from platewatch.watchlists.import_records import ImportRecord
+from platewatch.watchlists.import_schemas import MAX_PROBLEMS
 from platewatch.watchlists.matching import Entry
 from platewatch.watchlists.repository import BatchRepository, BatchState, EntryRepository, VersionRepository
 from platewatch.watchlists.schedule import write_schedule
@@ -28,7 +29,6 @@ MAX_ADDED: Final = 50_000
 MAX_ROWS: Final = 2_000_000
 MANY: Final = 10_000
 """From this number of new rows on, the database's statistics are gathered again."""
-MAX_PROBLEMS: Final = 100
 CHUNK: Final = 2000
 """Rows a transaction of a replacement; on SQLite, other writers wait for that long."""
 

@@ -1,9 +1,5 @@
-import {
-  isVehicleType,
-  MAX_COLOR_LENGTH,
-  MAX_MAKE_LENGTH,
-  type VehicleType,
-} from '@/domain/vehicle';
+import { MAX_LENGTHS } from '@/api/limits';
+import { isVehicleType, type VehicleType } from '@/domain/vehicle';
 
 /** What is asked of the vehicle; an empty text asks for nothing. */
 export interface VehicleSearch {
@@ -81,7 +77,7 @@ export function searchOf(address: URLSearchParams): SightingSearch {
     match: address.get('match') === 'similar' ? 'similar' : 'part',
     unsure: address.get('unsure') === 'true',
     vehicle_type: isVehicleType(type) ? type : '',
-    vehicle_color: (address.get('vehicle_color') ?? '').slice(0, MAX_COLOR_LENGTH),
-    vehicle_make: (address.get('vehicle_make') ?? '').slice(0, MAX_MAKE_LENGTH),
+    vehicle_color: (address.get('vehicle_color') ?? '').slice(0, MAX_LENGTHS.search.vehicle_color),
+    vehicle_make: (address.get('vehicle_make') ?? '').slice(0, MAX_LENGTHS.search.vehicle_make),
   };
 }

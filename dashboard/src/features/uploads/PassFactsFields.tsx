@@ -10,16 +10,11 @@ import {
 import { IconChevronDown } from '@tabler/icons-react';
 import { useId, useState } from 'react';
 
+import { MAX_LENGTHS } from '@/api/limits';
 import { browserZone } from '@/components/localTime';
 import { TimeInput } from '@/components/TimeInput';
 import { DIRECTION_WORDS, DIRECTIONS } from '@/domain/sighting';
-import {
-  COLORS,
-  isVehicleType,
-  MAX_COLOR_LENGTH,
-  MAX_MAKE_LENGTH,
-  VEHICLE_CHOICES,
-} from '@/domain/vehicle';
+import { COLORS, isVehicleType, VEHICLE_CHOICES } from '@/domain/vehicle';
 
 import classes from './PassFactsFields.module.css';
 import type { PassFacts } from './sendPhoto';
@@ -55,7 +50,7 @@ export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
           <TextInput
             label="Camera"
             placeholder="Gate north"
-            maxLength={150}
+            maxLength={MAX_LENGTHS.photo.camera}
             value={facts.camera}
             onChange={({ currentTarget }) => {
               onChange({ ...facts, camera: currentTarget.value });
@@ -64,7 +59,7 @@ export function PassFactsFields({ facts, onChange }: PassFactsFieldsProps) {
           <TextInput
             label="Location"
             placeholder="Main car park"
-            maxLength={150}
+            maxLength={MAX_LENGTHS.photo.location}
             value={facts.location}
             onChange={({ currentTarget }) => {
               onChange({ ...facts, location: currentTarget.value });
@@ -122,7 +117,7 @@ function VehicleFields({ facts, onChange }: PassFactsFieldsProps) {
         label="Vehicle color"
         placeholder="Unknown"
         data={COLORS}
-        maxLength={MAX_COLOR_LENGTH}
+        maxLength={MAX_LENGTHS.photo.vehicle_color}
         value={facts.vehicle_color}
         onChange={(value) => {
           onChange({ ...facts, vehicle_color: value });
@@ -131,7 +126,7 @@ function VehicleFields({ facts, onChange }: PassFactsFieldsProps) {
       <TextInput
         label="Vehicle make"
         placeholder="Unknown"
-        maxLength={MAX_MAKE_LENGTH}
+        maxLength={MAX_LENGTHS.photo.vehicle_make}
         autoComplete="off"
         spellCheck={false}
         value={facts.vehicle_make}

@@ -7,6 +7,7 @@ import {
 } from '@tabler/icons-react';
 import { type ReactNode, useId, useState } from 'react';
 
+import { MAX_REFUSED_LINES } from '@/api/limits';
 import { Section, SectionLoading } from '@/components/Page';
 import { exactTime, RelativeTime } from '@/components/RelativeTime';
 import { EmptyState, ErrorState } from '@/components/States';
@@ -134,13 +135,10 @@ function outcomeOf({
       return `The server stopped while it was at work, begun ${exactTime(started_at)}. The list is as it was: send the file again.`;
     case 'failed':
       return refused > 0
-        ? `${refused >= MAX_REFUSED ? 'At least ' : ''}${number(refused)} refused · 0 added. Mend these lines and send the whole file again.`
+        ? `${refused >= MAX_REFUSED_LINES ? 'At least ' : ''}${number(refused)} refused · 0 added. Mend these lines and send the whole file again.`
         : (error ?? 'The server does not say why.');
   }
 }
-
-/** So many lines are kept; the server reads no further in a file with more. */
-const MAX_REFUSED = 100;
 
 /** "under 1 s", "14 s", "2 min". */
 function duration(from: string, to: string): string {

@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 
 import { renderApp } from '../../support/render';
-import { ANNA, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
+import { annaAs, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
 
 const LIST = {
   id: 3,
@@ -170,7 +170,7 @@ test('what can not be loaded says why', async () => {
 
 test('other roles see the lists alone, and ask for no imports', async () => {
   const server = serverWithImports(DONE);
-  server.on('GET /auth/me', envelope({ ...ANNA, role: 'viewer' }));
+  server.on('GET /auth/me', envelope(annaAs('viewer')));
   renderApp('/lists');
   expect(await screen.findByText('House 4 to 12')).toBeInTheDocument();
   expect(screen.queryByText('Imports')).toBeNull();

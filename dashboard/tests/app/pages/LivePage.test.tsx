@@ -8,7 +8,7 @@ import { FakeUploadRequest } from '../../support/FakeUploadRequest';
 import { FakeWebSocket } from '../../support/FakeWebSocket';
 import { pathOf, renderApp } from '../../support/render';
 import { makeImage, makeSighting, sightingAt } from '../../support/sightings';
-import { ANNA, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
+import { annaAs, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
 
 const LIST = 'GET /api/v1/sightings';
 
@@ -122,7 +122,7 @@ test('where a piece of a plate finds nothing, similar plates are offered', async
 });
 
 test('a viewer is offered no photos to record', async () => {
-  serverWithAnna().on('GET /auth/me', envelope({ ...ANNA, role: 'viewer' }));
+  serverWithAnna().on('GET /auth/me', envelope(annaAs('viewer')));
   renderApp('/');
   expect(await screen.findByText('No sightings yet')).toBeInTheDocument();
   expect(screen.queryByRole('button', { name: 'Add photos' })).toBeNull();
@@ -432,7 +432,7 @@ test('look-alikes are explained where some are found', async () => {
 });
 
 test('a viewer is not asked to drop photos', async () => {
-  serverWith().on('GET /auth/me', envelope({ ...ANNA, role: 'viewer' }));
+  serverWith().on('GET /auth/me', envelope(annaAs('viewer')));
   renderApp('/');
   expect(await screen.findByText('Nothing was recorded on this server yet.')).toBeInTheDocument();
 });

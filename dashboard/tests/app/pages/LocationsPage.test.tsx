@@ -2,7 +2,7 @@ import { screen, waitFor, within } from '@testing-library/react';
 import { beforeEach, expect, test, vi } from 'vitest';
 
 import { renderApp } from '../../support/render';
-import { ANNA, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
+import { annaAs, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
 
 const YARD = {
   id: 3,
@@ -97,7 +97,7 @@ test('a zone of the environment can not be changed here', async () => {
 });
 
 test('other roles see the zones and change none', async () => {
-  serverWithYard().on('GET /auth/me', envelope({ ...ANNA, role: 'operator' }));
+  serverWithYard().on('GET /auth/me', envelope(annaAs('operator')));
   renderApp('/locations');
   const section = within(await screen.findByRole('region', { name: 'Locations' }));
   expect(await section.findByText('Europe/Berlin')).toBeInTheDocument();

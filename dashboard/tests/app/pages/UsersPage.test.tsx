@@ -2,7 +2,7 @@ import { screen, within } from '@testing-library/react';
 import { expect, test } from 'vitest';
 
 import { renderApp } from '../../support/render';
-import { ANNA, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
+import { annaAs, envelope, type FakeServer, refusal, serverWithAnna } from '../../support/server';
 
 const GUARD = {
   user_id: 2,
@@ -77,7 +77,7 @@ test('nobody disables themselves or takes their own role away', async () => {
 });
 
 test('other roles see no such page and ask the server nothing', async () => {
-  const server = serverWithAnna().on('GET /auth/me', envelope({ ...ANNA, role: 'operator' }));
+  const server = serverWithAnna().on('GET /auth/me', envelope(annaAs('operator')));
   renderApp('/users');
   expect(await screen.findByText('Only administrators manage users')).toBeInTheDocument();
   expect(screen.queryByRole('link', { name: /^Users/ })).toBeNull();

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 
 import { pathOf, renderApp } from '../../support/render';
 import { makeSighting } from '../../support/sightings';
-import { ANNA, envelope, type FakeServer, serverWithAnna } from '../../support/server';
+import { annaAs, envelope, type FakeServer, serverWithAnna } from '../../support/server';
 
 function serverWithOne(over: Parameters<typeof makeSighting>[0] = {}): FakeServer {
   const sighting = makeSighting({ id: 7, ...over });
@@ -170,8 +170,8 @@ describe('deleting', () => {
     expect(await question.findByText(/under the legal hold 1/)).toBeInTheDocument();
   });
 
-  test.each(['operator', 'viewer'])('is not offered to an %s', async (role) => {
-    serverWithOne().on('GET /auth/me', envelope({ ...ANNA, role }));
+  test.each(['operator', 'viewer'] as const)('is not offered to an %s', async (role) => {
+    serverWithOne().on('GET /auth/me', envelope(annaAs(role)));
     renderApp('/sightings/7');
     const drawer = await openedDrawer();
     expect(await drawer.findByText('Recorded by')).toBeInTheDocument();

@@ -15,7 +15,7 @@ from platewatch.forwarding import forwarding_header
 from platewatch.server_settings.service import ServerSettings
 from platewatch.settings import Settings, is_loopback
 from platewatch.users.keys import KeyService
-from platewatch.users.principal import AccountStatus, Principal
+from platewatch.users.principal import AccountStatus, Principal, in_order
 from platewatch.users.schemas import (
     CallerRead,
     Envelope,
@@ -116,8 +116,7 @@ def log_in(
         samesite="lax",
         secure=request.url.scheme == "https",
     )
-    data = CallerRead(**UserRead.of_row(user).model_dump(), has_session=True)
-    return Envelope(message="Login successful", data=data)
+    return Envelope(message="Login successful", data=CallerRead.of_log_in(user))
 
 
 @router.post("/logout", dependencies=OPENAPI_SECURITY)
@@ -140,6 +139,7 @@ def read_me(principal: PrincipalDep) -> Envelope[CallerRead]:
         username=principal.username,
         role=principal.role,
         has_session=principal.session_id is not None,
+        scopes=in_order(principal.scopes),
     )
     return Envelope(message="Logged in", data=caller)
 

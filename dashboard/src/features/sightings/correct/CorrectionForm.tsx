@@ -13,10 +13,11 @@ import { IconAlertCircle } from '@tabler/icons-react';
 import { useEffect, useId, useRef } from 'react';
 
 import { ApiError } from '@/api/errors';
+import { MAX_LENGTHS } from '@/api/limits';
 import { instantOf } from '@/components/localTime';
 import { TimeInput } from '@/components/TimeInput';
 import { DIRECTION_WORDS, DIRECTIONS, type Sighting } from '@/domain/sighting';
-import { COLORS, MAX_COLOR_LENGTH, MAX_MAKE_LENGTH, VEHICLE_CHOICES } from '@/domain/vehicle';
+import { COLORS, VEHICLE_CHOICES } from '@/domain/vehicle';
 
 import { regionChoices, useRegions } from '../regions';
 import { useCorrection } from '../sightings';
@@ -74,11 +75,16 @@ export function CorrectionForm({ sighting, onDone }: CorrectionFormProps) {
       <PassFields form={form} />
       <TimeInput label="Captured" {...form.getInputProps('captured_at')} />
       <VehicleFields form={form} />
-      <Textarea label="Note" rows={2} maxLength={500} {...form.getInputProps('note')} />
+      <Textarea
+        label="Note"
+        rows={2}
+        maxLength={MAX_LENGTHS.correction.note}
+        {...form.getInputProps('note')}
+      />
       <TextInput
         label="Reason"
         description="Kept in the history of the sighting, with your name."
-        maxLength={300}
+        maxLength={MAX_LENGTHS.correction.reason}
         {...form.getInputProps('reason')}
       />
       {error !== null && (
@@ -120,7 +126,7 @@ function PassFields({ form }: FieldsProps) {
       <div className={classes.plate}>
         <TextInput
           label="Plate"
-          maxLength={64}
+          maxLength={MAX_LENGTHS.correction.plate}
           autoComplete="off"
           autoCapitalize="characters"
           spellCheck={false}
@@ -182,13 +188,13 @@ function VehicleFields({ form }: FieldsProps) {
         label="Color"
         placeholder="Unknown"
         data={COLORS}
-        maxLength={MAX_COLOR_LENGTH}
+        maxLength={MAX_LENGTHS.correction.vehicle_color}
         {...form.getInputProps('vehicle_color')}
       />
       <TextInput
         label="Make"
         placeholder="Unknown"
-        maxLength={MAX_MAKE_LENGTH}
+        maxLength={MAX_LENGTHS.correction.vehicle_make}
         autoComplete="off"
         spellCheck={false}
         {...form.getInputProps('vehicle_make')}

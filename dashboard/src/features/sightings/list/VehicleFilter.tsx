@@ -2,13 +2,8 @@ import { Autocomplete, Button, CloseButton, Select, TextInput } from '@mantine/c
 import { useDebouncedCallback } from '@mantine/hooks';
 import { useState } from 'react';
 
-import {
-  COLORS,
-  isVehicleType,
-  MAX_COLOR_LENGTH,
-  MAX_MAKE_LENGTH,
-  VEHICLE_CHOICES,
-} from '@/domain/vehicle';
+import { MAX_LENGTHS } from '@/api/limits';
+import { COLORS, isVehicleType, VEHICLE_CHOICES } from '@/domain/vehicle';
 
 import { ANY_VEHICLE, vehicleFacts, type VehicleSearch } from '../search';
 import classes from './VehicleFilter.module.css';
@@ -50,7 +45,7 @@ export function VehicleFilter({ vehicle, onSearch }: VehicleFilterProps) {
         label="Color"
         placeholder="Any"
         data={COLORS}
-        maxLength={MAX_COLOR_LENGTH}
+        maxLength={MAX_LENGTHS.search.vehicle_color}
         clearable
         clearButtonProps={{ 'aria-label': 'Any color' }}
         value={asked.vehicle_color}
@@ -61,7 +56,7 @@ export function VehicleFilter({ vehicle, onSearch }: VehicleFilterProps) {
       <TextInput
         label="Make"
         placeholder="Any"
-        maxLength={MAX_MAKE_LENGTH}
+        maxLength={MAX_LENGTHS.search.vehicle_make}
         autoComplete="off"
         spellCheck={false}
         value={asked.vehicle_make}

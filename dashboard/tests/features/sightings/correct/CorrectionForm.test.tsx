@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 
 import { pathOf, renderApp } from '../../../support/render';
 import { makeSighting } from '../../../support/sightings';
-import { ANNA, envelope, type FakeServer, serverWithAnna } from '../../../support/server';
+import { annaAs, envelope, type FakeServer, serverWithAnna } from '../../../support/server';
 
 const PATCH = 'PATCH /api/v1/sightings/7';
 const BEFORE = makeSighting({ id: 7, vehicle_type: 'car', vehicle_color: 'red' });
@@ -152,10 +152,7 @@ test('Escape does not throw away what was typed', async () => {
 });
 
 test('who may only look is offered no correction', async () => {
-  serverWithOne({ note: 'let in by hand' }).on(
-    'GET /auth/me',
-    envelope({ ...ANNA, role: 'viewer' }),
-  );
+  serverWithOne({ note: 'let in by hand' }).on('GET /auth/me', envelope(annaAs('viewer')));
   renderApp('/sightings/7');
   expect(await screen.findByText('let in by hand')).toBeInTheDocument();
   expect(screen.getByText('Red car', { selector: 'dd' })).toBeInTheDocument();
