@@ -29,7 +29,6 @@ MAX_ADDED: Final = 50_000
 MAX_ROWS: Final = 2_000_000
 MANY: Final = 10_000
 """From this number of new rows on, the database's statistics are gathered again."""
-MAX_PROBLEMS: Final = 100
 CHUNK: Final = 2000
 """Rows a transaction of a replacement; on SQLite, other writers wait for that long."""
 
