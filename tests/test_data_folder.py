@@ -62,7 +62,7 @@ def test_a_folder_with_files_of_others_stays_open_but_ours_are_closed(open_folde
     assert mode(open_folder / "platewatch.db") == mode(open_folder / "secret-key") == 0o600
 
 
-def test_a_folder_that_can_not_be_closed_is_told_with_the_command(
+def test_a_folder_that_can_not_be_closed_is_reported_with_the_command(
     open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(data_folder, "_close", lambda _path: False)

@@ -71,7 +71,7 @@ def test_no_file_is_made_where_the_setting_has_a_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"no hex", b"\xff\xfe", b"abcd"], ids=["empty", "no hex", "no text", "short"])
-def test_a_damaged_key_is_told_and_not_replaced(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_key_is_reported_and_not_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / KEY_FILE).write_bytes(content)
     with pytest.raises(SettingsError, match="Restore it from a backup"):
         Seal(None, tmp_path).require_key()
@@ -108,7 +108,7 @@ def test_a_key_of_before_with_a_comma_in_it_still_opens(tmp_path: Path) -> None:
     assert Seal(phrase, tmp_path).unseal(Seal(phrase, tmp_path).reseal(sealed)) == "s3cret"
 
 
-def test_sealing_anew_leaves_what_the_first_key_sealed(tmp_path: Path) -> None:
+def test_sealing_again_leaves_what_the_first_key_sealed(tmp_path: Path) -> None:
     seal = Seal("new,old", tmp_path)
     current = seal.seal("s3cret")
     assert seal.reseal(current) == current

@@ -36,7 +36,7 @@ def test_an_installed_package_keeps_its_data_in_the_users_folder_even_in_a_check
     assert load_settings().data == tmp_path / "share" / "platewatch"
 
 
-def test_a_relative_data_folder_is_told_from_the_root_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_relative_data_folder_is_reported_from_the_root_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PLATEWATCH_DATA", "here")
     assert load_settings().data == tmp_path / "here"
 
@@ -128,7 +128,7 @@ def test_a_value_that_can_not_work_is_refused_with_what_to_set(
     assert (f"PLATEWATCH_{name}={value}" in str(told.value)) is not secret
 
 
-def test_all_faults_are_told_at_once_with_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_faults_are_reported_at_once_with_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".env").write_text("PLATEWATCH_PROFIL=fast\nDEBUG=maybe\njunk line\nPLATEWATCH_READERS=0\n")
     monkeypatch.setenv("PLATEWATCH_PORTT", "9000")
     monkeypatch.setenv("PLATEWATCH_PORT", "eighty")

@@ -84,12 +84,12 @@ def test_a_gate_that_does_not_answer_is_given_up(relay: Relay) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
-def test_a_gate_that_is_not_there_is_told(closed_port: int, scheme: str) -> None:
+def test_a_gate_that_is_not_there_is_reported(closed_port: int, scheme: str) -> None:
     with pytest.raises(GateError, match="can't be reached"):
         open_gate(HttpActuator(url=f"{scheme}://127.0.0.1:{closed_port}/"), 10)
 
 
-def test_a_gate_that_speaks_something_else_is_told(relay: Relay) -> None:
+def test_a_gate_that_speaks_something_else_is_reported(relay: Relay) -> None:
     with pytest.raises(GateError, match="can't be reached"):
         open_gate(HttpActuator(url=relay.url.replace("http", "https")), 10)
 
@@ -118,7 +118,7 @@ def test_a_message_does_not_wait_for_a_gate_that_comes_later() -> None:
         assert arrived.empty()
 
 
-def test_a_broker_that_is_not_there_is_told(closed_port: int) -> None:
+def test_a_broker_that_is_not_there_is_reported(closed_port: int) -> None:
     with pytest.raises(GateError, match="the broker can't be reached"):
         open_gate(MqttActuator(host="127.0.0.1", port=closed_port, topic="gate"), 10)
 
@@ -128,7 +128,7 @@ def test_a_broker_that_does_not_answer_is_given_up(silent_port: int) -> None:
         open_gate(MqttActuator(host="127.0.0.1", port=silent_port, topic="gate", timeout_s=0.2), 10)
 
 
-def test_a_broker_that_refuses_the_password_is_told() -> None:
+def test_a_broker_that_refuses_the_password_is_reported() -> None:
     """A broker of four lines, since the real one takes everybody."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 

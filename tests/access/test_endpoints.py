@@ -225,7 +225,7 @@ def test_a_gate_is_edited_without_its_secrets_and_still_called_with_them(sqlite_
     assert "tok-in-url" not in rows + told
 
 
-def test_a_gate_whose_key_was_lost_is_set_up_anew(start_server: Callable[..., Server]) -> None:
+def test_a_gate_whose_key_was_lost_is_set_up_again(start_server: Callable[..., Server]) -> None:
     server = start_server(secret_key="3f9c1e7a5b2d4860")
     client = server.admin()
     gate_id = set_gate(client, set_up(server, client), "http://192.0.2.20/open?token=x")
@@ -294,7 +294,7 @@ def test_a_bad_question_is_named_and_not_logged(sqlite_server: Server, body: dic
     assert client.get("/api/v1/access/log").json()["items"] == []
 
 
-def test_the_confidence_is_told_with_as_many_digits_as_elsewhere(sqlite_server: Server) -> None:
+def test_the_confidence_is_reported_with_as_many_digits_as_elsewhere(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     asked = {"plate": "AB12", "confidence": 0.98765432}
     assert client.post("/api/v1/access/decide", json=asked).json()["confidence"] == 0.9877
@@ -314,7 +314,7 @@ def test_the_confidence_is_told_with_as_many_digits_as_elsewhere(sqlite_server: 
         pytest.param({"data": {"colour": "red"}, "files": upload(PHOTO)}, "colour", id="unknown form field"),
     ],
 )
-def test_a_body_that_makes_no_sense_is_told(sqlite_server: Server, request_: dict[str, Any], named: str) -> None:
+def test_a_body_that_makes_no_sense_is_reported(sqlite_server: Server, request_: dict[str, Any], named: str) -> None:
     answer = sqlite_server.admin().post("/api/v1/access/decide", **request_)
     assert answer.status_code == 422, answer.text
     assert named in answer.json()["detail"]

@@ -180,7 +180,7 @@ def test_a_failure_is_in_the_log(  # noqa: PLR0917
 
 
 @pytest.mark.parametrize("change", ["deleted", "disabled"])
-def test_a_gate_that_is_gone_by_then_is_told(
+def test_a_gate_that_is_gone_by_then_is_reported(
     database: Database, clock: SetClock, place: int, gate: Gate, make_opener: Callable[[], GateOpener], change: str
 ) -> None:
     decide(database, clock, "AB12", place)
@@ -322,7 +322,7 @@ def running(database: Database, clock: SetClock) -> Iterator[OutboxTail]:
         tail.stop()
 
 
-def test_a_call_that_was_cut_short_is_told_as_such(
+def test_a_call_that_was_cut_short_is_reported_as_such(
     database: Database, clock: SetClock, place: int, gate: Gate, make_opener: Callable[[], GateOpener]
 ) -> None:
     class PowerCut(BaseException):

@@ -15,7 +15,7 @@ StartServer = Callable[..., Server]
 KEY = {"name": "x", "scopes": ["read"]}
 
 
-def test_a_caller_is_told_what_is_left_and_stopped_at_the_limit(start_server: StartServer, clock: SetClock) -> None:
+def test_a_caller_is_shown_what_is_left_and_stopped_at_the_limit(start_server: StartServer, clock: SetClock) -> None:
     server = start_server(rate_limit=3)
     admin = server.key_client(server.admin(), "read")
     answers = [admin.get("/auth/me") for _ in range(5)]

@@ -94,13 +94,13 @@ def test_a_users_model_that_is_no_detection_export_is_named(tmp_path: Path) -> N
         start(tmp_path, detector="yolo", detector_model=tmp_path / "own.onnx")
 
 
-def test_a_redis_that_is_away_is_told_and_keeps_nothing_from_starting(tmp_path: Path) -> None:
+def test_a_redis_that_is_away_is_reported_and_keeps_nothing_from_starting(tmp_path: Path) -> None:
     (line,) = start(tmp_path, redis_url=AWAY_URL)
     assert line.startswith("PLATEWATCH_REDIS_URL: the Redis can't be reached: ")
     assert "alone" in line
 
 
-def test_an_import_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_an_import_folder_that_is_not_there_is_reported(tmp_path: Path) -> None:
     (line,) = start(tmp_path, import_folders=str(tmp_path / "nas"))
     assert "PLATEWATCH_IMPORT_FOLDERS" in line
     assert str(tmp_path / "nas") in line
@@ -182,12 +182,12 @@ def test_a_port_whose_last_connections_still_fade_is_free() -> None:
         pytest.param("a" * 70, "no host of that name", id="no name"),
     ],
 )
-def test_a_host_that_can_not_be_listened_on_is_told_with_what_to_choose(host: str, says: str) -> None:
+def test_a_host_that_can_not_be_listened_on_is_reported_with_what_to_choose(host: str, says: str) -> None:
     with pytest.raises(SettingsError, match=f"can't listen on '{host}'.*{says}.*PLATEWATCH_HOST"):
         require_free_port(host, 18_999)
 
 
-def test_a_host_that_nobody_knows_is_told_with_what_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_that_nobody_knows_is_reported_with_what_to_choose(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
@@ -196,7 +196,7 @@ def test_a_host_that_nobody_knows_is_told_with_what_to_choose(monkeypatch: pytes
         require_free_port("nobody.invalid", 18_999)
 
 
-def test_a_taken_port_is_told_with_what_to_choose() -> None:
+def test_a_taken_port_is_reported_with_what_to_choose() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(

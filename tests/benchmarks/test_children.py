@@ -88,7 +88,7 @@ def test_a_real_server_answers_and_is_gone_afterwards() -> None:
     assert not psutil.pid_exists(server.pid)
 
 
-def test_the_settings_of_whoever_measures_do_not_reach_the_server(
+def test_the_settings_of_the_person_who_measures_do_not_reach_the_server(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

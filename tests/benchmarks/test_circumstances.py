@@ -34,7 +34,7 @@ def repository(tmp_path: Path) -> Path:
         pytest.param("docs/benchmarks.md", False, id="the page that takes the figures"),
     ],
 )
-def test_the_code_is_told_by_its_commit_and_whether_it_differs(
+def test_the_code_is_recognized_by_its_commit_and_whether_it_differs(
     repository: Path,
     changed: str | None,
     has_changes: bool,
@@ -50,7 +50,7 @@ def test_the_code_is_told_by_its_commit_and_whether_it_differs(
     assert differs is has_changes
 
 
-def test_outside_a_checkout_no_commit_is_told(tmp_path: Path) -> None:
+def test_outside_a_checkout_no_commit_is_reported(tmp_path: Path) -> None:
     assert code_state(tmp_path / "nowhere") == (None, False)
 
 
@@ -76,7 +76,7 @@ def test_this_machine_has_a_core_and_names_its_versions() -> None:
     assert machine.onnxruntime[0].isdigit()
 
 
-def test_the_default_models_are_told_with_their_hashes() -> None:
+def test_the_default_models_are_reported_with_their_hashes() -> None:
     lines = describe_models(Used(("platewatch",), "platewatch"))
     assert [line.split(" (SHA-256")[0].rsplit(" ", 1)[0] for line in lines] == [
         "detector platewatch-detector",
@@ -84,13 +84,13 @@ def test_the_default_models_are_told_with_their_hashes() -> None:
     ]
 
 
-def test_models_without_a_card_are_told_with_their_hashes_once() -> None:
+def test_models_without_a_card_are_reported_with_their_hashes_once() -> None:
     lines = describe_models(Used(("rapidocr",), "rapidocr"))
     assert len(lines) == len(set(lines)) == 2
     assert all("SHA-256" in line and ".onnx" in line for line in lines)
 
 
-def test_a_model_with_a_card_is_told_by_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_model_with_a_card_is_recognized_by_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     card = ModelCard(
         kind=ModelKind.DETECTOR,
         name="tiny",
@@ -106,11 +106,11 @@ def test_a_model_with_a_card_is_told_by_it(monkeypatch: pytest.MonkeyPatch, tmp_
     assert len(describe_models(Used(("rapidocr",), "tiny"))) == 3
 
 
-def test_a_backend_of_no_known_package_is_told_by_its_name() -> None:
+def test_a_backend_of_no_known_package_is_recognized_by_its_name() -> None:
     assert describe_models(Used(("magic",))) == ("magic",)
 
 
-def test_a_backend_without_a_card_is_told_by_its_package() -> None:
+def test_a_backend_without_a_card_is_recognized_by_its_package() -> None:
     (line,) = describe_models(Used(detector="yolo"))
     assert line.startswith("yolo from platewatch ")
 

@@ -120,7 +120,7 @@ def test_sets_come_from_evaluation_and_the_dev_rows(root: Path, names: tuple[str
     assert [one.name for one in load_sets(root, names)] == loaded
 
 
-def test_crops_and_photos_are_told_apart(root: Path) -> None:
+def test_crops_and_photos_are_distinguished(root: Path) -> None:
     assert [one.is_crops for one in load_sets(root)] == [True, False, True]
 
 

@@ -28,11 +28,11 @@ PHOTOS = [SAMPLES / "india.jpg", SAMPLES / "malta.jpg"]
         pytest.param([float(n) for n in range(1, 21)], Spread(10.5, 10.5, 19.0), id="one in twenty is above"),
     ],
 )
-def test_times_are_told_by_mean_median_and_95th_percentile(times_ms: list[float], expected: Spread) -> None:
+def test_times_are_reported_by_mean_median_and_95th_percentile(times_ms: list[float], expected: Spread) -> None:
     assert spread(times_ms) == expected
 
 
-def test_each_stage_is_told_apart_and_all_together() -> None:
+def test_each_stage_is_distinguished_and_all_together() -> None:
     times = [StageTimes(1.0, 10.0, 0.5, 5.0, 0.5), StageTimes(3.0, 30.0, 0.5, 5.0, 0.5)]
     speed = stage_speed(2, times)
     assert speed.threads == 2

@@ -36,12 +36,12 @@ def test_what_is_shared_counts_less_in_pss() -> None:
     assert own.resident >= own.proportional >= own.unique > 0
 
 
-def test_a_missing_program_is_told(tmp_path: Path) -> None:
+def test_a_missing_program_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ChildError, match=r"production\.txt"):
         measure(tmp_path / "gunicorn", 1, preloaded=True)
 
 
-def test_a_program_that_ends_is_told_with_its_last_words(tmp_path: Path) -> None:
+def test_a_program_that_ends_is_reported_with_its_last_words(tmp_path: Path) -> None:
     program = tmp_path / "gunicorn"
     program.write_text("#!/bin/sh\necho no such luck\nexit 3\n")
     program.chmod(0o755)

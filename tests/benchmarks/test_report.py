@@ -67,11 +67,11 @@ def test_figures_are_rounded(value: float | None, digits: int, shown: str) -> No
         pytest.param(replace(HOW, commit=None), "2026-03-01 12:30 UTC, no Git checkout", id="no checkout"),
     ],
 )
-def test_date_and_code_are_told_first(how: Circumstances, line: str) -> None:
+def test_date_and_code_are_reported_first(how: Circumstances, line: str) -> None:
     assert describe(how)[0] == line
 
 
-def test_command_machine_and_models_are_told() -> None:
+def test_command_machine_and_models_are_reported() -> None:
     assert describe(HOW)[1:] == [
         "Command: `python -m benchmarks.speed`",
         "Machine: Fast CPU, 2 cores, load 0.5 when it began; Linux x86_64, Python 3.11.7, ONNX Runtime 1.31.1",

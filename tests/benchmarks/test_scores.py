@@ -115,7 +115,7 @@ def test_the_character_error_rate(plates: list[ReadPlate], rate: float | None) -
         pytest.param([right(0.5), wrong(0.5)], 50, 0.5, id="equally sure ones stay together"),
     ],
 )
-def test_precision_is_that_of_the_surest_readings(
+def test_precision_is_that_of_the_most_confident_readings(
     plates: list[ReadPlate], percent: int, precision: float | None
 ) -> None:
     assert precision_at_coverage(plates, percent) == precision
@@ -177,7 +177,7 @@ def test_a_province_is_scored_both_ways(read: str, exact: float, exact_with_prov
         ),
     ],
 )
-def test_the_reading_of_a_plate_is_the_surest_one_about_it(
+def test_the_reading_of_a_plate_is_the_most_confident_one_about_it(
     plate: LabeledPlate,
     predictions: list[PredictedPlate],
     reading: ReadPlate | None,

@@ -61,7 +61,7 @@ def test_a_photo_without_a_frame_is_neither_chosen_nor_written(tmp_path: Path) -
         write_frame(photo, SIZES[0], tmp_path / "a.jpg")
 
 
-def test_the_other_reader_is_told_in_times_of_ours_at_the_same_size() -> None:
+def test_the_other_reader_is_reported_in_times_of_ours_at_the_same_size() -> None:
     small, large = SIZES
     paces = [
         Pace(small, "platewatch", 10, 8, 9, 5),

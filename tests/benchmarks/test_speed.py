@@ -54,7 +54,7 @@ def test_every_row_is_as_long_as_its_columns() -> None:
         pytest.param(False, "1 photos, chosen by chance with seed 3 from", id="labelled photos"),
     ],
 )
-def test_the_photos_are_told_by_their_source(samples: bool, source: str) -> None:
+def test_the_photos_are_recognized_by_their_source(samples: bool, source: str) -> None:
     plan = Plan((Path("one.jpg"),), repeat=5, starts=1, clients=4, detector="rapidocr", recognizer="rapidocr")
     (note,) = describe(plan, 3, samples=samples)
     assert note.startswith(source)

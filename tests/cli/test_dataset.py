@@ -61,7 +61,7 @@ def test_a_bad_one_ends_with_1_and_names_each_line(folder: Path) -> None:
     assert {one["line"] for one in found} >= {6, 7}
 
 
-def test_a_dataset_is_converted_and_what_is_lost_is_told(folder: Path, tmp_path: Path) -> None:
+def test_a_dataset_is_converted_and_what_is_lost_is_reported(folder: Path, tmp_path: Path) -> None:
     code, out, err = run("convert", folder, tmp_path / "new", "--to", "yolo")
     assert (code, out) == (0, f"4 images in {tmp_path / 'new'} as yolo\n")
     assert "yolo can't say texts: 3 were lost" in err
@@ -132,7 +132,7 @@ def test_real_photos_are_sorted_by_whether_they_can_be_read(
         pytest.param(("--recognizer", "llm"), "switched off", id="one that is switched off"),
     ],
 )
-def test_what_can_not_work_is_told_before_anything_is_touched(
+def test_what_can_not_work_is_reported_before_anything_is_touched(
     raw: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
 ) -> None:
     ended = run_child(tmp_path, "dataset", "clean", str(raw), *arguments)
@@ -160,7 +160,7 @@ def test_images_with_bad_labels_are_left_out_and_counted(folder: Path, tmp_path:
     assert "3.jpg" not in (tmp_path / "new/labels.jsonl").read_text()
 
 
-def test_labels_with_another_size_than_their_images_are_told(tmp_path: Path) -> None:
+def test_labels_with_another_size_than_their_images_are_reported(tmp_path: Path) -> None:
     write_photo(tmp_path / "photos/a.jpg")
     row = {"image": "a.jpg", "width": 0, "height": 0, "plates": [{"box": [10, 20, 40, 30]}]}
     (tmp_path / "photos/labels.jsonl").write_text(json.dumps(row))
@@ -176,7 +176,7 @@ def test_a_missing_folder_is_named(tmp_path: Path) -> None:
     assert "no folder 'nowhere'" in ended.stderr
 
 
-def test_progress_is_told_in_lines_where_nobody_watches() -> None:
+def test_progress_is_reported_in_lines_where_nobody_watches() -> None:
     stream = io.StringIO()
     with Steps("Reading", stream) as steps:
         for done in range(4):

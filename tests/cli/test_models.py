@@ -104,7 +104,7 @@ def test_models_are_installed_listed_read_with_and_removed(tmp_path: Path, monke
 
 
 @pytest.mark.parametrize("words", [["install", "nowhere"], ["remove", "nowhere"]])
-def test_what_can_not_be_installed_or_removed_is_told_without_a_traceback(tmp_path: Path, words: list[str]) -> None:
+def test_what_can_not_be_installed_or_removed_is_reported_without_a_traceback(tmp_path: Path, words: list[str]) -> None:
     program = "import sys; from platewatch.cli import main; sys.argv = ['platewatch', 'models', *sys.argv[1:]]; main()"
     ran = subprocess.run(
         [sys.executable, "-c", program, *words], capture_output=True, text=True, check=False, cwd=tmp_path

@@ -38,7 +38,7 @@ def stored(folder: Path) -> tuple[list[str], int]:
     return found
 
 
-def test_the_secrets_are_sealed_anew_and_counted(tmp_path: Path) -> None:
+def test_the_secrets_are_sealed_again_and_counted(tmp_path: Path) -> None:
     assert run(tmp_path, "migrate").returncode == 0
     store(tmp_path, "north", OLD)
     store(tmp_path, "south", NEW)
@@ -63,7 +63,7 @@ def test_a_secret_that_no_key_opens_is_named_and_everything_stays(tmp_path: Path
     assert stored(tmp_path) == before
 
 
-def test_a_database_without_tables_is_told(tmp_path: Path) -> None:
+def test_a_database_without_tables_is_reported(tmp_path: Path) -> None:
     done = run(tmp_path, "reseal", PLATEWATCH_SECRET_KEY=NEW)
     assert done.returncode == 2
     assert "platewatch migrate" in done.stderr

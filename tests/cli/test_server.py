@@ -104,7 +104,7 @@ def test_a_port_that_can_not_be_is_a_usage_error(tmp_path: Path, port: str) -> N
     assert not (tmp_path / "data").exists()
 
 
-def test_a_taken_port_is_told_before_anything_else_happens(tmp_path: Path) -> None:
+def test_a_taken_port_is_reported_before_anything_else_happens(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         ended = run(tmp_path, "serve", "--port", str(port))
@@ -137,7 +137,7 @@ def test_the_lines_of_the_env_file_are_named_with_other_faults_and_nothing_start
     assert not (tmp_path / "data").exists()
 
 
-def test_an_open_door_is_told_and_no_first_account_asked_for(tmp_path: Path) -> None:
+def test_an_open_door_is_reported_and_no_first_account_asked_for(tmp_path: Path) -> None:
     with serving(tmp_path, PLATEWATCH_AUTH="off") as server:
         assert "The door is open (PLATEWATCH_AUTH=off)" in server.printed
         assert "first one" not in server.printed

@@ -60,13 +60,13 @@ def refused(answer: Any, status: int) -> str:
     return message
 
 
-def test_a_wrong_field_name_is_told_with_the_fields_found(sqlite_server: Server) -> None:
+def test_a_wrong_field_name_is_reported_with_the_fields_found(sqlite_server: Server) -> None:
     answer = sqlite_server.admin().post("/api/upload_image", files=upload(BRITAIN, field="file"))
     assert "'image'" in refused(answer, 422)
     assert "file" in refused(answer, 422)
 
 
-def test_a_wrong_status_is_told(sqlite_server: Server) -> None:
+def test_a_wrong_status_is_reported(sqlite_server: Server) -> None:
     answer = sqlite_server.admin().post("/api/upload_image?status=parked", files=upload(BRITAIN))
     assert "status" in refused(answer, 422)
 

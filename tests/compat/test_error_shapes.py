@@ -38,7 +38,7 @@ def test_each_path_has_its_shape(path: str, envelope: bool, detail: bool) -> Non
         pytest.param("POST", "/logs", 422, ["body"], id="no body"),
     ],
 )
-def test_errors_are_told_as_fastapi_programs_tell_them(
+def test_errors_are_reported_as_fastapi_programs_tell_them(
     sqlite_server: Server, method: str, path: str, status: int, fields: list[str] | None
 ) -> None:
     answer = sqlite_server.admin().request(method, path)

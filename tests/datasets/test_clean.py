@@ -330,7 +330,7 @@ def test_a_photo_that_the_system_can_not_read_stays_and_is_tried_again(
     assert run(plan_in(tmp_path)).count(Verdict.LEFT) == 0
 
 
-def test_a_name_that_no_report_can_hold_is_told_before_anything_is_touched(tmp_path: Path) -> None:
+def test_a_name_that_no_report_can_hold_is_reported_before_anything_is_touched(tmp_path: Path) -> None:
     write_raw(tmp_path)
     (tmp_path / "raw" / "damaged.jpg").rename(os.fsdecode(os.fsencode(tmp_path / "raw") + b"/\xff.jpg"))
     with pytest.raises(LabelsError, match="not UTF-8"):

@@ -17,7 +17,7 @@ def one(folder: Path) -> Dataset:
     return Dataset(folder, LabelFormat.JSONL, (labels_of(folder / "a.jpg", BOX, BOTH, TEXT),))
 
 
-def test_what_a_format_can_not_say_is_told(tmp_path: Path) -> None:
+def test_what_a_format_can_not_say_is_reported(tmp_path: Path) -> None:
     lost = convert(one(tmp_path), tmp_path / "yolo", LabelFormat.YOLO, Placing.COPY)
     assert lost == [Loss("corners", 1), Loss("plates without a place", 1), Loss("regions", 2), Loss("texts", 3)]
     assert convert(one(tmp_path), tmp_path / "coco", LabelFormat.COCO, Placing.COPY) == []

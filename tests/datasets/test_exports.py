@@ -94,7 +94,7 @@ def test_roboflow_exports_are_read_as_they_come(
     assert {part: split for part, (split, _) in found.items()} == {"train": "train", "valid": "val", "test": "test"}
 
 
-def test_images_of_one_name_in_each_part_are_told_apart(tmp_path: Path) -> None:
+def test_images_of_one_name_in_each_part_are_distinguished(tmp_path: Path) -> None:
     for part in ("train", "valid"):
         write_coco(tmp_path / part, "a.jpg")
     assert set(plates_of(read_dataset(tmp_path))) == {"train/a.jpg", "valid/a.jpg"}

@@ -76,7 +76,7 @@ def test_a_file_that_is_no_journal_is_left_alone(tmp_path: Path, lines: list[str
     assert path.read_text() == before
 
 
-def test_a_full_disk_is_told_and_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_reported_and_leaves_whole_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "journal"
     with Journal(path, TERMS) as journal:
         journal.add(FIRST)

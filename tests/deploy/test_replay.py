@@ -32,7 +32,7 @@ def test_steps_have_their_lines_joined() -> None:
 
 
 @pytest.mark.parametrize("text", ["FROM", "!!! x", "RUN \\\n"])
-def test_what_is_no_step_is_told(text: str) -> None:
+def test_what_is_no_step_is_reported(text: str) -> None:
     with pytest.raises(ReplayError, match="Line 1 is no instruction"):
         parse(text)
 

@@ -94,7 +94,7 @@ def test_several_photos_are_read_and_what_others_record_appears_by_itself(page: 
         assert listed(page) == [chosen[0][1]]
 
 
-def test_a_vehicle_is_told_by_a_correction_and_found_by_it(page: Page, data: Path) -> None:
+def test_a_vehicle_is_entered_by_a_correction_and_found_by_it(page: Page, data: Path) -> None:
     with serving(data) as address:
         make_first_account(page, address)
         with httpx2.Client(base_url=address, timeout=60) as other:
@@ -130,7 +130,7 @@ def test_a_photo_that_can_not_be_read_says_why(page: Page, data: Path, tmp_path:
         expect(page.get_by_role("region", name="Photos", exact=True)).to_contain_text("damaged or cut short")
 
 
-def test_a_wrong_password_is_told_and_logging_out_closes_the_pages(page: Page, data: Path) -> None:
+def test_a_wrong_password_is_reported_and_logging_out_closes_the_pages(page: Page, data: Path) -> None:
     with serving(data) as address:
         make_first_account(page, address)
         page.get_by_label("Account of ada").click()

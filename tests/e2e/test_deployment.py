@@ -204,7 +204,7 @@ def test_nginx_serves_the_dashboards_files_and_keeps_them_long(admin: httpx2.Cli
     assert "<html" in admin.get("/app/").text
 
 
-def test_what_happens_is_told_through_nginx(admin: httpx2.Client, site: Site) -> None:
+def test_what_happens_is_reported_through_nginx(admin: httpx2.Client, site: Site) -> None:
     cookies = "; ".join(f"{name}={value}" for name, value in admin.cookies.items())
     url = site.url.replace("http", "ws") + "/api/v1/live"
     with connect(url, additional_headers={"Cookie": cookies}, origin=None) as live:

@@ -50,7 +50,7 @@ def test_identities_and_limits_are_counted_apart(limiter: Limiter, who: str) -> 
     assert limiter.hit(THREE, who).exceeded
 
 
-def test_what_is_cleared_begins_anew(limiter: Limiter, who: str) -> None:
+def test_what_is_cleared_begins_again(limiter: Limiter, who: str) -> None:
     for _ in range(4):
         limiter.hit(THREE, who)
     limiter.clear(THREE, who)

@@ -11,7 +11,7 @@ def test_a_redis_that_answers_is_ready() -> None:
     assert ask_redis(redis_url()).state is RedisState.READY
 
 
-def test_a_redis_that_is_away_is_told_with_the_reason() -> None:
+def test_a_redis_that_is_away_is_reported_with_the_reason() -> None:
     answer = ask_redis(AWAY_URL)
     assert answer.state is RedisState.AWAY
     assert "refused" in answer.reason.lower()

@@ -140,7 +140,7 @@ def test_another_sites_page_can_not_open_a_websocket(sqlite_server: Server) -> N
 
 
 @pytest.mark.parametrize("last", ["-1", "abc", str(2**63)])
-def test_a_bad_last_event_id_is_told(sqlite_server: Server, last: str) -> None:
+def test_a_bad_last_event_id_is_reported(sqlite_server: Server, last: str) -> None:
     answer = sqlite_server.admin().get("/api/v1/events", headers={"Last-Event-ID": last})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "Last-Event-ID"

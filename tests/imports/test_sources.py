@@ -63,7 +63,7 @@ def test_a_named_pipe_does_not_keep_the_import_waiting(folder: Path) -> None:
         FolderSource(folder).read("pipe.jpg", 100, BERLIN)
 
 
-def test_a_file_that_is_gone_is_told(folder: Path) -> None:
+def test_a_file_that_is_gone_is_reported(folder: Path) -> None:
     with pytest.raises(UnreadableFileError, match="No such file"):
         FolderSource(folder).read("gone.jpg", 100, BERLIN)
 
@@ -107,7 +107,7 @@ def test_without_the_setting_no_folder_is_allowed(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["gone", "z.jpg", "a\0b"], ids=["gone", "a file", "NUL"])
-def test_what_is_no_folder_is_told(folder: Path, name: str) -> None:
+def test_what_is_no_folder_is_reported(folder: Path, name: str) -> None:
     with pytest.raises(FieldError):
         allowed_folder(f"{folder}/{name}", (folder,))
 
@@ -175,7 +175,7 @@ def test_what_is_no_archive_is_refused(tmp_path: Path, content: bytes) -> None:
         ArchiveSource.open(tmp_path / "a.zip")
 
 
-def test_damaged_and_locked_files_of_an_archive_are_told(tmp_path: Path) -> None:
+def test_damaged_and_locked_files_of_an_archive_are_reported(tmp_path: Path) -> None:
     damaged = archive(tmp_path / "a.zip", {"a.jpg": b"0123456789" * 10})
     damaged.write_bytes(damaged.read_bytes().replace(b"0123456789", b"012345678x", 1))
     for path in (damaged, encrypted(tmp_path / "b.zip")):
@@ -185,7 +185,7 @@ def test_damaged_and_locked_files_of_an_archive_are_told(tmp_path: Path) -> None
         source.close()
 
 
-def test_an_archive_that_is_gone_is_told(tmp_path: Path) -> None:
+def test_an_archive_that_is_gone_is_reported(tmp_path: Path) -> None:
     with pytest.raises(UnreadableFileError):
         ArchiveSource.open(tmp_path / "gone.zip")
 

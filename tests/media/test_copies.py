@@ -26,7 +26,7 @@ def test_a_copy_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     assert path.read_bytes() == b"two"
 
 
-def test_the_same_name_is_written_anew(tmp_path: Path) -> None:
+def test_the_same_name_is_written_again(tmp_path: Path) -> None:
     copies = ImageCopies(tmp_path)
     copies.write("one.jpg", b"old")
     assert copies.write("one.jpg", b"new").read_bytes() == b"new"
@@ -75,7 +75,7 @@ def test_a_failure_of_the_question_keeps_the_copy_and_stops_nobody(tmp_path: Pat
     assert path.is_file()
 
 
-def test_a_folder_that_can_not_be_made_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_made_is_reported(tmp_path: Path) -> None:
     (tmp_path / "images").write_text("a file, no folder")
     with pytest.raises(StorageError, match="images"):
         ImageCopies(tmp_path / "images").write("one.jpg", b"one")

@@ -102,7 +102,7 @@ def test_what_was_there_before_the_start_is_not_told(log: Log, clock: SetClock) 
     assert queued(one) == [3]
 
 
-def test_more_events_than_a_batch_are_told_at_once(log: Log, tail: OutboxTail) -> None:
+def test_more_events_than_a_batch_are_reported_at_once(log: Log, tail: OutboxTail) -> None:
     one = tail.subscribe(limit=3 * BATCH)
     log.commit(*range(1, 2 * BATCH + 2))
     tail.poll()
@@ -119,7 +119,7 @@ def test_more_events_than_a_batch_are_told_at_once(log: Log, tail: OutboxTail) -
         pytest.param([(10**12,), (10**11,)], [10**12, 10**11], id="a jump"),
     ],
 )
-def test_events_that_become_visible_late_are_told_once(
+def test_events_that_become_visible_late_are_reported_once(
     log: Log, tail: OutboxTail, commits: list[tuple[int, ...]], told: list[int]
 ) -> None:
     one = tail.subscribe()
@@ -130,7 +130,7 @@ def test_events_that_become_visible_late_are_told_once(
     assert queued(one) == told
 
 
-def test_an_event_that_was_under_way_at_the_start_is_told(log: Log, clock: SetClock) -> None:
+def test_an_event_that_was_under_way_at_the_start_is_reported(log: Log, clock: SetClock) -> None:
     log.commit(1, 3)
     tail = OutboxTail(log.read_after, log.last_id, clock)
     tail.find_position()
@@ -140,7 +140,7 @@ def test_an_event_that_was_under_way_at_the_start_is_told(log: Log, clock: SetCl
     assert queued(one) == [2]
 
 
-def test_an_event_committed_while_the_place_is_found_is_told(log: Log, clock: SetClock) -> None:
+def test_an_event_committed_while_the_place_is_found_is_reported(log: Log, clock: SetClock) -> None:
     log.commit(1)
 
     def last_id_just_before_a_commit() -> int:

@@ -142,6 +142,6 @@ def test_as_written_keeps_the_text_but_for_what_nobody_sees(text: str, written: 
     assert as_written(text) == written
 
 
-def test_a_pseudonym_is_told_by_its_first_sign() -> None:
+def test_a_pseudonym_is_recognized_by_its_first_sign() -> None:
     assert is_pseudonym("~ABC")
     assert not is_pseudonym("ABC")

@@ -142,7 +142,7 @@ def test_what_is_held_is_not_erased(sqlite_server: Server) -> None:
     assert erase(sqlite_server, "AB12CDE").status_code == 200
 
 
-def test_everything_about_a_plate_is_told(sqlite_server: Server) -> None:
+def test_everything_about_a_plate_is_reported(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     photographed(sqlite_server, "AB12CDE")
     remember_elsewhere(sqlite_server, "AB12CDE")

@@ -99,11 +99,11 @@ def test_without_a_cache_nothing_is_known() -> None:
     ],
     ids=str,
 )
-def test_settings_that_read_differently_are_told_apart(changed: dict[str, Any]) -> None:
+def test_settings_that_read_differently_are_distinguished(changed: dict[str, Any]) -> None:
     assert reading_options(Settings(**changed), "1", []) != reading_options(Settings(), "1", [])
 
 
-def test_versions_and_model_files_are_told_apart(tmp_path: Path) -> None:
+def test_versions_and_model_files_are_distinguished(tmp_path: Path) -> None:
     model = tmp_path / "model.onnx"
     model.write_bytes(b"x")
     first = reading_options(Settings(), "1", [tmp_path])

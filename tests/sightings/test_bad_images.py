@@ -58,7 +58,7 @@ BAD: list[tuple[str, Callable[[], bytes], int, str]] = [
 
 @pytest.mark.parametrize("path", ["/api/v1/sightings", "/api/v1/read", "/api/upload_image"])
 @pytest.mark.parametrize(("make", "status", "advice"), [pytest.param(*case[1:], id=case[0]) for case in BAD])
-def test_a_bad_image_is_told_and_leaves_nothing(
+def test_a_bad_image_is_reported_and_leaves_nothing(
     sqlite_server: Server, path: str, make: Callable[[], bytes], status: int, advice: str
 ) -> None:
     answer = sqlite_server.admin().post(path, files=[("image", ("car.jpg", make(), "image/jpeg"))])

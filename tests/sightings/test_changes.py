@@ -149,7 +149,7 @@ def test_a_correction_to_nonsense_is_refused(
     assert count(sqlite_database, CorrectionRow) == 0
 
 
-def test_lists_are_matched_anew_after_a_correction(database: Database, clock: SetClock) -> None:
+def test_lists_are_matched_again_after_a_correction(database: Database, clock: SetClock) -> None:
     sighting_id = add(database)
     with database.transaction() as session:
         lists = WatchlistService(session, clock)
@@ -241,7 +241,7 @@ def test_what_is_under_a_legal_hold_is_not_deleted_or_merged_away(
     assert count(sqlite_database, SightingRow) == 2
 
 
-def test_an_unknown_sighting_is_told(sqlite_database: Database, clock: SetClock) -> None:
+def test_an_unknown_sighting_is_reported(sqlite_database: Database, clock: SetClock) -> None:
     with sqlite_database.transaction() as session:
         changes = SightingChanges(session, clock)
         with pytest.raises(NotFoundError, match="4711"):

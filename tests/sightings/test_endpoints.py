@@ -282,7 +282,7 @@ def test_a_query_parameter_that_an_upload_does_not_know_is_refused(sqlite_server
     assert nothing_is_left(sqlite_server)
 
 
-def test_a_missing_photo_and_a_wrong_field_name_are_told(sqlite_server: Server) -> None:
+def test_a_missing_photo_and_a_wrong_field_name_are_reported(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     wrong = client.post("/api/v1/sightings", files=upload(BRITAIN, field="photo"))
     assert wrong.status_code == 422
@@ -297,14 +297,14 @@ def test_a_missing_photo_and_a_wrong_field_name_are_told(sqlite_server: Server) 
     "path",
     ["", "/image", "/crop", "/annotated"],
 )
-def test_an_unknown_sighting_is_told(sqlite_server: Server, path: str) -> None:
+def test_an_unknown_sighting_is_reported(sqlite_server: Server, path: str) -> None:
     answer = sqlite_server.admin().get(f"/api/v1/sightings/4711{path}")
     assert answer.status_code == 404
     assert "4711" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("cursor", ["x", "W10", "AAAA", "..%2F"])
-def test_a_malformed_cursor_is_told(sqlite_server: Server, cursor: str) -> None:
+def test_a_malformed_cursor_is_reported(sqlite_server: Server, cursor: str) -> None:
     answer = sqlite_server.admin().get("/api/v1/sightings", params={"cursor": cursor})
     assert answer.status_code == 422
     assert "next_cursor" in answer.json()["detail"]

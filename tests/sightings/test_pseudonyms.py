@@ -43,7 +43,7 @@ def test_without_a_key_one_is_made_once_and_kept_from_others(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("content", [b"no hex", b"\xff\xfe", b""], ids=["no hex", "no text", "empty"])
-def test_a_damaged_key_is_told_and_not_replaced(tmp_path: Path, content: bytes) -> None:
+def test_a_damaged_key_is_reported_and_not_replaced(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "plate-key").write_bytes(content)
     with pytest.raises(SettingsError, match="Restore it from a backup"):
         open_pseudonyms(None, tmp_path)

@@ -44,7 +44,7 @@ def test_the_one_that_is_set_may_be_named_too(sqlite_server: Server, name: str) 
         pytest.param("char-yolo", 503, "PLATEWATCH_CHAR_YOLO_MODEL", id="one without its model"),
     ],
 )
-def test_one_that_can_not_be_used_is_told(sqlite_server: Server, name: str, status: int, message: str) -> None:
+def test_one_that_can_not_be_used_is_reported(sqlite_server: Server, name: str, status: int, message: str) -> None:
     client = sqlite_server.admin()
     for path in ("/api/v1/read", "/api/v1/sightings"):
         answer = client.post(path, files=upload(BRITAIN), data={"recognizer": name})

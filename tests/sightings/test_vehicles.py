@@ -132,7 +132,7 @@ def test_the_longest_color_and_make_fit(server: Server) -> None:
     assert vehicle_of(told.json()) == vehicle_of(body)
 
 
-def test_an_unknown_vehicle_is_told_and_a_known_one_corrected(database: Database, clock: SetClock) -> None:
+def test_an_unknown_vehicle_is_reported_and_a_known_one_corrected(database: Database, clock: SetClock) -> None:
     sighting_id = add(database)
     told = correct(database, clock, sighting_id, vehicle_type="van", vehicle_make="Škoda")
     assert vehicle_of(told) == VAN | {"vehicle_color": None}
@@ -185,7 +185,7 @@ def test_vehicles_are_exported(sqlite_server: Server) -> None:
     assert [vehicle_of(one) for one in told] == [VAN | {"vehicle_make": "=1+1"}]
 
 
-def test_with_a_plate_its_vehicle_is_told_and_erased(server: Server) -> None:
+def test_with_a_plate_its_vehicle_is_reported_and_erased(server: Server) -> None:
     client = server.admin()
     body = {"plate": "AB12CDE", "vehicle_make": "Zastava"}
     first, second = (client.post("/api/v1/sightings/manual", json=body).json()["id"] for _ in range(2))

@@ -252,7 +252,7 @@ def test_thirty_days_to_today_are_counted_by_default(filled: Database) -> None:
     assert len(answer.items) == 30
 
 
-def test_several_time_zones_are_told_as_none(statistics: StatisticsService) -> None:
+def test_several_time_zones_are_reported_as_none(statistics: StatisticsService) -> None:
     assert statistics.counts(CountQuery.model_validate(DAYS)).time_zone is None
 
 

@@ -97,7 +97,7 @@ def test_of_one_name_registered_twice_at_once_one_is_made(server: Server) -> Non
     assert len(usernames(server)) == 2
 
 
-def test_an_account_made_at_the_same_moment_is_told_to_try_again(
+def test_an_account_made_at_the_same_moment_is_asked_to_try_again(
     server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.register("ada")
@@ -248,7 +248,7 @@ def test_later_accounts_need_no_token_from_anywhere(start_server: StartServer) -
 
 
 @pytest.mark.parametrize("registration", ["approval", "open", "closed"])
-def test_the_page_is_told_who_may_register(start_server: StartServer, registration: str) -> None:
+def test_the_page_is_shown_who_may_register(start_server: StartServer, registration: str) -> None:
     server = start_server(registration=registration)
     server.register()
     data = server.anonymous.get("/auth/register").json()["data"]

@@ -37,7 +37,7 @@ def test_processes_that_start_at_once_agree(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "\n"], ids=["empty", "a line end"])
-def test_a_file_without_a_token_opens_nothing_and_is_told(tmp_path: Path, content: str) -> None:
+def test_a_file_without_a_token_opens_nothing_and_is_reported(tmp_path: Path, content: str) -> None:
     (tmp_path / "setup-token").write_text(content)
     for given in ("", " ", None):
         with pytest.raises(SettingsError, match="setup-token' holds no token"):

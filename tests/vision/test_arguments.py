@@ -60,7 +60,7 @@ def test_read_many_takes_paths_and_no_single_one(reader: PlateReader, given: Any
         next(reader.read_many(given))
 
 
-def test_something_else_among_many_paths_is_told(reader: PlateReader) -> None:
+def test_something_else_among_many_paths_is_reported(reader: PlateReader) -> None:
     with pytest.raises(TypeError, match=r"Use read_bytes\(data\)"):
         next(reader.read_many([DATA]))  # type: ignore[list-item]
 

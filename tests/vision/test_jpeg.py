@@ -108,7 +108,7 @@ def test_parts_that_are_not_understood_are_left_alone(data: bytes) -> None:
     assert with_end(data) == []
 
 
-def test_jpeg_whose_parts_are_not_understood_is_stored_anew() -> None:
+def test_jpeg_whose_parts_are_not_understood_is_stored_again() -> None:
     # A segment that says it is longer than it is: decoders look for the next marker.
     data = encode(quarters(), "JPEG", quality=97)
     spoiled = data[:-2] + b"\xff\xfe\x00\x01" + data[-2:]

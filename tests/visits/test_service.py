@@ -109,7 +109,7 @@ def test_a_corrected_plate_moves_to_its_own_visits(site: Site) -> None:
     assert site.occupancy() == 0
 
 
-def test_a_visit_that_a_correction_undoes_is_told_as_withdrawn(site: Site) -> None:
+def test_a_visit_that_a_correction_undoes_is_reported_as_withdrawn(site: Site) -> None:
     wrong, _ = site.see("in AB10 0", "out XY77 5")
     (opened,) = [payload for kind, payload in site.events() if kind == "visit.opened"]
     site.change(wrong, plate="XY77")
@@ -260,7 +260,7 @@ def test_nobody_left_before_the_entry_or_in_the_future(site: Site, minute: int) 
         service.close(visit_id, at(minute))
 
 
-def test_visits_over_the_limit_are_told_once(database: Database, clock: SetClock) -> None:
+def test_visits_over_the_limit_are_reported_once(database: Database, clock: SetClock) -> None:
     site = Site(database, clock, overstay_minutes=60)
     # The clock stands at minute 240.
     site.see("in AB10 0", "in XY77 200", "in CD77 100", "out CD77 190")

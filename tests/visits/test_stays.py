@@ -112,7 +112,7 @@ def test_the_order_of_arrival_makes_no_difference(
 
 
 @given(pass_lists(), st.integers(0, 21), SAME_PASS)
-def test_going_on_from_what_was_known_gives_the_same_as_beginning_anew(
+def test_going_on_from_what_was_known_gives_the_same_as_beginning_again(
     given_passes: list[Pass], minute: int, same_pass: timedelta
 ) -> None:
     since = at(minute)

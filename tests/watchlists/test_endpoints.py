@@ -120,7 +120,7 @@ def test_a_daily_list_replaces_the_one_before(server: Server) -> None:
     pytest.fail("the old entries were not deleted")
 
 
-def test_bad_rows_are_told_with_their_lines(sqlite_server: Server) -> None:
+def test_bad_rows_are_reported_with_their_lines(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     watchlist_id = make(client)
     answer = put_file(client, watchlist_id, "plate,tolerance\nAB12CD,1\n!,0\nCD34EF,9\n", "replace")

@@ -66,7 +66,7 @@ def test_pages_of_entries_follow_each_other(database: Database, clock: SetClock)
     assert seen == ["AB4", "AB3", "AB2", "AB1", "AB0"]
 
 
-def test_counts_are_told_with_the_lists(sqlite_database: Database, clock: SetClock) -> None:
+def test_counts_are_reported_with_the_lists(sqlite_database: Database, clock: SetClock) -> None:
     with sqlite_database.transaction() as session:
         for name, entries in (("b", 2), ("a", 0)):
             watchlist_id = make_list(session, clock, name=name)

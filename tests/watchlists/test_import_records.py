@@ -58,7 +58,7 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slow]:
 
 
 @pytest.mark.parametrize(("mode", "removed"), [("add", 0), ("replace", 1)])
-def test_an_import_is_told_with_what_it_did(server: Server, mode: str, removed: int) -> None:
+def test_an_import_is_reported_with_what_it_did(server: Server, mode: str, removed: int) -> None:
     client = server.admin()
     watchlist_id = make(client)
     put_file(client, watchlist_id, "OLD1\n")
@@ -73,7 +73,7 @@ def test_an_import_is_told_with_what_it_did(server: Server, mode: str, removed: 
 
 
 @pytest.mark.parametrize("mode", ["add", "replace"])
-def test_an_import_that_changed_nothing_is_told_with_the_reason(server: Server, mode: str) -> None:
+def test_an_import_that_changed_nothing_is_reported_with_the_reason(server: Server, mode: str) -> None:
     client = server.admin()
     watchlist_id = make(client)
     assert put_file(client, watchlist_id, "AB12\n\x00\n--\n", mode).status_code == 422
@@ -117,7 +117,7 @@ def test_an_import_that_is_not_there_is_not_found(sqlite_server: Server) -> None
     assert sqlite_server.admin().get(f"{IMPORTS}/999").status_code == 404
 
 
-def test_a_crash_is_told_without_its_inside(database: Database, clock: SetClock, filled: int) -> None:
+def test_a_crash_is_reported_without_its_inside(database: Database, clock: SetClock, filled: int) -> None:
     sent = SentFile(filled, ImportMode.ADD, "list.csv")
     ImportRecord.begin(database, clock, sent, ADMIN).fail(ZeroDivisionError("inside"))
     with database.reading() as session:
@@ -157,7 +157,7 @@ def test_an_import_whose_sender_gave_up_is_shown_while_it_runs_and_after_it(
     assert (item["state"], item["added"], item["username"]) == ("done", 3, "ada")
 
 
-def test_an_import_whose_process_died_is_told_as_interrupted(
+def test_an_import_whose_process_died_is_reported_as_interrupted(
     start_server: Callable[..., Server], clock: SetClock
 ) -> None:
     server = start_server()

@@ -119,7 +119,7 @@ def test_one_bad_row_and_nothing_is_changed(
     assert count(database, WatchlistEntryRow) == 3
 
 
-def test_problems_without_number_are_told_in_part(
+def test_problems_without_number_are_reported_in_part(
     sqlite_database: Database, clock: SetClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imports, "CHUNK", 60)
@@ -161,7 +161,7 @@ def test_a_file_that_can_t_be_taken_changes_nothing(  # noqa: PLR0917
 
 
 @pytest.mark.parametrize("mode", ["add", "replace"])
-def test_a_list_that_is_not_there_is_told(sqlite_database: Database, clock: SetClock, mode: str) -> None:
+def test_a_list_that_is_not_there_is_reported(sqlite_database: Database, clock: SetClock, mode: str) -> None:
     importing: Callable[..., ImportAnswer] = getattr(ListImport(sqlite_database, clock), mode)
     with pytest.raises(NotFoundError):
         importing(4711, lines("plate\nA1\n"), ADMIN)

@@ -58,7 +58,7 @@ def test_json_that_is_no_object_is_answered_with_the_fields(sqlite_server: Serve
     assert "with: name" in message(sqlite_server.admin().post("/api/v1/locations", content=body, headers=JSON))
 
 
-def test_broken_json_is_told_with_its_place(sqlite_server: Server) -> None:
+def test_broken_json_is_reported_with_its_place(sqlite_server: Server) -> None:
     told = message(sqlite_server.admin().post("/api/v1/locations", content=b'{"name": north}', headers=JSON))
     assert "at character 9" in told
     assert "with: name" in told

@@ -75,7 +75,7 @@ def test_the_api_answers_with_problem_details(
     assert says in body["detail"]
 
 
-def test_a_wrong_method_is_told_the_right_ones(sqlite_server: Server) -> None:
+def test_a_wrong_method_is_shown_the_right_ones(sqlite_server: Server) -> None:
     assert sqlite_server.admin().delete("/api/v1/users").headers["allow"] == "GET"
 
 
@@ -219,7 +219,7 @@ def test_too_many_requests_say_when_to_come_back(sqlite_server: Server, monkeypa
 
 
 @pytest.mark.parametrize("kind", [Kind.MARIADB, Kind.POSTGRESQL, Kind.SQLITE], ids=str)
-def test_a_database_that_goes_away_is_told_as_such_and_the_server_works_on_when_it_is_back(
+def test_a_database_that_goes_away_is_reported_as_such_and_the_server_works_on_when_it_is_back(
     kind: Kind, tmp_path: Path
 ) -> None:
     with empty_url(kind, tmp_path, "platewatch_test_away") as url:

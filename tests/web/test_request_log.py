@@ -86,7 +86,7 @@ def test_what_is_private_is_not_kept_by_browsers(sqlite_server: Server, path: st
 
 
 @pytest.mark.parametrize(("base_url", "told"), [("https://plates.example.com", True), ("http://localhost", False)])
-def test_browsers_are_told_to_stay_with_encryption_where_there_is_any(
+def test_browsers_are_asked_to_stay_with_encryption_where_there_is_any(
     sqlite_server: Server, base_url: str, told: bool
 ) -> None:
     headers = sqlite_server.new_client(base_url=base_url).get("/health/live").headers

@@ -73,7 +73,7 @@ def invoke(words: list[str], given: str | None = None) -> Result:
     return CliRunner().invoke(app, words, input=given)
 
 
-def test_the_licence_is_told_and_asked_about_before_anything_runs(asked: Asked, words: list[str]) -> None:
+def test_the_licence_is_reported_and_asked_about_before_anything_runs(asked: Asked, words: list[str]) -> None:
     refused = invoke(words, "n\n")
     assert refused.exit_code == 1
     assert "AGPL-3.0" in refused.stderr
@@ -152,7 +152,7 @@ def _broken(patch: pytest.MonkeyPatch) -> None:
         pytest.param(_broken, "nms does not exist.*torchvision that was built for this PyTorch", id="no torchvision"),
     ],
 )
-def test_what_is_missing_is_told(
+def test_what_is_missing_is_reported(
     words: list[str],
     monkeypatch: pytest.MonkeyPatch,
     spoil: Callable[[pytest.MonkeyPatch], None],

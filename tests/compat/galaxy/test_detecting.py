@@ -60,7 +60,7 @@ def test_the_place_is_named_by_ids(sqlite_server: Server) -> None:
 
 
 @pytest.mark.parametrize("field", ["location_id", "camera_id"])
-def test_a_place_that_is_not_there_is_told_and_nothing_is_stored(sqlite_server: Server, field: str) -> None:
+def test_a_place_that_is_not_there_is_reported_and_nothing_is_stored(sqlite_server: Server, field: str) -> None:
     client = sqlite_server.admin()
     answer = client.post("/detect_image", files=upload(BRITAIN), data={field: 4711})
     assert answer.status_code == 422
@@ -90,20 +90,20 @@ def test_a_photo_without_plates_is_stored_too(server: Server) -> None:
         pytest.param(upload(BRITAIN, "file") + upload(BRITAIN, "image"), "file, image", id="both"),
     ],
 )
-def test_one_photo_is_wanted_and_the_fields_found_are_told(sqlite_server: Server, files: Any, says: str) -> None:
+def test_one_photo_is_wanted_and_the_fields_found_are_reported(sqlite_server: Server, files: Any, says: str) -> None:
     answer = sqlite_server.admin().post("/detect_image", files=files)
     assert answer.status_code == 422
     assert f"(fields found: {says})" in answer.json()["detail"]
 
 
-def test_a_photo_in_another_field_is_told_the_fields(sqlite_server: Server) -> None:
+def test_a_photo_in_another_field_is_shown_the_fields(sqlite_server: Server) -> None:
     told = sqlite_server.admin().post("/detect_image", files=upload(BRITAIN, "photo"))
     assert told.status_code == 422
     assert "'photo' is not known" in told.json()["detail"]
     assert "'file', 'image'" in told.json()["detail"]
 
 
-def test_what_is_no_image_is_told(sqlite_server: Server) -> None:
+def test_what_is_no_image_is_reported(sqlite_server: Server) -> None:
     answer = sqlite_server.admin().post("/detect_image", files={"file": ("a.jpg", b"text", "image/jpeg")})
     assert answer.status_code == 422
     assert "not an image" in answer.json()["detail"]

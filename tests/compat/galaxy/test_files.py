@@ -97,7 +97,7 @@ def test_no_address_leads_out_of_the_folder(sqlite_server: Server, path: str) ->
         assert SECRET not in answer.text
 
 
-def test_a_picture_that_is_not_there_is_told(sqlite_server: Server) -> None:
+def test_a_picture_that_is_not_there_is_reported(sqlite_server: Server) -> None:
     client = sqlite_server.admin()
     missing = (
         "plates/4711.jpg",

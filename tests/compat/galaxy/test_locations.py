@@ -92,7 +92,7 @@ def test_a_list_without_a_limit_is_as_long_as_can_be(sqlite_server: Server) -> N
         pytest.param({"id": 7}, 422, id="an id of one's own"),
     ],
 )
-def test_a_bad_location_is_told(sqlite_server: Server, fields: dict[str, Any], status: int) -> None:
+def test_a_bad_location_is_reported(sqlite_server: Server, fields: dict[str, Any], status: int) -> None:
     answer = sqlite_server.admin().post("/api/locations", json=NORTH | fields)
     assert answer.status_code == status
     assert isinstance(answer.json()["detail"], str)

@@ -104,5 +104,5 @@ def test_each_kind_of_session_needs_its_own_right(sqlite_server: Server, caller:
 
 
 @pytest.mark.parametrize("params", [{"kind": "parking"}, {"kind": "user", "plate": "AB12CDE"}, {"state": "shut"}])
-def test_a_bad_question_about_sessions_is_told(sqlite_server: Server, params: dict[str, str]) -> None:
+def test_a_bad_question_about_sessions_is_reported(sqlite_server: Server, params: dict[str, str]) -> None:
     assert sqlite_server.admin().get("/session_queries", params=params).status_code == 422

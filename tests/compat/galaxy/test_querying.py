@@ -100,7 +100,7 @@ def test_vehicles_that_somebody_entered_are_found_and_the_answer_says_that_no_ot
 @pytest.mark.parametrize(
     "params", [{"type": "boat"}, {"color": "red", "colour": "red"}, {"type": "car", "vehicle_type": "van"}]
 )
-def test_a_vehicle_that_can_not_be_is_told(sqlite_server: Server, params: dict[str, str]) -> None:
+def test_a_vehicle_that_can_not_be_is_reported(sqlite_server: Server, params: dict[str, str]) -> None:
     answer = sqlite_server.admin().get("/vehicle_queries", params=params)
     assert answer.status_code == 422
     assert answer.json()["detail"]
@@ -115,7 +115,7 @@ def test_every_search_for_a_plate_is_in_the_audit_log(sqlite_server: Server) -> 
 
 
 @pytest.mark.parametrize("params", [{"limit": 201}, {"cursor": "x"}, {"match": "fuzzy"}, {"colr": "red"}])
-def test_a_bad_filter_is_told(sqlite_server: Server, params: dict[str, Any]) -> None:
+def test_a_bad_filter_is_reported(sqlite_server: Server, params: dict[str, Any]) -> None:
     client = sqlite_server.admin()
     for path in LISTS:
         answer = client.get(path, params=params)
@@ -128,7 +128,7 @@ def test_a_bad_filter_is_told(sqlite_server: Server, params: dict[str, Any]) -> 
     [{"plate": ""}, {"plate": " - "}, {"plate": "", "match": "prefix"}, {"plate": "-", "match": "fuzzy"}],
     ids=["nothing", "separators", "as a beginning", "roughly"],
 )
-def test_a_plate_with_nothing_in_it_is_told_and_not_noted(sqlite_server: Server, params: dict[str, Any]) -> None:
+def test_a_plate_with_nothing_in_it_is_reported_and_not_noted(sqlite_server: Server, params: dict[str, Any]) -> None:
     client = filled(sqlite_server)
     for path in LISTS:
         answer = client.get(path, params=params)

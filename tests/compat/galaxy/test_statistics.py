@@ -65,7 +65,7 @@ def test_one_location_is_counted_alone(sqlite_server: Server) -> None:
         pytest.param({"city": "x"}, 422, id="unknown filter"),
     ],
 )
-def test_a_bad_question_is_told(sqlite_server: Server, params: dict[str, Any], status: int) -> None:
+def test_a_bad_question_is_reported(sqlite_server: Server, params: dict[str, Any], status: int) -> None:
     answer = sqlite_server.admin().get("/statistics", params=DAY | params)
     assert answer.status_code == status
     assert isinstance(answer.json()["detail"], str)

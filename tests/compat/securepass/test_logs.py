@@ -86,7 +86,7 @@ def test_the_log_is_given_as_csv_without_formulas(sqlite_server: Server) -> None
         pytest.param({"plate": "AB12CDE", "decision": "granted", "gate": 1}, id="unknown field"),
     ],
 )
-def test_a_bad_event_is_told_and_not_written(sqlite_server: Server, body: dict[str, Any]) -> None:
+def test_a_bad_event_is_reported_and_not_written(sqlite_server: Server, body: dict[str, Any]) -> None:
     client = sqlite_server.admin()
     answer = client.post("/logs", json=body)
     assert answer.status_code == 422
@@ -95,5 +95,5 @@ def test_a_bad_event_is_told_and_not_written(sqlite_server: Server, body: dict[s
 
 
 @pytest.mark.parametrize("params", [{"limit": 0}, {"format": "xml"}, {"cursor": "x"}, {"user": 1}])
-def test_a_bad_filter_is_told(sqlite_server: Server, params: dict[str, Any]) -> None:
+def test_a_bad_filter_is_reported(sqlite_server: Server, params: dict[str, Any]) -> None:
     assert sqlite_server.admin().get("/logs", params=params).status_code == 422

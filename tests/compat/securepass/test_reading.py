@@ -87,7 +87,7 @@ def test_another_recognizer_is_chosen_by_name(sqlite_server: Server) -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing", "../tesseract", "os:system"])
-def test_an_unknown_recognizer_is_told_with_those_that_are_there(sqlite_server: Server, name: str) -> None:
+def test_an_unknown_recognizer_is_reported_with_those_that_are_there(sqlite_server: Server, name: str) -> None:
     answer = sqlite_server.admin().post("/ocr", params={"recognizer": name}, files=upload(BRITAIN, "file"))
     assert answer.status_code == 422
     assert [error["field"] for error in answer.json()["errors"]] == ["recognizer"]
@@ -111,13 +111,13 @@ def test_the_recognizer_that_is_set_has_its_own_readers_and_others_share_one(sql
         pytest.param({"file": BRITAIN.read_bytes()[:2000]}, 422, id="cut short"),
     ],
 )
-def test_a_bad_upload_is_told(sqlite_server: Server, path: str, files: Any, status: int) -> None:
+def test_a_bad_upload_is_reported(sqlite_server: Server, path: str, files: Any, status: int) -> None:
     answer = sqlite_server.admin().post(path, files=files)
     assert answer.status_code == status
     assert isinstance(answer.json()["detail"], str)
 
 
-def test_an_image_too_large_is_told(start_server: Any) -> None:
+def test_an_image_too_large_is_reported(start_server: Any) -> None:
     client = start_server(max_image_mb=1).admin()
     answer = client.post("/detection", files={"file": b"\xff\xd8\xff" + bytes(1024 * 1024)})
     assert answer.status_code == 413

@@ -79,7 +79,7 @@ def test_every_verification_is_in_the_access_log(server: Server) -> None:
         pytest.param({"files": upload(BRITAIN), "data": {"plate": "AB12CDE"}}, 422, id="a plate beside the photo"),
     ],
 )
-def test_a_bad_question_is_told_and_not_logged(
+def test_a_bad_question_is_reported_and_not_logged(
     sqlite_server: Server, request_parts: dict[str, Any], status: int
 ) -> None:
     client = sqlite_server.admin()

@@ -29,7 +29,7 @@ def test_texts(probabilities: np.ndarray, text: str) -> None:
     assert "".join(character.text for character in decode_greedy(probabilities, "ABC")) == text
 
 
-def test_a_character_is_as_sure_as_its_surest_step() -> None:
+def test_a_character_is_as_sure_as_its_most_confident_step() -> None:
     decoded = decode_greedy(steps((1, 0.6), (1, 0.9), (1, 0.7), (0, 0.99), (2, 0.5)), "ABC")
     assert [character.text for character in decoded] == ["A", "B"]
     assert [character.confidence for character in decoded] == pytest.approx([0.9, 0.5])

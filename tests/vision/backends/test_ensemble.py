@@ -73,7 +73,7 @@ def test_confidence_grows_with_agreement_and_stays_a_share() -> None:
     assert split.characters[3].confidence < split.characters[0].confidence
 
 
-def test_what_others_read_are_the_alternatives_the_surest_first() -> None:
+def test_what_others_read_are_the_alternatives_the_most_confident_first() -> None:
     voted = vote([reading("KX472HR", 0.9), reading("KX412HR", 0.3), reading("KY472HR", 0.5), reading("KX472HR", 0.7)])
     assert voted.alternatives == (("KY472HR", 0.5), ("KX412HR", 0.3))
 

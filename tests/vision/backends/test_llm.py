@@ -211,7 +211,7 @@ def test_an_answer_that_tells_no_tokens_costs_what_was_reserved(service: Gemini,
     assert spent(options) > ONE_CALL_COST
 
 
-def test_the_day_ends_at_its_cap_and_the_next_one_begins_anew(
+def test_the_day_ends_at_its_cap_and_the_next_one_begins_again(
     service: Gemini, options: LlmOptions, clock: SetClock
 ) -> None:
     recognizer = make(options, daily_cost=3 * ONE_CALL_COST)

@@ -89,7 +89,7 @@ def test_neighbors_on_a_tilted_row_join_to_a_tilted_quad() -> None:
     assert [found.confidence for found in joined] == [0.6]
 
 
-def test_a_page_of_text_is_bounded_and_the_surest_lines_stay() -> None:
+def test_a_page_of_text_is_bounded_and_the_most_confident_lines_stay() -> None:
     page = [line(0, 100 * row, 80, 100 * row + 20, confidence=row / 1000) for row in range(500)]
     proposals = propose(page)
     assert len(proposals) == 40

@@ -102,7 +102,7 @@ def test_a_cell_says_middle_size_and_corners_in_its_strides(level: int) -> None:
 @pytest.mark.parametrize(
     ("min_score", "count"), [(0.6, 1), (0.3, 2), (0.05, 3), (0.0, 252), (1.0, 0)], ids=lambda value: f"{value}"
 )
-def test_what_is_not_sure_enough_is_left_out_and_the_surest_come_first(min_score: float, count: int) -> None:
+def test_what_is_not_sure_enough_is_left_out_and_the_most_confident_come_first(min_score: float, count: int) -> None:
     maps = empty_maps()
     maps[0][0, 3, 3], maps[1][0, 2, 1], maps[2][0, 0, 0] = -2, 1, 0
     found = decode(maps, min_score)
@@ -112,7 +112,7 @@ def test_what_is_not_sure_enough_is_left_out_and_the_surest_come_first(min_score
     assert found.corners.shape == (count, 4, 2)
 
 
-def test_a_photo_full_of_candidates_gives_the_surest_few_hundred() -> None:
+def test_a_photo_full_of_candidates_gives_the_most_confident_few_hundred() -> None:
     maps = [np.full((CHANNELS, 80 // 2**level, 80 // 2**level), 3, np.float32) for level in range(3)]
     assert len(decode(maps, 0.1).scores) == 300
 
@@ -129,7 +129,7 @@ def test_wild_answers_stay_finite(answer: float) -> None:
 
 
 @pytest.mark.parametrize(("max_iou", "kept"), [(0.3, [0.9, 0.5]), (0.7, [0.9, 0.8, 0.5])], ids=["few", "many"])
-def test_of_overlapping_ones_the_surest_is_kept(max_iou: float, kept: list[float]) -> None:
+def test_of_overlapping_ones_the_most_confident_is_kept(max_iou: float, kept: list[float]) -> None:
     found = candidates((0, 0, 40, 10), (0, 0, 40, 20), (100, 0, 140, 10), scores=(0.9, 0.8, 0.5))
     assert suppress(found, max_iou).scores.tolist() == pytest.approx(kept)
 

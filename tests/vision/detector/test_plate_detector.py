@@ -64,7 +64,7 @@ def test_plates_are_proposed_with_their_corners_in_pixels_of_the_photo(model: Pa
     assert bottom_right[1] == pytest.approx(box[3], abs=1e-3)
 
 
-def test_each_proposal_is_placed_anew_in_its_close_up(model: Path) -> None:
+def test_each_proposal_is_placed_again_in_its_close_up(model: Path) -> None:
     detector = PlateDetector(BackendOptions(model=model))
     (proposed,) = to_detections(detector.propose(photo_with((40, 20))), 640, 384)
     (found,) = detector.detect(photo_with((40, 20)))

@@ -27,7 +27,7 @@ def test_one_window_shows_what_is_near_each_other() -> None:
     assert len(choose_windows(at((900, 500), (950, 520), (880, 560)), 1920, 1080, 1.0)) == 1
 
 
-def test_what_is_far_apart_gets_windows_of_its_own_the_surest_first() -> None:
+def test_what_is_far_apart_gets_windows_of_its_own_the_most_confident_first() -> None:
     first, second = choose_windows(at((1500, 500), (100, 500)), 1920, 1080, 1.0)
     assert (first.left, first.top) == (-(1500 - SIDE / 2), -(500 - SIDE / 2))
     assert (second.left, second.top) == (0, -(500 - SIDE / 2))

@@ -158,7 +158,7 @@ def test_card_that_does_not_fit_its_network_is_not_installed(
     assert not left_beside(models)
 
 
-def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path, models: Path) -> None:
+def test_a_folder_that_can_not_be_written_is_reported(tmp_path: Path, models: Path) -> None:
     models.parent.mkdir()
     models.write_text("a file")
     with pytest.raises(StorageError, match="can't be written"):
@@ -166,7 +166,7 @@ def test_a_folder_that_can_not_be_written_is_told(tmp_path: Path, models: Path) 
     assert not left_beside(models)
 
 
-def test_of_two_that_install_one_name_at_once_the_second_is_told(
+def test_of_two_that_install_one_name_at_once_the_second_is_reported(
     tmp_path: Path, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = write_slot_model(tmp_path / "other", name="mine", version="2")

@@ -35,7 +35,7 @@ def test_warm_up_fits_fixed_and_open_sizes() -> None:
     ModelSession(doubling_network(("n", 3, "h", "w"))).warm_up()
 
 
-def test_warm_up_of_numbers_that_nobody_gives_is_told_as_what_does_not_fit() -> None:
+def test_warm_up_of_numbers_that_nobody_gives_is_reported_as_what_does_not_fit() -> None:
     with pytest.raises(ModelShapeError, match="float16"):
         ModelSession(half_network()).warm_up()
 

@@ -47,7 +47,7 @@ def test_sure_stretches_of_nothing_still_part_equal_characters() -> None:
     assert single == pytest.approx(0.18, abs=0.01)
 
 
-def test_peaks_are_the_surest_steps_of_each_character() -> None:
+def test_peaks_are_the_most_confident_steps_of_each_character() -> None:
     steps = np.full((9, CLASSES), 0.0, np.float32)
     steps[:, NOTHING] = 1
     for place, label, share in ((1, 2, 0.6), (2, 2, 0.9), (4, 2, 0.7), (5, 3, 0.8)):

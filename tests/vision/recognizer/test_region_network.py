@@ -45,7 +45,7 @@ def test_strips_of_the_smallest_crops_can_be_cut(size: tuple[int, int]) -> None:
     assert to_strips(np.zeros((*size, 3), np.uint8), 256, 64).shape == (64, 256, 3)
 
 
-def test_a_region_is_told_by_the_network_and_the_text(tmp_path: Path) -> None:
+def test_a_region_is_reported_by_the_network_and_the_text(tmp_path: Path) -> None:
     classifier = RegionClassifier(write_region_model(tmp_path))
 
     classified = classifier.classify([crop(255), crop(0)], [transcript("8ABC123"), transcript("MAB1234")])
@@ -61,7 +61,7 @@ def test_a_crop_without_text_keeps_what_was_said(tmp_path: Path) -> None:
     assert classifier.classify([], []) == []
 
 
-def test_below_the_cards_threshold_the_country_is_told_alone(tmp_path: Path) -> None:
+def test_below_the_cards_threshold_the_country_is_reported_alone(tmp_path: Path) -> None:
     network = slot_network((np.array([0, 3.2, 3.0], np.float32),), (np.zeros(3, np.float32),), size=(64, 256))
     weights = {"looks": 1.0, "guess": 0.0, "text": 0.0}
     folder = write_region_model(tmp_path, network, thresholds={"state": 0.8}, region_weights=weights)

@@ -27,7 +27,7 @@ def told(**shares: float) -> tuple[str, float] | None:
         pytest.param({"us_ca": 0.2, "us_ny": 0.2, "br": 0.29, "de": 0.28}, ("br", 0.29), id="nothing is sure"),
     ],
 )
-def test_the_likeliest_region_is_told_with_its_probability(
+def test_the_likeliest_region_is_reported_with_its_probability(
     shares: dict[str, float], expected: tuple[str, float]
 ) -> None:
     assert told(**shares) == expected

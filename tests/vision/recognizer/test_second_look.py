@@ -30,7 +30,7 @@ def test_a_text_that_no_cut_prefers_cannot_win() -> None:
     assert dict(read.alternatives)["A812"] == pytest.approx(0.35)
 
 
-def test_characters_and_region_are_those_of_the_surest_reading_of_the_text() -> None:
+def test_characters_and_region_are_those_of_the_most_confident_reading_of_the_text() -> None:
     read = agreed([said("AB12", 0.3, region="fr"), said("AB12", 0.6, region="it"), said("XY99", 0.5, region="es")])
     assert (read.text, read.region, read.characters[0].confidence) == ("AB12", "it", 0.6)
 

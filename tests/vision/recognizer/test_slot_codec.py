@@ -48,7 +48,7 @@ def test_an_empty_slot_between_characters_is_skipped() -> None:
     assert CODEC.encode("AB")[2:].tolist() == [NOTHING] * (SLOTS - 2)
 
 
-def test_the_region_is_told_for_plates_only() -> None:
+def test_the_region_is_reported_for_plates_only() -> None:
     region = np.asarray([0.1, 3.0], np.float32)
     told = CODEC.decode(logits_of("AB12"), region)
     assert told.region == "us-ca"

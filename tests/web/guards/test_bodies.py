@@ -81,7 +81,7 @@ def test_strangers_can_send_little(sqlite_server: Server, path: str, kind: str) 
     assert body.taken <= MAX_PUBLIC_BYTES // 1000 + 1
 
 
-def test_a_length_that_is_told_is_believed_before_anything_is_taken(sqlite_server: Server) -> None:
+def test_a_length_that_is_declared_is_believed_before_anything_is_taken(sqlite_server: Server) -> None:
     body = Body()
     headers = {"Host": "localhost", "Content-Type": "application/json", "Content-Length": str(MAX_PUBLIC_BYTES + 1)}
     assert send(sqlite_server, "/auth/login", body, headers) == 413

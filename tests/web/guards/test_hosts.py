@@ -39,7 +39,7 @@ def test_without_the_setting_any_name_is_answered(start_server: StartServer) -> 
     assert start_server().anonymous.get("/health/live", headers={"Host": "whatever.example"}).status_code == 200
 
 
-def test_a_refused_host_is_told_what_to_do(start_server: StartServer) -> None:
+def test_a_refused_host_is_shown_what_to_do(start_server: StartServer) -> None:
     answer = start_server(allowed_hosts="a.example").anonymous.get("/api/v1/users", headers={"Host": "b.example"})
     assert answer.headers["content-type"] == "application/problem+json"
     assert "PLATEWATCH_ALLOWED_HOSTS" in answer.json()["detail"]

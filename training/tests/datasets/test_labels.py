@@ -75,11 +75,11 @@ def test_splits_are_kept_apart(tmp_path: Path) -> None:
     [("{not json", "labels.jsonl:1"), (row({"text": "X1"}) | {"image": "b.png"}, "'b.png'")],
     ids=["damaged line", "missing image"],
 )
-def test_a_damaged_folder_is_told_with_its_line(tmp_path: Path, line: dict[str, Any] | str, message: str) -> None:
+def test_a_damaged_folder_is_reported_with_its_line(tmp_path: Path, line: dict[str, Any] | str, message: str) -> None:
     with pytest.raises(DatasetError, match=message):
         list(labelled_crops(folder_with(tmp_path, line)))
 
 
-def test_a_folder_without_labels_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_labels_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no labels"):
         list(labelled_crops(tmp_path))

@@ -48,7 +48,7 @@ def test_a_large_photo_is_scaled_down_with_all_its_places(tmp_path: Path) -> Non
     assert whole.image_bgr.shape == (200, 400, 3)
 
 
-def test_unlabelled_and_empty_photos_are_told_apart(tmp_path: Path) -> None:
+def test_unlabelled_and_empty_photos_are_distinguished(tmp_path: Path) -> None:
     unlabelled, empty = labelled_photos(folder_with(tmp_path, {"plates": None}, {"plates": []}))
     assert unlabelled.plates is None
     assert empty.plates == ()
@@ -74,7 +74,7 @@ def test_photos_that_were_made_squares_are_known_by_their_folder(tmp_path: Path,
         pytest.param({"vehicles": [{"box": [1, 2, 3, 4]}]}, id="a vehicle of no kind"),
     ],
 )
-def test_a_place_that_is_no_box_is_told_with_its_line(tmp_path: Path, row: dict[str, Any]) -> None:
+def test_a_place_that_is_no_box_is_reported_with_its_line(tmp_path: Path, row: dict[str, Any]) -> None:
     with pytest.raises(DatasetError, match=r"labels\.jsonl:2 has a place"):
         list(labelled_photos(folder_with(tmp_path, {}, row)))
 
@@ -96,7 +96,7 @@ def test_photos_to_train_on_are_the_train_rows_of_a_room(tmp_path: Path) -> None
     assert training_sources(tmp_path, "train") == [photo.source for photo in photos]
 
 
-def test_a_room_without_photos_is_told(tmp_path: Path) -> None:
+def test_a_room_without_photos_is_reported(tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="no folder"):
         training_photos(tmp_path, "vehicles", 640)
     folder_with(tmp_path / "vehicles" / "one", {"split": "dev"})

@@ -179,12 +179,12 @@ def test_what_was_mined_is_read(tmp_path: Path, tiny: RunConfig) -> None:
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"source": "a"}', '{"source": "a", "boxes": [["x"]]}'])
-def test_what_was_mined_badly_is_told(tmp_path: Path, text: str) -> None:
+def test_what_was_mined_badly_is_reported(tmp_path: Path, text: str) -> None:
     with pytest.raises(RunError, match=r"unsure\.jsonl"):
         read_mined(write_mined(tmp_path, text))
 
 
-def test_missing_and_damaged_parts_of_what_was_mined_are_told(tmp_path: Path) -> None:
+def test_missing_and_damaged_parts_of_what_was_mined_are_reported(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="can't be read"):
         read_mined(tmp_path / "nowhere")
     folder = write_mined(tmp_path, "")

@@ -64,7 +64,7 @@ def test_a_detection_counts_by_its_overlap(box: BoxXyxy, at_50: float, at_70: fl
     assert len(found.false) == false
 
 
-def test_the_surest_of_those_that_overlap_counts() -> None:
+def test_the_most_confident_of_those_that_overlap_counts() -> None:
     found = evaluate("set", [photo(TRUTH)], always((TRUTH, 0.3), ((100, 100, 200, 130), 0.8), ((0, 0, 9, 9), 0.5)))
     assert (found.plates[0].score_50, found.plates[0].score_70) == (0.8, 0.3)
     assert [one.score for one in found.false] == [0.5]

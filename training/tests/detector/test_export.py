@@ -75,7 +75,7 @@ def test_a_run_and_its_model_find_the_same(run: Path, done: Export) -> None:
             assert a.confidence == pytest.approx(b.confidence, abs=1e-4)
 
 
-def test_a_finder_looks_as_closely_as_it_is_told(done: Export, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finder_looks_as_closely_as_it_is_set(done: Export, monkeypatch: pytest.MonkeyPatch) -> None:
     sides: list[int] = []
     pre_process = PlateDetector.pre_process
 
@@ -137,7 +137,7 @@ def test_the_threshold_leaves_so_many_false_ones_of_the_photos_kept_for_validati
         assert dev.false_per_photo(one.threshold + 0.001) <= 0.5
 
 
-def test_two_networks_are_told_apart(run: Path, tmp_path: Path) -> None:
+def test_two_networks_are_distinguished(run: Path, tmp_path: Path) -> None:
     network, _ = load_run(run)
     to_onnx(network, tmp_path / "model.onnx")
     take_pixels(tmp_path / "model.onnx", PIXELS)
@@ -147,7 +147,7 @@ def test_two_networks_are_told_apart(run: Path, tmp_path: Path) -> None:
         check_drift(network, tmp_path / "model.onnx", images())
 
 
-def test_what_is_neither_run_nor_model_is_told(tmp_path: Path) -> None:
+def test_what_is_neither_run_nor_model_is_reported(tmp_path: Path) -> None:
     with pytest.raises(RunError, match="checkpoint"):
         open_finder(tmp_path)
 
@@ -186,7 +186,7 @@ def test_scores_are_the_figures_at_the_threshold() -> None:
     assert [one.measure for one in scores([replace(found, plates=())], 0.5)] == ["false plates an image"]
 
 
-def test_the_time_of_a_photo_is_told(done: Export) -> None:
+def test_the_time_of_a_photo_is_reported(done: Export) -> None:
     assert 0 < middle_ms(done.int8.folder, (90, 160)) < 5000
 
 

@@ -75,7 +75,7 @@ def test_errors_are_kept_for_the_next_run(datasets: Path, tmp_path: Path) -> Non
     assert cv2.imread(str(tmp_path / "mined" / SHEET)) is not None
 
 
-def test_only_the_surest_errors_are_kept_and_old_ones_go(datasets: Path, tmp_path: Path) -> None:
+def test_only_the_most_confident_errors_are_kept_and_old_ones_go(datasets: Path, tmp_path: Path) -> None:
     mine(datasets, everywhere, tmp_path)
     before = len(list((tmp_path / NEGATIVES).iterdir()))
     assert mine(datasets, everywhere, tmp_path, most=2).negatives == 2
@@ -87,7 +87,7 @@ def test_a_detector_without_errors_leaves_an_empty_list(datasets: Path, tmp_path
     assert read_mined(tmp_path) == ({}, [])
 
 
-def test_a_folder_that_can_not_be_written_is_told(datasets: Path, tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_written_is_reported(datasets: Path, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FieldError, match="file"):
         mine(datasets, everywhere, tmp_path / "file")

@@ -51,6 +51,6 @@ def test_scenes_are_shown_with_all_their_places(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["nowhere/sheet.png", "sheet.unknown"])
-def test_a_sheet_that_can_not_be_written_is_told(tmp_path: Path, name: str) -> None:
+def test_a_sheet_that_can_not_be_written_is_reported(tmp_path: Path, name: str) -> None:
     with pytest.raises(FieldError, match="can't be written"):
         write_sheet(tmp_path / name, [])

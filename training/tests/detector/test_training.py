@@ -68,7 +68,7 @@ def test_a_run_can_start_from_the_weights_of_another(
         pytest.param("flips: true", "Extra inputs", id="an option that does not exist"),
     ],
 )
-def test_a_bad_configuration_is_told(tmp_path: Path, text: str, message: str) -> None:
+def test_a_bad_configuration_is_reported(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "run.yaml").write_text(text)
     with pytest.raises(RunError, match=message):
         load_config(tmp_path / "run.yaml")

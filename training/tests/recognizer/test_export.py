@@ -154,7 +154,7 @@ def test_a_run_that_learned_from_real_crops_is_not_calibrated_on_them(
     assert fitted == [8 + 3, 8 + 3, 8, 8]
 
 
-def test_two_networks_are_told_apart_by_text_and_by_logits(run: Path, tmp_path: Path) -> None:
+def test_two_networks_are_distinguished_by_text_and_by_logits(run: Path, tmp_path: Path) -> None:
     network, codec, _ = load_run(run)
     to_onnx(network, tmp_path / "model.onnx")
     take_pixels(tmp_path / "model.onnx", PIXELS)
@@ -216,7 +216,7 @@ def test_figures_that_are_not_known_are_no_scores() -> None:
     assert len(scores([replace(known, region=None)])) == 4
 
 
-def test_the_time_of_a_crop_is_told(done: Export) -> None:
+def test_the_time_of_a_crop_is_reported(done: Export) -> None:
     assert 0 < middle_ms(done.int8.folder, as_labelled(render_samples(3, 4)), batch=4) < 1000
 
 

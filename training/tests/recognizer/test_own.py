@@ -147,7 +147,7 @@ def test_the_shipped_checkpoint_fits_the_shipped_configuration(tmp_path: Path, o
         pytest.param(False, "has no checkpoint of the recognizer yet", id="shipped"),
     ],
 )
-def test_a_missing_checkpoint_is_told(
+def test_a_missing_checkpoint_is_reported(
     tmp_path: Path, own: Path, monkeypatch: pytest.MonkeyPatch, named: bool, message: str
 ) -> None:
     monkeypatch.setattr(shipped, "CHECKPOINTS", tmp_path)

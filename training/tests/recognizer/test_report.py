@@ -45,7 +45,7 @@ def test_a_row_has_the_figures_of_its_set() -> None:
     assert row("none", []).character_error_rate == 0.0
 
 
-def test_the_surest_wrong_readings_come_first_and_right_ones_never() -> None:
+def test_the_most_confident_wrong_readings_come_first_and_right_ones_never() -> None:
     tiles = worst_tiles(
         {
             "a": [outcome("A1", "B1", 0.4), outcome("C1", "C1", 0.99)],

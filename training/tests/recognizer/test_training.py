@@ -186,7 +186,7 @@ def test_no_outcome_scores_nothing() -> None:
 
 
 @pytest.mark.parametrize("text", ["steps: many", "colour: red", "- a list"])
-def test_a_bad_configuration_is_told(tmp_path: Path, text: str) -> None:
+def test_a_bad_configuration_is_reported(tmp_path: Path, text: str) -> None:
     path = tmp_path / "run.yaml"
     path.write_text(text)
     with pytest.raises(RunError, match="can't be used"):
@@ -206,7 +206,7 @@ def test_a_country_is_all_of_its_states() -> None:
     assert regions_within(None, regions) == regions_within("fr", regions) == [False] * 4
 
 
-def test_a_region_costs_nothing_more_whichever_state_of_its_country_is_told() -> None:
+def test_a_region_costs_nothing_more_whichever_state_of_its_country_is_reported() -> None:
     logits = torch.tensor([[9.0, 0.0, 0.0, 0.0], [0.0, 9.0, 0.0, 0.0], [0.0, 0.0, 0.0, 9.0]])
     right = torch.tensor([regions_within("us", ("us-ca", "us-ny", "fr", "br"))])
     first, second, wrong = (float(region_loss(logits[at : at + 1], right)) for at in range(3))

@@ -9,7 +9,7 @@ from platewatch.vision.inference.model_card import sha256_of
 from platewatch_training.runs.circumstances import made_from_of
 
 
-def test_what_a_run_was_made_from_can_be_told_apart(tmp_path: Path) -> None:
+def test_what_a_run_was_made_from_can_be_distinguished(tmp_path: Path) -> None:
     labels = tmp_path / "train" / "street" / "labels.jsonl"
     labels.parent.mkdir(parents=True)
     labels.write_text("{}")

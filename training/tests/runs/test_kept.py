@@ -50,7 +50,7 @@ def test_an_origin_that_nobody_can_read_is_refused(kept: Path) -> None:
         kept_origin(kept)
 
 
-def test_sources_are_told_once() -> None:
+def test_sources_are_reported_once() -> None:
     more = PHOTOS.model_copy(update={"images": 12})
     found = joined([RENDERED, PHOTOS, RENDERED, more, DataSource(name="x", license="y")])
     assert [(one.name, one.images) for one in found] == [("rendered plates", 140), ("kaggle433", 12), ("x", None)]

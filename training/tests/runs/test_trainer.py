@@ -117,7 +117,7 @@ def test_a_checkpoint_that_can_not_be_read_is_named(tmp_path: Path, content: byt
 
 
 @pytest.mark.parametrize("text", ["steps: many", "color: red", "- a list", "steps: [", "threads: 0"])
-def test_a_bad_configuration_is_told_with_its_file(tmp_path: Path, text: str) -> None:
+def test_a_bad_configuration_is_reported_with_its_file(tmp_path: Path, text: str) -> None:
     (tmp_path / "run.yaml").write_text(text)
     with pytest.raises(RunError, match=r"run\.yaml' can't be used"):
         read_config(tmp_path / "run.yaml", TrainingConfig)

@@ -18,7 +18,7 @@ def test_distractors_are_pictures_of_all_kinds() -> None:
     assert len({crop.shape for crop in crops}) > 30
 
 
-def test_a_real_crop_is_photographed_anew_and_stays_itself() -> None:
+def test_a_real_crop_is_photographed_again_and_stays_itself() -> None:
     rng = np.random.default_rng(2)
     crops = (sample.crop_bgr for sample in SampleSource(load_layouts(), seed=1))
     crop = next(crop for crop in crops if crop.shape[1] > 2 * NARROWEST_PX)

@@ -16,7 +16,7 @@ from platewatch_training.synthesis.yaml_keys import repeated_keys
         pytest.param("- {a: 1}\n- {a: 1,\n   a: 2}", [(3, "a")], id="in a list"),
     ],
 )
-def test_keys_that_stand_twice_in_one_mapping_are_told_with_their_line(
+def test_keys_that_stand_twice_in_one_mapping_are_reported_with_their_line(
     text: str, expected: list[tuple[int, str]]
 ) -> None:
     assert list(repeated_keys(yaml.compose(text))) == expected
