@@ -7,11 +7,11 @@ which of them are plates. A plate whose reading is unsure is read once more, fro
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from platewatch.vision.geometry import overlap_of_smaller, quad_size
 from platewatch.vision.image import EncodedImage, ImageLimits, check_array, open_image
 from platewatch.vision.inference.model_card import Joint
 from platewatch.vision.inference.registry import OWN, BackendOptions, make_detector, make_recognizer
+from platewatch.vision.inference.traits import detector_traits, recognizer_traits
 from platewatch.vision.judging import joint_score, judge, reported_region
 from platewatch.vision.recognizer.second_look import UNSURE
 from platewatch.vision.rectify import rectify
@@ -35,12 +36,6 @@ _WORTH_A_LOOK: Final = 0.02
 # Two proposals that share this much of the smaller one are about the same plate.
 _SAME_PLATE: Final = 0.4
 _MS: Final = 1000.0
-
-
-LookAgain: TypeAlias = Callable[[Sequence[Crop], Sequence[Transcript]], list[Transcript]]
-"""Reads crops more closely, at more cost; also takes the earlier transcripts."""
-TellRegions: TypeAlias = Callable[[Sequence[Crop], Sequence[Transcript]], list[Transcript]]
-"""Classifies the regions of crops that were read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +109,8 @@ class PlateReader:
         self.limits = limits or ImageLimits()
         self._detector = make_detector(detector, options)
         self._recognizer = make_recognizer(recognizer, options)
-        self._padding_px = int(getattr(self._recognizer, "padding_px", 0))
-        self._margin = float(getattr(self._recognizer, "margin", 0.0))
-        self._joint: Joint | None = getattr(self._detector, "joint", None)
-        self._look_again: LookAgain | None = getattr(self._recognizer, "look_again", None)
-        self._tell_regions: TellRegions | None = getattr(self._recognizer, "tell_regions", None)
+        self._joint = detector_traits(self._detector).joint
+        self._traits = recognizer_traits(self._recognizer)
 
     def read(self, path: str | Path) -> ImageReadings:
         """The plates of an image file.
@@ -209,7 +201,7 @@ class PlateReader:
 
         Where the recognizer can't look more closely, those are what is sure enough.
         """
-        least = self.min_confidence if self._look_again is None else min(_WORTH_A_LOOK, self.min_confidence)
+        least = self.min_confidence if self._traits.look_again is None else min(_WORTH_A_LOOK, self.min_confidence)
         judged = [(judge(crop, one, self._joint), one) for crop, one in zip(crops, transcripts, strict=True)]
         sure = [pair for pair in judged if pair[0].text and pair[0].confidence >= least]
         kept: list[tuple[Reading, Transcript]] = []
@@ -243,20 +235,20 @@ class PlateReader:
         self, plates: Sequence[tuple[Reading, Transcript]], joint: Joint | None
     ) -> list[tuple[Reading, Transcript]]:
         """The readings by falling confidence, those that are not sure read once more and closely."""
-        settled = [pair for pair in plates if self._look_again is None or pair[0].confidence >= UNSURE]
-        if self._look_again is not None and len(settled) < len(plates):
+        settled = [pair for pair in plates if self._traits.look_again is None or pair[0].confidence >= UNSURE]
+        if self._traits.look_again is not None and len(settled) < len(plates):
             unsure = [(reading, transcript) for reading, transcript in plates if reading.confidence < UNSURE]
             crops = [Crop(reading.crop_bgr, reading.detection) for reading, _ in unsure]
-            again = self._look_again(crops, [transcript for _, transcript in unsure])
+            again = self._traits.look_again(crops, [transcript for _, transcript in unsure])
             settled += [(judge(crop, one, joint), one) for crop, one in zip(crops, again, strict=True)]
         return sorted(settled, key=lambda pair: pair[0].confidence, reverse=True)
 
     def _with_regions(self, plates: Sequence[tuple[Reading, Transcript]]) -> tuple[Reading, ...]:
         """The readings with the regions of the recognizer's closer look, where it has one."""
-        if self._tell_regions is None or not plates:
+        if self._traits.tell_regions is None or not plates:
             return tuple(reading for reading, _ in plates)
         crops = [Crop(reading.crop_bgr, reading.detection) for reading, _ in plates]
-        regions = map(reported_region, self._tell_regions(crops, [transcript for _, transcript in plates]))
+        regions = map(reported_region, self._traits.tell_regions(crops, [transcript for _, transcript in plates]))
         return tuple(
             replace(reading, region=region, region_confidence=confidence)
             for (reading, _), (region, confidence) in zip(plates, regions, strict=True)
@@ -274,7 +266,9 @@ class PlateReader:
     def _cut(self, image_bgr: ImageBgr, found: Detection) -> Crop:
         """The crop with as much around it as the recognizer wants."""
         height = quad_size(found.corners)[1]
-        return rectify(image_bgr, found, self._margin + (self._padding_px / height if height > 0 else 0.0))
+        return rectify(
+            image_bgr, found, self._traits.margin + (self._traits.padding_px / height if height > 0 else 0.0)
+        )
 
     def _try_locate(self, path: Path) -> Located | ImageError | OSError:
         try:

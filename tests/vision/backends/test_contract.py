@@ -26,6 +26,7 @@ from platewatch.vision.inference.registry import (
     make_recognizer,
     problem_of,
 )
+from platewatch.vision.inference.traits import recognizer_traits
 from platewatch.vision.pipeline import PlateReader
 from platewatch.vision.types import Crop, Detection, ImageBgr
 from tests.missing import need_easyocr, need_tesseract
@@ -187,8 +188,8 @@ class TestEveryRecognizer:
         recognizer.warm_up()
 
     def test_what_it_wants_round_the_plate_is_a_number_of_pixels_or_a_share(self, recognizer: Recognizer) -> None:
-        assert 0 <= getattr(recognizer, "padding_px", 0) <= 100
-        assert 0 <= getattr(recognizer, "margin", 0.0) <= 0.5
+        assert 0 <= recognizer_traits(recognizer).padding_px <= 100
+        assert 0 <= recognizer_traits(recognizer).margin <= 0.5
 
 
 class TestEveryDetector:

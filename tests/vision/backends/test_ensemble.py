@@ -9,7 +9,7 @@ from platewatch.errors import ModelFileError
 from platewatch.vision.backends.ensemble import EnsembleRecognizer, vote
 from platewatch.vision.geometry import corners_from_box
 from platewatch.vision.inference.registry import BackendOptions
-from platewatch.vision.recognizer.slot_recognizer import SlotRecognizer
+from platewatch.vision.recognizer.slot_recognizer import MARGIN
 from platewatch.vision.types import Character, Crop, Detection, Reading
 from tests.vision.character_models import row, write_character_model
 from tests.vision.slot_models import write_slot_model
@@ -132,8 +132,8 @@ def test_its_members_read_the_same_crops(options: BackendOptions) -> None:
     assert (bright.region_confidence or 0) > 0.9
     assert (bright.confidence or 0) > 0.7
     assert (dark.confidence or 0) < 0.5
-    assert EnsembleRecognizer(options).padding_px == 10
-    assert EnsembleRecognizer(options).margin == SlotRecognizer.margin > 0
+    assert EnsembleRecognizer(options).traits.padding_px == 10
+    assert EnsembleRecognizer(options).traits.margin == MARGIN > 0
 
 
 @pytest.mark.parametrize(

@@ -19,6 +19,7 @@ from platewatch.vision.backends.yolo import YoloDetector
 from platewatch.vision.backends.yolo_network import YoloBox, YoloNetwork
 from platewatch.vision.backends.yolo_notes import ALL_CLASSES
 from platewatch.vision.inference.registry import BackendOptions, YoloLayout
+from platewatch.vision.inference.traits import RecognizerTraits
 from platewatch.vision.types import Character, Crop, Transcript
 
 PLATE_MIN_SCORE: Final = 0.5
@@ -50,7 +51,7 @@ class CharYoloRecognizer:
             plates are not compared by.
     """
 
-    padding_px: ClassVar[int] = PADDING_PX
+    traits: ClassVar = RecognizerTraits(padding_px=PADDING_PX)
 
     @classmethod
     def require_ready(cls, options: BackendOptions) -> None:

@@ -15,6 +15,7 @@ from typing import Final
 from platewatch.errors import ModelFileError
 from platewatch.plates.matching import edit_distance
 from platewatch.vision.inference.registry import BackendKind, BackendOptions, choices, make_recognizer, require_ready
+from platewatch.vision.inference.traits import RecognizerTraits, recognizer_traits
 from platewatch.vision.judging import judge
 from platewatch.vision.types import Character, Crop, Reading, Transcript
 
@@ -63,8 +64,8 @@ class EnsembleRecognizer:
     def __init__(self, options: BackendOptions) -> None:
         self.require_ready(options)
         self._members = [make_recognizer(name, options) for name in options.ensemble]
-        self.padding_px = max(int(getattr(member, "padding_px", 0)) for member in self._members)
-        self.margin = max(float(getattr(member, "margin", 0.0)) for member in self._members)
+        traits = [recognizer_traits(member) for member in self._members]
+        self.traits = RecognizerTraits(max(one.padding_px for one in traits), max(one.margin for one in traits))
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
         """One transcript for each crop, in their order; its confidence is what all members together have in it."""

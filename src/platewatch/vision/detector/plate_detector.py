@@ -37,6 +37,7 @@ from platewatch.vision.inference.model_card import (
 )
 from platewatch.vision.inference.registry import BackendOptions, Profile
 from platewatch.vision.inference.session import ModelSession
+from platewatch.vision.inference.traits import DetectorTraits
 from platewatch.vision.types import Detection, ImageBgr
 
 BUILT_IN_NAME: Final = "platewatch-detector"
@@ -91,7 +92,7 @@ class PlateDetector:
         self._closer = looks.closer
         chosen = options.min_score
         self._min_score = card.thresholds.get(SCORE, _DEFAULT_MIN_SCORE) if chosen is None else chosen
-        self.joint = card.joint
+        self.traits = DetectorTraits(card.joint)
         self._max_iou = options.max_iou
         self._session = model.load(provider=options.provider, threads=options.threads)
         _check(self._session, card)

@@ -121,8 +121,7 @@ class BackendOptions:
 class Detector(Protocol):
     """Finds plates.
 
-    One whose scores were measured together with a recognizer's confidences has an attribute `joint`
-    (vision/inference/model_card.py).
+    A detector may declare more of itself in an attribute `traits` (`inference.traits.DetectorTraits`).
     """
 
     def detect(self, image_bgr: ImageBgr) -> list[Detection]:
@@ -137,9 +136,8 @@ class Detector(Protocol):
 class Recognizer(Protocol):
     """Reads crops.
 
-    One that wants more of the photo around the plate says how much on each side: in an attribute `padding_px` pixels of
-    the photo, in one `margin` a share of the plate's height.
-    One that can read crops more closely at more cost has a method `look_again`; it also takes the earlier transcripts.
+    A recognizer may declare more of itself in an attribute `traits` (`inference.traits.RecognizerTraits`): how much it
+    wants around the plate, and its optional steps.
     """
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:

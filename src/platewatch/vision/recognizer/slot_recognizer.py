@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import ClassVar, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,7 @@ from platewatch.vision.inference.model_card import (
     load_card,
 )
 from platewatch.vision.inference.registry import BackendOptions
+from platewatch.vision.inference.traits import RecognizerTraits
 from platewatch.vision.recognizer.beam import settle
 from platewatch.vision.recognizer.calibration import plate_confidence, slot_probabilities
 from platewatch.vision.recognizer.region_network import BUILT_IN_NAME as BUILT_IN_REGIONS
@@ -44,6 +45,11 @@ class Answers:
     regions: Logits
 
 
+# Of 332 plates in photos 288 are read right without, 290, 289, 294 and 294 with 0.03, 0.04, 0.05 and 0.06.
+MARGIN: Final = 0.05
+"""Share of the plate's height that a crop has around it on each side."""
+
+
 class SlotRecognizer:
     """Reads crops with one slot network.
 
@@ -51,9 +57,6 @@ class SlotRecognizer:
         ModelFileError: There is no model, it is damaged, or its card is not that of a slot recognizer.
         ModelShapeError: The network's input or output is not what the card says.
     """
-
-    # Of 332 plates in photos 288 are read right without, 290, 289, 294 and 294 with 0.03, 0.04, 0.05 and 0.06.
-    margin: ClassVar[float] = 0.05
 
     @classmethod
     def require_ready(cls, options: BackendOptions) -> None:
@@ -84,6 +87,11 @@ class SlotRecognizer:
                 f"The model {model.card.name!r} takes and gives {found} for each crop, its card says {expected}. "
                 "Export it again.",
             )
+
+    @property
+    def traits(self) -> RecognizerTraits:
+        """Its crops have a margin, unsure ones are read again, and regions come from a network of their own."""
+        return RecognizerTraits(margin=MARGIN, look_again=self.look_again, tell_regions=self.tell_regions)
 
     def recognize(self, crops: Sequence[Crop]) -> list[Transcript]:
         """One transcript for each crop, in their order; one without characters is no plate."""

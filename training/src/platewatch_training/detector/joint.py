@@ -75,7 +75,7 @@ def propose(detector_folder: Path, recognizer_folder: Path, sets: Mapping[str, S
     photos = [photo for photos in sets.values() for photo in photos]
     for number, photo in enumerate(photos):
         image_bgr = without_impulses(photo.image_bgr)
-        crops = [rectify(image_bgr, one, recognizer.margin) for one in detector.detect(image_bgr)]
+        crops = [rectify(image_bgr, one, recognizer.traits.margin) for one in detector.detect(image_bgr)]
         labelled = photo.plates or ()
         for crop, transcript in zip(crops, recognizer.recognize(crops), strict=True):
             reading = judge(crop, transcript)
