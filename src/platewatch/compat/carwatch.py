@@ -20,7 +20,6 @@ from platewatch.fields import NO_CONTROLS
 from platewatch.reading.photos import Photo
 from platewatch.sightings.capture_time import capture_time
 from platewatch.sightings.endpoints.dependencies import RecorderDep, get_recorder
-from platewatch.sightings.endpoints.recording import record_manual
 from platewatch.sightings.endpoints.searching import note_search
 from platewatch.sightings.query import MAX_PAGE, SightingQuery
 from platewatch.sightings.schemas import Note, PlaceName, SightingCreate, SightingSource, Subject
@@ -286,7 +285,7 @@ def record_plate(body: PlateRecord, state: StateDep, recorder: RecorderDep, call
         subject=body.subject or None,
         note=body.description or None,
     )
-    recorded = record_manual(written, recorder, caller)
+    recorded = recorder.record_manual(written, caller.user_id)
     with state.database.reading() as session:
         return PlateAnswer(data=HistoryRecord.of(recorder.sightings(session).get_or_raise(recorded.id)))
 

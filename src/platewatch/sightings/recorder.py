@@ -19,11 +19,11 @@ from platewatch.media.store import MediaStore, Staging, reclaim, staged
 from platewatch.plates.matching import is_pattern
 from platewatch.reading.photos import ReadPhoto
 from platewatch.settings import Settings
-from platewatch.sightings.capture_time import CaptureZones, capture_zones
+from platewatch.sightings.capture_time import CaptureZones, capture_zones, plausible_time
 from platewatch.sightings.circumstances import Circumstances, RecordedPhoto, RecordingRules
 from platewatch.sightings.pseudonyms import Pseudonyms, open_pseudonyms, texts_of
 from platewatch.sightings.repository import ImageRepository
-from platewatch.sightings.schemas import SightingRead
+from platewatch.sightings.schemas import SightingCreate, SightingRead, SightingSource, TimeSource
 from platewatch.sightings.service import OutlinedPhoto, SightingService
 from platewatch.sightings.staging import StagedPhoto, annotated_jpeg, stage_photo
 from platewatch.vision.image import ImageLimits
@@ -75,6 +75,25 @@ class Recorder:
     def record_photo(self, read: ReadPhoto, circumstances: Circumstances) -> RecordedPhoto:
         """The sightings of one photo; the earlier ones, if the photo is known. Raises like `record`."""
         return self.record([read], lambda _session, service, photos: service.record_photo(photos[0], circumstances))
+
+    def record_manual(self, body: SightingCreate, user_id: int) -> SightingRead:
+        """The sighting of a pass that this user saw, without a photo.
+
+        Raises:
+            FieldError: the plate has too few or too many characters, or a letter without a key; or nobody can have
+                passed at that time.
+        """
+        now = self.clock.now()
+        circumstances = Circumstances(
+            captured_at=plausible_time(body.captured_at or now, now),
+            captured_at_source=TimeSource.GIVEN if body.captured_at else TimeSource.UPLOAD,
+            user_id=user_id,
+            direction=body.direction,
+            camera=body.camera,
+            location=body.location,
+            source=SightingSource.MANUAL,
+        )
+        return self.database.transact(lambda session: self.sightings(session).record_manual(body, circumstances))
 
     def find_known(self, data: bytes, circumstances: Circumstances) -> list[SightingRead]:
         """The sightings that were recorded of this photo before; none if it is new, or to be recorded all the same."""

@@ -16,7 +16,7 @@ from platewatch.errors import ConflictError, FieldError
 from platewatch.fields import NO_CONTROLS, Instant
 from platewatch.media.store import Staging
 from platewatch.reading.photos import Photo, ReadPhoto
-from platewatch.sightings.capture_time import CaptureTime, capture_time, plausible_time
+from platewatch.sightings.capture_time import CaptureTime, capture_time
 from platewatch.sightings.endpoints.dependencies import RecorderDep, get_recorder
 from platewatch.sightings.endpoints.raw_photo import RAW_BODY, PhotosOrBody, refuse_urlencoded
 from platewatch.sightings.idempotency import Answered, IdempotencyKey, idempotency_key
@@ -28,7 +28,6 @@ from platewatch.sightings.schemas import (
     RecordAnswer,
     SightingCreate,
     SightingRead,
-    SightingSource,
     TimeSource,
     VehicleColor,
     VehicleMake,
@@ -204,17 +203,7 @@ def record(
 @router.post("/sightings/manual", status_code=HTTPStatus.CREATED)
 def record_manual(body: SightingCreate, recorder: RecorderDep, caller: Recognizer) -> SightingRead:
     """Record a pass that somebody saw, without a photo."""
-    now = recorder.clock.now()
-    circumstances = Circumstances(
-        captured_at=plausible_time(body.captured_at or now, now),
-        captured_at_source=TimeSource.GIVEN if body.captured_at else TimeSource.UPLOAD,
-        user_id=caller.user_id,
-        direction=body.direction,
-        camera=body.camera,
-        location=body.location,
-        source=SightingSource.MANUAL,
-    )
-    return recorder.database.transact(lambda session: recorder.sightings(session).record_manual(body, circumstances))
+    return recorder.record_manual(body, caller.user_id)
 
 
 def _uploads(recorder: Recorder, photos: list[Photo], form: CircumstancesForm, user_id: int) -> list[_Upload]:
