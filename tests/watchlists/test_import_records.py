@@ -205,3 +205,30 @@ def test_a_file_name_is_shown_without_what_would_steer_a_terminal(sqlite_server:
     (item,) = told(client)
     assert len(item["filename"]) <= 255
     assert "\x1b" not in item["filename"]
+
+
+def test_refused_lines_that_quote_a_plate_go_with_its_erasure(server: Server) -> None:
+    client = server.admin()
+    watchlist = make(client)
+    put_file(client, watchlist, "plate\nMU AB 12#\nXY 77#\n")
+    path = f"{IMPORTS}/{told(client)[0]['id']}"
+    assert ["AB 12" in problem["message"] for problem in client.get(path).json()["problems"]] == [True, False]
+    erased = client.post("/api/v1/privacy/erasures", json={"plate": "MU-AB 12", "reason": "asked", "dry_run": False})
+    assert erased.status_code == 200, erased.text
+    kept = client.get(path).json()
+    assert [problem["line"] for problem in kept["problems"]] == [3]
+    assert "AB 12" not in str(kept)
+    assert kept["refused"] == 2
+
+
+def test_refused_lines_go_when_events_do(server: Server) -> None:
+    client = server.admin()
+    assert put_file(client, make(client), "plate\nMU AB 12#\nXY 77#\n").status_code == 422
+    path = f"{IMPORTS}/{told(client)[0]['id']}"
+    server.runtime.privacy.run()
+    assert len(client.get(path).json()["problems"]) == 2
+    with server.runtime.database.transaction() as session:
+        session.query(WatchlistImportRow).update({"started_at": server.runtime.clock.now() - timedelta(days=31)})
+    server.runtime.privacy.run()
+    kept = client.get(path).json()
+    assert (kept["problems"], kept["refused"], kept["state"]) == ([], 2, "failed")

@@ -30,6 +30,7 @@ from platewatch.sightings.recorder import Recorder
 from platewatch.sightings.schemas import box_of, corners_of
 from platewatch.vision.image import encode_jpeg, open_image
 from platewatch.vision.types import BoxXyxy
+from platewatch.watchlists.import_records import ListImportRepository
 from platewatch.watchlists.service import WatchlistService
 
 _PAINT = 127
@@ -130,6 +131,7 @@ class Erasure:
         delete_where(session, AccessLogRow, rows.decisions)
         delete_where(session, EventRow, rows.events)
         delete_where(session, IdempotencyRow, rows.answers)
+        ListImportRepository(session).forget_plate(self._request.plate)
         if self._request.watchlists:
             lists = WatchlistService(session, self._recorder.clock)
             for watchlist_id, entry_id in self._entries(session):

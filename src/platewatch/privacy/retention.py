@@ -23,6 +23,7 @@ from platewatch.privacy.repository import (
 )
 from platewatch.sightings.pseudonyms import texts_of
 from platewatch.sightings.recorder import Recorder
+from platewatch.watchlists.import_records import ListImportRepository
 
 BATCH: Final = 200
 
@@ -83,6 +84,9 @@ class Retention:
             self._run_one(due, tally, goes_on)
         tally.events = self._recorder.database.transact(
             lambda session: EventLog(session).delete_before(self._events_before())
+        )
+        self._recorder.database.transact(
+            lambda session: ListImportRepository(session).forget_lines(self._events_before())
         )
         return tally
 

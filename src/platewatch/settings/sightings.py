@@ -21,7 +21,7 @@ class SightingSettings(SettingsGroup):
     """Seconds between two looks for vehicles that stay longer than their location allows."""
 
     event_days: int = Field(default=30, ge=1, le=3650)
-    """Days that events are kept for listeners that were away."""
+    """Days that events are kept for listeners that were away, and the refused lines of list imports."""
 
     event_poll_ms: int = Field(default=250, ge=10, le=60_000)
     """Milliseconds between two looks of a process for events that others wrote."""

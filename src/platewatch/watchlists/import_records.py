@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from platewatch.audit.service import Actor
@@ -15,6 +16,7 @@ from platewatch.db.engine import Database
 from platewatch.db.repository import NewestFirst, Page, Repository
 from platewatch.db.tables import WatchlistImportRow
 from platewatch.errors import PlatewatchError, RowProblem, RowsError
+from platewatch.plates.text import reading_key
 from platewatch.redaction import printable
 from platewatch.watchlists.import_schemas import ImportMode, ListImportQuery, ListImportState
 from platewatch.watchlists.repository import WatchlistRepository
@@ -24,6 +26,10 @@ MAX_ERROR: Final = 500
 MAX_FILENAME: Final = 255
 MAX_MESSAGE: Final = 300
 
+FORGOTTEN: Final = "The file could not be used; its lines are no longer kept."
+
+_QUOTES: Final = (WatchlistImportRow.problems.is_not(None), WatchlistImportRow.error != FORGOTTEN)
+"""An import that may quote its file."""
 _NEWEST_FIRST = NewestFirst(WatchlistImportRow.started_at, WatchlistImportRow.id)
 
 
@@ -50,6 +56,20 @@ class ListImportRepository(Repository[WatchlistImportRow]):
         if query.watchlist_id is not None:
             statement = statement.where(WatchlistImportRow.watchlist_id == query.watchlist_id)
         return _NEWEST_FIRST.page(self.session, statement, query.limit, query.cursor)
+
+    def forget_lines(self, before: datetime) -> None:
+        """Remove the refused lines of imports that began before this time; their numbers stay."""
+        old = WatchlistImportRow.started_at < before, or_(*_QUOTES)
+        self.session.execute(update(WatchlistImportRow).where(*old).values(problems=None, error=FORGOTTEN))
+
+    def forget_plate(self, plate: str) -> None:
+        """Remove the refused lines, and the errors, that quote this plate (its key)."""
+        for row in self.session.scalars(select(WatchlistImportRow).where(or_(*_QUOTES))):
+            left = [problem for problem in row.problems or [] if plate not in reading_key(str(problem))]
+            if len(left) < len(row.problems or []):
+                row.problems = left or None
+            if row.error is not None and plate in reading_key(row.error):
+                row.error = FORGOTTEN
 
 
 class ImportRecord:
