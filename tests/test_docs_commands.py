@@ -16,7 +16,7 @@ from tests.cli.children import COMMAND, PATIENCE_S, environment
 from tests.servers import SAMPLES
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["benchmarks.md", "datasets.md", "training.md", "tuning-log.md"]
+PAGES = ["benchmarks.md", "datasets.md", "models.md", "training.md", "tuning-log.md"]
 PROGRAMS = {"platewatch": COMMAND, "python": [sys.executable]}
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w)")
