@@ -16,10 +16,18 @@ from tests.cli.children import COMMAND, PATIENCE_S, environment
 from tests.servers import SAMPLES
 
 ROOT = Path(__file__).parents[1]
-PAGES = ["benchmarks.md", "datasets.md", "models.md", "training.md", "tuning-log.md"]
+PAGES = [
+    "architecture.md",
+    "benchmarks.md",
+    "datasets.md",
+    "models.md",
+    "releasing.md",
+    "training.md",
+    "tuning-log.md",
+]
 PROGRAMS = {"platewatch": COMMAND, "python": [sys.executable]}
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?!\w)")
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)*(?!\w)")
 _FRAME = re.compile(r"[─━┃│┏┓┗┛┡┩└┘┳┻┼╇┴┬╞╡═|]+")
 
 
