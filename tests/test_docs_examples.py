@@ -108,6 +108,26 @@ def test_the_examples_of_the_api_work(start_server: Callable[..., Server], clock
     ]
 
 
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ("visits.md", {"state": "closed", "duration_s": 7200, "fee": 400, "currency": "EUR"}),
+        ("privacy.md", {"images_days": 30, "crops_days": 30, "text_days": 365}),
+        ("plates.md", {"plate": "GOAB123", "written": "GÖ-AB 123"}),
+        ("deployment.md", {"status": "alive"}),
+        ("seeds.md", {"subject": "Manual Entry", "plate": "AB12CDE", "date": "2026-03-01T09:00:00", "username": "ada"}),
+    ],
+)
+def test_the_examples_of_other_pages_are_answered_with_the_values_shown(
+    sqlite_server: Server, document: str, expected: dict[str, Any]
+) -> None:
+    client = sqlite_server.admin()
+    found = examples(document, {})
+    for answers in ([send(client, example) for example in found], [example.answer or {} for example in found]):
+        parts = [part for answer in answers for part in (answer, *answer.get("items", []), *answer.get("data", []))]
+        assert any(expected.items() <= part.items() for part in parts)
+
+
 def test_the_answer_to_a_photo_as_body_is_as_shown(sqlite_server: Server) -> None:
     shown = json.loads(next(found[2] for found in BLOCKS.finditer((DOCS / "api.md").read_text(encoding="utf-8"))))
     client = sqlite_server.admin()
@@ -117,7 +137,7 @@ def test_the_answer_to_a_photo_as_body_is_as_shown(sqlite_server: Server) -> Non
     assert [plate["text"] for plate in told["images"][0]["plates"]] == ["0695DVH"]
 
 
-@pytest.mark.parametrize("document", ["access.md", "sightings.md", "api.md"])
+@pytest.mark.parametrize("document", ["access.md", "sightings.md", "api.md", "visits.md", "privacy.md"])
 def test_examples_name_reserved_addresses_only(document: str) -> None:
     text = (DOCS / document).read_text(encoding="utf-8")
     hosts = set(re.findall(r"https?://([^/\s\"'`:]+)", text))

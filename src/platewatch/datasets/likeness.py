@@ -13,8 +13,7 @@ from platewatch.vision.image import to_gray
 from platewatch.vision.types import ImageBgr
 
 SIDE: Final = 16
-# Of 256 bits. Up to 40, all 25 pairs with known texts in seven sets of photos and crops show one plate; up to 48, 3 of
-# 46 do not.
+# Of 256 bits; at 48 some pairs show different plates: docs/tuning-log.md.
 MAX_DIFFERENT: Final = 40
 
 Hash = NDArray[np.uint64]

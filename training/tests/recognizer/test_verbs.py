@@ -62,7 +62,7 @@ def test_an_error_of_the_program_ends_it_with_its_message(
     ("former", "present"),
     [
         (["export", "nowhere", "model"], "recognizer export"),
-        (["recognizer", "nowhere"], "recognizer train"),
+        (["recognizer", "run", "--data", "nowhere"], "recognizer train"),
         (["detector-evaluate", "nowhere", "--datasets", "."], "detector evaluate"),
         (["detector", "nowhere"], "detector train"),
     ],

@@ -268,6 +268,22 @@ def test_the_examples_of_the_documentation_can_be_loaded(tmp_path: Path) -> None
     assert loaded == ["xa-car", "xa-car", "xa-taxi"]
 
 
+def test_the_program_of_the_documentation_prints_what_the_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "layouts.md").read_text("utf-8")
+    layout, program, printed = re.findall(
+        r"```yaml\n(.*?)```.*?```python\n(.*?)```\n\nprints `(.*?)`", text, re.DOTALL
+    )[0]
+    (tmp_path / "my-layouts").mkdir()
+    (tmp_path / "my-layouts" / "atlantis.yaml").write_text(layout, "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    exec(program, {})
+
+    assert capsys.readouterr().out.strip() == printed
+
+
 def test_the_documentation_explains_every_field() -> None:
     documentation = (Path(__file__).parents[3] / "docs" / "layouts.md").read_text("utf-8")
     fields = {

@@ -28,13 +28,11 @@ Probabilities: TypeAlias = NDArray[np.float32]
 WeightedGrammars: TypeAlias = tuple[tuple[float, RegionGrammar], ...]
 """Grammars with the probability (0..1) that the plate is of their region."""
 
-# Of 420 real plates kept for choosing the network reads 386 right by itself, 389 with 20, 50 and 100; of 3,255 crops
-# of the benchmark it was 2963, 2973 and 2974. With 50, what the network is 98 % sure of (50 to 1) is never overturned.
+# What the network is 98 % sure of (50 to 1) is never overturned: docs/tuning-log.md.
 MAX_GAIN: Final = 50.0
 # A text less likely than this, against the most likely, can neither win nor be worth reporting.
 _MIN_RATIO: Final = 0.01
-# With a network that is unsure everywhere, texts would be without number. Of 525 crops whose reading is unsure 373 are
-# read right with 8, 12, 16 and 24 of them, 371 with 48, in four cuts each.
+# A network that is unsure everywhere has texts without number; more than 24 read no better: docs/tuning-log.md.
 _BEAM: Final = 16
 # Less probable regions could move a fiftieth of the whole gain each, and there are many to ask.
 _MIN_REGION: Final = 0.02

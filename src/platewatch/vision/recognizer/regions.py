@@ -16,9 +16,7 @@ from numpy.typing import NDArray
 from platewatch.plates.grammars import country_of, grammar_of
 from platewatch.vision.inference.model_card import RegionWeights
 
-# Of 747 real crops with a labelled country or continent (150 at most of ar, br, eu, eu_square and in), the most likely
-# region was right for 92 %; from 0.2, 0.3, 0.4, 0.5 and 0.7 on for 93, 93, 95, 95 and 98 % of the 99, 96, 92, 88 and
-# 76 % that were still reported. Of those between 0.3 and 0.4 it was right for 58 %.
+# From 0.4 on 95 % of regions were right, between 0.3 and 0.4 58 %: docs/tuning-log.md.
 MIN_REPORTED: Final = 0.4
 """No reading has a region that is less probable: it would be about as often wrong as right."""
 ELSEWHERE: Final = "zz"
@@ -27,9 +25,7 @@ SURE: Final = 0.7
 """From here on 98 % of these regions were right; below it four of five: nothing to keep a gate shut for."""
 # Of 148 Indian plates, whose state their text names, the most likely state was right for 65 % below, 96 % above.
 _MIN_STATE: Final = 0.3
-# What a text counts that is built like no plate of the region, against 1.1 for one that is built like all of them:
-# owners choose some texts, and not every old kind is known. By the looks alone 90 % of the regions above were right and
-# 61 % were sure; with 0.3, 0.1, 0.05 and 0.02 it is 91, 92, 92 and 92 %, and 71, 76, 78 and 81 %.
+# The factor of a text built like no plate of the region; not 0, since owners choose some texts: docs/tuning-log.md.
 _UNLIKE: Final = 0.1
 # Less probable regions stay improbable, whatever the text.
 _NEGLIGIBLE: Final = 0.002

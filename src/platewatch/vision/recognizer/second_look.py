@@ -15,19 +15,16 @@ import numpy as np
 
 from platewatch.vision.types import ImageBgr, Transcript
 
-# With an earlier network, a lower bound of 0.7 read 0.3 points less (as the mean of the sets), a higher one of 0.95 the
-# same.
+# A bound of 0.7 read fewer plates right, 0.95 the same: docs/tuning-log.md.
 UNSURE: Final = 0.85
-# Of 2,277 crops of the twelve sets 2,051 are read right in one look, 2,095 with these three cuts. Eight (these, half as
-# close and as far, moved the other way, tilted both ways) read 2,089 of them right. Sharper, gray or more contrasted
-# ones brought nothing.
+# These three read more crops right than one look, and than eight cuts: docs/tuning-log.md.
 _CUTS: Final = (
     # magnified across and down, and moved to the right and down as shares of the crop
     (1.08, 1.12, 0.0, 0.0),
     (1.0, 1.0, -0.02, -0.03),
     (0.9, 0.8, 0.0, 0.0),
 )
-# Of the same crops 2,096 are read right with a quarter fewer cuts.
+# As many crops are read right with a quarter fewer cuts: docs/tuning-log.md.
 _SETTLED_LEAD: Final = 0.3
 _ALTERNATIVES: Final = 4
 _MIN_ALTERNATIVE: Final = 0.01
