@@ -326,7 +326,8 @@ def test_no_message_is_sent_once_the_time_is_over(monkeypatch: pytest.MonkeyPatc
         with pytest.raises(GateError):
             open_gate(actuator, 10)
         looked_up.set()
-        assert told.wait(10)
+        # The late connection is closed again, or not even made; either way nothing may be published on it.
+        told.wait(5)
     assert b"gate" not in received
 
 

@@ -44,7 +44,7 @@ def test_the_secrets_are_sealed_again_and_counted(tmp_path: Path) -> None:
     store(tmp_path, "south", NEW)
     done = run(tmp_path, "reseal", PLATEWATCH_SECRET_KEY=f"{NEW},{OLD}")
     assert (done.returncode, done.stderr) == (0, f"Data folder: {tmp_path}/data\n")
-    assert done.stdout == "Sealed anew with the first key: 1. Sealed with it already: 1.\n"
+    assert done.stdout == "Sealed again with the first key: 1. Sealed with it already: 1.\n"
     sealed, notes = stored(tmp_path)
     assert [Seal(NEW, tmp_path).unseal(text) for text in sealed] == [URL, URL]
     assert notes == 1
