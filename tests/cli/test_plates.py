@@ -9,7 +9,6 @@ from sqlalchemy import update
 from platewatch.clock import Clock
 from platewatch.db.engine import Database
 from platewatch.db.tables import WatchlistEntryRow
-from platewatch.installation import own_command
 from platewatch.settings import Settings
 from tests.cli.children import run
 from tests.sightings.rows import add_sighting
@@ -51,4 +50,4 @@ def test_undecided_lists_plates_that_may_lack_a_letter(tmp_path: Path) -> None:
 def test_undecided_asks_for_the_migration_first(tmp_path: Path) -> None:
     done = run(tmp_path, "plates", "undecided")
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"Run `{own_command('migrate')}`" in done.stderr
+    assert "platewatch migrate` and start again" in done.stderr
