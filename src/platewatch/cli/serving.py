@@ -65,5 +65,8 @@ def run_server(app: Callable[..., object], settings: Settings) -> None:
     except KeyboardInterrupt:
         # The server passes the signal on that it ended by.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        if not server.was_signaled:
+            # The signal came before the server had a handler of its own.
+            raise SystemExit(_SIGNALED + signal.SIGINT) from None
     if not server.started and not server.was_signaled:
         raise SystemExit(STARTUP_FAILED)
