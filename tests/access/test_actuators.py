@@ -305,7 +305,7 @@ def test_a_broker_that_says_too_much_is_given_up() -> None:
 
 
 def test_no_message_is_sent_once_the_time_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    looked_up, told = threading.Event(), threading.Event()
+    looked_up, closed = threading.Event(), threading.Event()
     look_up, received = socket.getaddrinfo, b""
 
     def look_up_late(*arguments: Any, **named: Any) -> Any:
@@ -318,7 +318,7 @@ def test_no_message_is_sent_once_the_time_is_over(monkeypatch: pytest.MonkeyPatc
         connection.sendall(OK_CONNACK)
         while data := connection.recv(4096):
             received += data
-        told.set()
+        closed.set()
 
     with raw_server(talk) as port:
         monkeypatch.setattr(socket, "getaddrinfo", look_up_late)
@@ -327,7 +327,7 @@ def test_no_message_is_sent_once_the_time_is_over(monkeypatch: pytest.MonkeyPatc
             open_gate(actuator, 10)
         looked_up.set()
         # The late connection is closed again, or not even made; either way nothing may be published on it.
-        told.wait(5)
+        closed.wait(5)
     assert b"gate" not in received
 
 

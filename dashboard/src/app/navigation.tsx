@@ -10,7 +10,7 @@ import { lazyPage } from './lazyPage';
 export interface NavigationPage {
   path: string;
   label: string;
-  /** Whoever lacks it is not offered the page. */
+  /** Users without it are not offered the page. */
   right: Right;
   /** What stands beside the label. */
   Badge?: ComponentType;

@@ -8,7 +8,7 @@ export interface FakeAnswer {
 
 type Handler = (request: Request) => FakeAnswer | Promise<FakeAnswer>;
 
-/** A server behind `fetch`, by "METHOD /path". What it is not told about answers 404. */
+/** A server behind `fetch`, by "METHOD /path". Other requests answer 404. */
 export class FakeServer {
   readonly requests: Request[] = [];
   private readonly handlers = new Map<string, Handler>();

@@ -20,7 +20,7 @@ from platewatch.plates.matching import is_pattern
 from platewatch.reading.photos import ReadPhoto
 from platewatch.settings import Settings
 from platewatch.sightings.capture_time import CaptureZones, capture_zones, plausible_time
-from platewatch.sightings.circumstances import Circumstances, RecordedPhoto, RecordingRules
+from platewatch.sightings.circumstances import Circumstances, RecordingRules
 from platewatch.sightings.pseudonyms import Pseudonyms, open_pseudonyms, texts_of
 from platewatch.sightings.repository import ImageRepository
 from platewatch.sightings.schemas import SightingCreate, SightingRead, SightingSource, TimeSource
@@ -71,10 +71,6 @@ class Recorder:
         with self.staging() as staging:
             staged_photos = [stage_photo(staging, read) for read in reads]
             return self.database.transact(lambda session: work(session, self.sightings(session), staged_photos))
-
-    def record_photo(self, read: ReadPhoto, circumstances: Circumstances) -> RecordedPhoto:
-        """The sightings of one photo; the earlier ones, if the photo is known. Raises like `record`."""
-        return self.record([read], lambda _session, service, photos: service.record_photo(photos[0], circumstances))
 
     def record_manual(self, body: SightingCreate, user_id: int) -> SightingRead:
         """The sighting of a pass that this user saw, without a photo.

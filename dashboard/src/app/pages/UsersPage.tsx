@@ -31,7 +31,7 @@ export function UsersPage() {
   return (
     <Page title="Users">
       <AccountSection title="Waiting for approval" accounts={pending}>
-        Nobody waits. Whoever registers at the log-in page appears here.
+        Nobody waits. People who register at the log-in page appear here.
       </AccountSection>
       <AccountSection
         title="Accounts"

@@ -93,6 +93,6 @@ function TimeForm({ image, onDone }: { image: RecordedImage; onDone: () => void 
 
 function messageOf(error: Error | null): string | null {
   if (error === null) return null;
-  const told = error instanceof ApiError ? error.fields['captured_at'] : undefined;
-  return told ?? error.message;
+  const message = error instanceof ApiError ? error.fields['captured_at'] : undefined;
+  return message ?? error.message;
 }

@@ -1,6 +1,6 @@
 import type { Location } from 'react-router';
 
-/** What the log-in page is told about where its visitor came from. */
+/** Where the visitor of the log-in page came from. */
 export interface WayBack {
   from: string;
 }

@@ -98,7 +98,7 @@ test.each([
     { state: 'failed', added: 0, refused: 100, error: 'x' },
     [/^At least 100 refused · 0 added/],
   ],
-])('an import is told: %s', async (_name, over, texts) => {
+])('an import is shown: %s', async (_name, over, texts) => {
   serverWithImports({ ...DONE, ...over });
   renderApp('/lists');
   const row = await rowOf('residents.csv');

@@ -128,7 +128,7 @@ test('a viewer is offered no photos to record', async () => {
   expect(screen.queryByRole('button', { name: 'Add photos' })).toBeNull();
 });
 
-test('a plate with marks is searched as it is typed, and what the server refuses is told', async () => {
+test('a plate with marks is searched as it is typed, and what the server refuses is shown', async () => {
   const server = serverWithAnna().on(LIST, ({ url }) => {
     const plate = new URL(url).searchParams.get('plate');
     if (plate === '*12가*') return { status: 422, body: { detail: '가 has no key.' } };

@@ -40,7 +40,7 @@ test.each([
   [0.7, 'BR', 'BR'],
   [1, 'BR', 'BR'],
   [null, 'BR', 'BR'],
-])('a region that is %s sure is told as %s', async (region_confidence, fact, badge) => {
+])('a region that is %s sure is shown as %s', async (region_confidence, fact, badge) => {
   serverWithOne({ region: 'br', region_confidence });
   renderApp('/sightings/7');
   const drawer = await openedDrawer();
@@ -149,7 +149,7 @@ describe('deleting', () => {
     expect(server.to(DELETE)).toHaveLength(1);
   });
 
-  test('asks first, and keeps the sighting if told to', async () => {
+  test('asks first, and keeps the sighting if the user says so', async () => {
     const server = serverWithOne();
     const { user, question } = await askedToDelete();
     expect(question.getByRole('button', { name: 'Keep' })).toHaveFocus();

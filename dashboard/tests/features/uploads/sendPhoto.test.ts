@@ -61,7 +61,7 @@ test('a time that somebody entered travels with its offset, an unfinished one do
   }
 });
 
-test('progress is told as a part of the whole, and 1 when all is sent', async () => {
+test('progress is reported as a part of the whole, and 1 when all is sent', async () => {
   const onProgress = vi.fn();
   const answer = sendPhoto(photo({ onProgress }));
   FakeUploadRequest.latest.progress(5, 0);

@@ -48,7 +48,7 @@ test('the vehicle is corrected, and shown everywhere as it is then', async () =>
   expect(screen.getByRole('link', { name: /AB12CDE/, hidden: true })).toHaveTextContent('Ford van');
 });
 
-test('another plate is sent alone, and what was read is still told', async () => {
+test('another plate is sent alone, and what was read is still shown', async () => {
   const server = serverWithOne().on(PATCH, {
     body: { ...BEFORE, plate: 'AB12CDF', is_corrected: true },
   });
@@ -63,7 +63,7 @@ test('another plate is sent alone, and what was read is still told', async () =>
   expect(await server.to(PATCH)[0]?.json()).toEqual({ plate: 'AB12CDF' });
 });
 
-test('what the server refuses is told at the field, and what was typed stays', async () => {
+test('what the server refuses is shown at the field, and what was typed stays', async () => {
   serverWithOne().on(PATCH, {
     status: 422,
     body: { detail: 'Refused.', errors: [{ field: 'plate', message: 'Ж has no key.' }] },

@@ -17,7 +17,7 @@ function message(id: number, resumeId = id) {
   return { id, resume_id: resumeId, kind: 'sighting.recorded', data: { id } };
 }
 
-test('the reason of the search is told with the event to resume from', () => {
+test('the reason of the search is sent with the event to resume from', () => {
   vi.useFakeTimers();
   const connection = new LiveConnection({
     url: URL_LIVE,
